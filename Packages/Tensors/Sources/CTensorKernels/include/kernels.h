@@ -1,0 +1,78 @@
+// Loops that Swift's compiler does not vectorise as well, each compiled for several instruction sets and chosen at load time.
+// No fast-math: reductions alone are reassociated, by pragma, in an order that depends on the shape only.
+#ifndef TENSOR_KERNELS_H
+#define TENSOR_KERNELS_H
+
+#include <stdint.h>
+
+// MARK: Fused elementwise chains (fused.c)
+
+// Opcodes follow Elementwise.Function in Elementwise.swift.
+enum {
+    TENSOR_NEGATE, TENSOR_ABSOLUTE, TENSOR_SIGN, TENSOR_EXP, TENSOR_LOG, TENSOR_SQRT, TENSOR_RECIPROCAL, TENSOR_SIN, TENSOR_COS,
+    TENSOR_TANH, TENSOR_SIGMOID, TENSOR_SOFTPLUS, TENSOR_ERF, TENSOR_RELU, TENSOR_STEP,
+    TENSOR_ADD, TENSOR_SUBTRACT, TENSOR_MULTIPLY, TENSOR_DIVIDE, TENSOR_POWER, TENSOR_MAXIMUM, TENSOR_MINIMUM,
+    TENSOR_LESS, TENSOR_LESS_OR_EQUAL, TENSOR_EQUAL,
+    TENSOR_SELECT,
+    TENSOR_COPY
+};
+
+// One operation on whole registers; a register holds a block of elements.
+typedef struct {
+    int32_t opcode, target, a, b, c;
+} tensor_micro_op;
+
+enum { TENSOR_INPUT_CONTIGUOUS, TENSOR_INPUT_VALUE, TENSOR_INPUT_STRIDED };
+
+typedef struct {
+    int32_t kind;
+    double value;            // TENSOR_INPUT_VALUE
+    const int64_t *strides;  // TENSOR_INPUT_STRIDED: one per axis of the chain's extents; an axis of stride 0 repeats
+} tensor_fused_input;
+
+// Registers 0 ..< input_count are the inputs, the next output_count the outputs, the rest temporaries.
+typedef struct {
+    int32_t input_count, output_count, register_count, operation_count, rank;
+    const int64_t *extents;
+    const tensor_fused_input *inputs;
+    const tensor_micro_op *operations;
+} tensor_fused_chain;
+
+// Elements begin ..< end of the chain. addresses: the inputs', then the outputs'.
+void tensor_fused_f32(const tensor_fused_chain *chain, void *const *addresses, int64_t begin, int64_t end);
+void tensor_fused_f64(const tensor_fused_chain *chain, void *const *addresses, int64_t begin, int64_t end);
+
+// MARK: Reductions (reductions.c)
+
+// x [outer, reduced, inner] to y [outer, inner], for outer begin ..< end. function: 0 sum, 1 maximum.
+void tensor_reduce_f32(int32_t function, int64_t begin, int64_t end, int64_t reduced, int64_t inner, const float *x, float *y);
+void tensor_reduce_f64(int32_t function, int64_t begin, int64_t end, int64_t reduced, int64_t inner, const double *x, double *y);
+
+void tensor_log_softmax_f32(int64_t rows, int64_t width, const float *x, float *y);
+void tensor_log_softmax_f64(int64_t rows, int64_t width, const double *x, double *y);
+
+// MARK: Copies (copies.c)
+
+void tensor_copy_32(int32_t rank, const int64_t *extents, const void *from, const int64_t *from_strides, void *to, const int64_t *to_strides);
+void tensor_copy_64(int32_t rank, const int64_t *extents, const void *from, const int64_t *from_strides, void *to, const int64_t *to_strides);
+
+// MARK: Matrix products (products.c)
+
+// c [m, n] (rows ldc apart) = op(a) op(b). oneDNN has no float64 product, so this one serves.
+void tensor_product_f64(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda,
+                        const double *b, int64_t ldb, double *c, int64_t ldc);
+
+// MARK: Threads (threads.c)
+
+typedef struct tensor_pool tensor_pool;
+typedef void (*tensor_pool_body)(void *context, int64_t piece);
+
+// A pool of `threads` threads including the caller's. Idle threads sleep.
+tensor_pool *tensor_pool_create(int threads);
+void tensor_pool_destroy(tensor_pool *pool);
+// Runs body for pieces 0 ..< pieces and returns when all are done. Called from within a piece, it runs them in place.
+void tensor_pool_run(tensor_pool *pool, int64_t pieces, tensor_pool_body body, void *context);
+// Makes OpenMP regions started by the calling thread run on that thread alone.
+void tensor_single_threaded_openmp(void);
+
+#endif

@@ -1,0 +1,90 @@
+/// Derivatives as functions from graph to graph. The results are tensors like any other: derivatives of any order follow.
+
+/// The derivative of a scalar with respect to tensors in its graph (leaves or not); zeros where it does not depend on one.
+///
+/// Reverse mode: visits only the nodes between `targets` and `value`.
+public func gradient(of value: Tensor, withRespectTo targets: [Tensor]) -> [Tensor] {
+    precondition(value.count == 1, "gradient: of shape \(value.shape), a scalar is needed")
+    return pullback(of: [value], cotangents: [Tensor(repeating: 1, shape: value.shape, elementType: value.elementType)],
+                    withRespectTo: targets)
+}
+
+public func gradient<Tree: TensorTree>(of value: Tensor, withRespectTo tree: Tree) -> Tree {
+    tree.with(gradient(of: value, withRespectTo: tree.tensors))
+}
+
+/// Vector-Jacobian products: Σ over outputs of vᵀ · ∂output/∂target, for every target.
+public func pullback(of outputs: [Tensor], cotangents: [Tensor], withRespectTo targets: [Tensor]) -> [Tensor] {
+    precondition(outputs.map(\.shape) == cotangents.map(\.shape),
+                 "pullback: outputs \(outputs.map(\.shape)), cotangents \(cotangents.map(\.shape))")
+    let order = topologicalOrder(of: outputs)
+    var isTarget = Set(targets.map(\.id)), depends = Set<ObjectIdentifier>()
+    for node in order where isTarget.contains(node.id) || node.operands.contains(where: { depends.contains($0.id) }) {
+        if !(node.operation is StopGradient) || isTarget.contains(node.id) { depends.insert(node.id) }
+    }
+    var cotangent: [ObjectIdentifier: Tensor] = [:]
+    func accumulate(_ value: Tensor, at node: Tensor) {
+        cotangent[node.id] = cotangent[node.id].map { $0 + value } ?? value
+    }
+    for (output, value) in zip(outputs, cotangents) where depends.contains(output.id) { accumulate(value, at: output) }
+    for node in order.reversed() where depends.contains(node.id) {
+        guard let value = cotangent[node.id] else { continue }
+        for (index, operand) in node.operands.enumerated() where depends.contains(operand.id) {
+            if let part = node.operation.adjoint(of: node, operand: index, cotangent: value) {
+                assert(part.shape == operand.shape, "adjoint of \(node.operation.name): \(part.shape) for \(operand.shape)")
+                accumulate(part, at: operand)
+            }
+        }
+    }
+    isTarget.removeAll()
+    return targets.map { cotangent[$0.id] ?? .zeros($0.shape, elementType: $0.elementType) }
+}
+
+public func pullback<Output: TensorTree, Target: TensorTree>(
+    of output: Output, cotangent: Output, withRespectTo target: Target
+) -> Target {
+    target.with(pullback(of: output.tensors, cotangents: cotangent.tensors, withRespectTo: target.tensors))
+}
+
+/// Jacobian-vector products, forward mode: Σ over targets of ∂output/∂target · tangent, for every output.
+///
+/// The pullback is linear in its cotangent u, so its own pullback with respect to u is the push-forward
+/// (Townsend 2017, "A new trick for calculating Jacobian vector products"). Everything that only computed the first pullback's
+/// value is dead work, which programs leave out.
+public func pushforward(of outputs: [Tensor], tangents: [Tensor], withRespectTo targets: [Tensor]) -> [Tensor] {
+    let u = outputs.map { $0.placeholder("u") }
+    let pulled = pullback(of: outputs, cotangents: u, withRespectTo: targets)
+    return pullback(of: pulled, cotangents: tangents, withRespectTo: u)
+}
+
+public func pushforward<Output: TensorTree, Target: TensorTree>(
+    of output: Output, tangent: Target, withRespectTo target: Target
+) -> Output {
+    output.with(pushforward(of: output.tensors, tangents: tangent.tensors, withRespectTo: target.tensors))
+}
+
+/// ∇²value · vector with respect to `tree`, without forming the Hessian (Pearlmutter 1994).
+public func hessianVectorProduct<Tree: TensorTree>(of value: Tensor, withRespectTo tree: Tree, vector: Tree) -> Tree {
+    let slope = gradient(of: value, withRespectTo: tree)
+    return pullback(of: slope, cotangent: vector, withRespectTo: tree)
+}
+
+/// Every node that `outputs` depend on, operands before results. Iterative: graphs may be deep.
+func topologicalOrder(of outputs: [Tensor]) -> [Tensor] {
+    var order: [Tensor] = [], seen = Set<ObjectIdentifier>()
+    var stack: [(node: Tensor, next: Int)] = []
+    for output in outputs where seen.insert(output.id).inserted {
+        stack.append((output, 0))
+        while let (node, next) = stack.last {
+            if next == node.operands.count {
+                order.append(node)
+                stack.removeLast()
+            } else {
+                stack[stack.count - 1].next += 1
+                let operand = node.operands[next]
+                if seen.insert(operand.id).inserted { stack.append((operand, 0)) }
+            }
+        }
+    }
+    return order
+}

@@ -1,0 +1,72 @@
+/// What a node computes. The set of operations is closed under differentiation: an adjoint is written with operations.
+///
+/// Three refinements say how a program runs it: `ElementwiseOperation` (fused into chains), `ViewOperation` (another way
+/// to read the same memory, free where its consumer understands strides) and `KernelOperation` (a kernel of its own).
+protocol Operation: Hashable, Sendable {
+    /// As shown in a program's description.
+    var name: String { get }
+
+    /// The cotangent of operand `index`, given the cotangent of `result`: vᵀ · ∂result/∂operand. Nil where it is zero.
+    func adjoint(of result: Tensor, operand index: Int, cotangent: Tensor) -> Tensor?
+}
+
+extension Operation {
+    func adjoint(of result: Tensor, operand index: Int, cotangent: Tensor) -> Tensor? { nil }
+
+    func isEqual(to other: any Operation) -> Bool { (other as? Self) == self }
+}
+
+/// Reads the operand's memory in another order.
+protocol ViewOperation: Operation {
+    /// The view of the result, or nil when this operand's strides cannot express it and it must be copied first.
+    func view(of operand: View, shape: Shape) -> View?
+}
+
+/// Runs as one kernel over whole buffers.
+protocol KernelOperation: Operation {
+    /// How operand `index` may lie in memory. Others are copied first.
+    func accepts(_ view: View, operand index: Int) -> Bool
+    /// Floating-point operations, for cost comparisons and reports.
+    func floatingPointOperations(operands: [Shape], result: Shape) -> Int
+    /// The kernel for operands that lie as the views say. The result is contiguous.
+    func kernel(operands: [View], result: View) -> Kernel
+}
+
+extension KernelOperation {
+    func accepts(_ view: View, operand index: Int) -> Bool { view.isContiguous }
+    func floatingPointOperations(operands: [Shape], result: Shape) -> Int { operands.reduce(result.count) { max($0, $1.count) } }
+}
+
+/// How a tensor lies in a buffer: element (i, j, …) is at offset + i·strides[0] + j·strides[1] + …, in elements.
+/// `slot` is the buffer's place in the program's memory.
+struct View: Sendable, Hashable {
+    var slot: Int
+    var offset: Int
+    var shape: Shape
+    var strides: [Int]
+    let elementType: ElementType
+
+    static func contiguous(slot: Int, shape: Shape, elementType: ElementType) -> View {
+        View(slot: slot, offset: 0, shape: shape, strides: shape.strides, elementType: elementType)
+    }
+
+    var isContiguous: Bool {
+        zip(zip(shape.extents, strides), shape.strides).allSatisfy { $0.0.0 <= 1 || $0.0.1 == $0.1 }
+    }
+
+    var byteOffset: Int { offset * elementType.byteCount }
+}
+
+/// A compiled instruction: reads and writes the buffers of a memory.
+typealias Kernel = @Sendable (Memory) -> Void
+
+/// What a running program sees: the address of each slot, and the threads that it may use.
+struct Memory {
+    let addresses: UnsafeMutablePointer<UnsafeMutableRawPointer>
+    let pool: ThreadPool?
+
+    @inline(__always)
+    func pointer<T>(_ view: View, as _: T.Type = T.self) -> UnsafeMutablePointer<T> {
+        (addresses[view.slot] + view.offset &* MemoryLayout<T>.stride).assumingMemoryBound(to: T.self)
+    }
+}

@@ -1,0 +1,69 @@
+import CDNNL
+import CTensorKernels
+
+/// One compiled (batch of) matrix product: which library kernel, on which pieces.
+struct MatrixKernel: Sendable {
+    let a: MatrixLayout
+    let transposeA: Bool
+    let b: MatrixLayout
+    let transposeB: Bool
+    let m: Int, n: Int, k: Int
+    let batch: Int
+    let result: View
+
+    /// Pieces of a product are rows or columns of the result, whichever it has more of; of a batch, its matrices.
+    private enum Axis { case batch, rows, columns }
+    private var axis: Axis { batch > 1 ? .batch : m >= n ? .rows : .columns }
+
+    var kernel: Kernel {
+        if m == 0 || n == 0 || batch == 0 { return { _ in } }
+        let axis = self.axis
+        let split = switch axis {
+        case .batch: Split(count: batch, costPerItem: m * n * k / 8)
+        case .rows: Split(count: m, costPerItem: n * k / 8)
+        case .columns: Split(count: n, costPerItem: m * k / 8)
+        }
+        return { memory in
+            split.runPieces(on: memory.pool) { piece in
+                switch axis {
+                case .batch: for i in piece { multiply(memory, matrix: i, rows: 0..<m, columns: 0..<n) }
+                case .rows: multiply(memory, matrix: 0, rows: piece, columns: 0..<n)
+                case .columns: multiply(memory, matrix: 0, rows: 0..<m, columns: piece)
+                }
+            }
+        }
+    }
+
+    private func multiply(_ memory: Memory, matrix: Int, rows: Range<Int>, columns: Range<Int>) {
+        let aStart = matrix * a.batchStride + rows.lowerBound * (transposeA ? 1 : a.leadingDimension)
+        let bStart = matrix * b.batchStride + columns.lowerBound * (transposeB ? b.leadingDimension : 1)
+        let cStart = matrix * m * n + rows.lowerBound * n + columns.lowerBound
+        switch result.elementType {
+        case .float32:
+            tensor_single_threaded_openmp()
+            let status = dnnl_sgemm(transposeA ? 84 : 78, transposeB ? 84 : 78,  // "T", "N"
+                                    Int64(rows.count), Int64(columns.count), Int64(k), 1,
+                                    memory.pointer(a.view) + aStart, Int64(a.leadingDimension),
+                                    memory.pointer(b.view) + bStart, Int64(b.leadingDimension), 0,
+                                    memory.pointer(result) + cStart, Int64(n))
+            precondition(status == dnnl_success, "matrixProduct: oneDNN status \(status) for \(m)x\(n)x\(k)")
+        case .float64:
+            tensor_product_f64(transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(rows.count), Int64(columns.count), Int64(k),
+                               memory.pointer(a.view) + aStart, Int64(a.leadingDimension),
+                               memory.pointer(b.view) + bStart, Int64(b.leadingDimension),
+                               memory.pointer(result) + cStart, Int64(n))
+        case .int32: preconditionFailure("matrixProduct: int32")
+        }
+    }
+}
+
+extension Split {
+    /// As `run`, but every piece separately even on one thread: for kernels whose rounding depends on the piece's extent.
+    func runPieces(on pool: ThreadPool?, _ body: (Range<Int>) -> Void) {
+        if let pool, pieces > 1 {
+            pool.run(pieces: pieces) { body(range($0)) }
+        } else {
+            for piece in 0..<pieces { body(range(piece)) }
+        }
+    }
+}

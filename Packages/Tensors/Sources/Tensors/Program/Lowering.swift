@@ -1,0 +1,195 @@
+import CTensorKernels
+
+/// One instruction of a program.
+struct Instruction: Sendable {
+    let text: String
+    let floatingPointOperations: Int
+    let reads: [Int], writes: [Int]
+    let kernel: Kernel
+    /// Whether this is a matrix product or a convolution, for the share of time spent in them.
+    let isProduct: Bool
+}
+
+/// Turns canonical expressions into instructions over slots: inputs, outputs, constants, then temporaries.
+struct Lowering {
+    private(set) var instructions: [Instruction] = []
+    private(set) var constants: [Storage] = []
+    private(set) var temporaries: [(slot: Int, byteCount: Int)] = []
+    private(set) var slotCount: Int
+    private(set) var constantSlots: [Int] = []
+
+    private var views: [ObjectIdentifier: View] = [:]
+    private var outputSlots: [ObjectIdentifier: Int] = [:]
+    private let groups: FusionGroups
+    private var consumersOutside: [ObjectIdentifier: Bool] = [:]
+
+    init(inputs: [Tensor], outputs: [Tensor]) {
+        slotCount = inputs.count + outputs.count
+        for (slot, input) in inputs.enumerated() {
+            views[input.id] = .contiguous(slot: slot, shape: input.shape, elementType: input.elementType)
+        }
+        let order = topologicalOrder(of: outputs)
+        groups = FusionGroups(order: order)
+        for (i, output) in outputs.enumerated() where output.operation is Elementwise || output.operation is any KernelOperation {
+            // The first of equal outputs is computed in place, the others are copied.
+            if outputSlots[output.id] == nil { outputSlots[output.id] = inputs.count + i }
+        }
+        for output in outputs { consumersOutside[output.id] = true }
+        for node in order {
+            for operand in node.operands where groups.groupOf[operand.id] != groups.groupOf[node.id] { consumersOutside[operand.id] = true }
+        }
+        let dependencies: (Int) -> [Int] = { [groups] group in
+            var seen = Set([group]), result: [Int] = []
+            for node in groups.members[group] {
+                for operand in node.operands where seen.insert(groups.groupOf[operand.id]!).inserted { result.append(groups.groupOf[operand.id]!) }
+            }
+            return result
+        }
+        for group in groups.executionOrder(operandsOf: dependencies, roots: outputs.map { groups.groupOf[$0.id]! }) {
+            lower(groups.members[group])
+        }
+        for (i, output) in outputs.enumerated() where outputSlots[output.id] != inputs.count + i {
+            emitCopy(of: views[output.id] ?? view(of: output), to: .contiguous(slot: inputs.count + i, shape: output.shape, elementType: output.elementType))
+        }
+    }
+
+    private mutating func lower(_ group: [Tensor]) {
+        let node = group[0]
+        switch node.operation {
+        case is Elementwise: lowerChain(group)
+        case let constant as Constant:
+            let view = View.contiguous(slot: newSlot(), shape: node.shape, elementType: node.elementType)
+            constants.append(constant.storage)
+            constantSlots.append(view.slot)
+            views[node.id] = view
+        case is Fill, is Placeholder: break  // numbers are read where they are needed
+        case let operation as any ViewOperation: lowerView(operation, node)
+        case let operation as any KernelOperation: lowerKernel(operation, node)
+        default: preconditionFailure("program: no way to run \(node.operation.name)")
+        }
+    }
+
+    private mutating func lowerView(_ operation: any ViewOperation, _ node: Tensor) {
+        let operand = view(of: node.operands[0])
+        views[node.id] = operation.view(of: operand, shape: node.shape)
+            ?? operation.view(of: copied(operand), shape: node.shape)!
+    }
+
+    private mutating func lowerKernel(_ operation: any KernelOperation, _ node: Tensor) {
+        let operands = node.operands.enumerated().map { index, operand in
+            let view = self.view(of: operand)
+            return operation.accepts(view, operand: index) ? view : copied(view)
+        }
+        let result = newBuffer(for: node)
+        emit(operation.name, floatingPointOperations: operation.floatingPointOperations(operands: node.operands.map(\.shape), result: node.shape),
+             operands: operands, results: [result], isProduct: operation is any ProductOperation, operation.kernel(operands: operands, result: result))
+    }
+
+    /// The view of a computed node; a number is written out the first time that a kernel needs it in memory.
+    private mutating func view(of node: Tensor) -> View {
+        if let view = views[node.id] { return view }
+        guard let value = node.fillValue else {
+            preconditionFailure("program: \(node.operation.name) \(node.shape) is neither computed nor among the inputs")
+        }
+        let result = newTemporary(shape: node.shape, elementType: node.elementType)
+        if node.elementType == .int32 {
+            let count = node.count
+            emit("fill", floatingPointOperations: 0, operands: [], results: [result]) { memory in
+                memory.pointer(result, as: Int32.self).update(repeating: Int32(value), count: count)
+            }
+        } else {
+            emitChain("fill", shape: node.shape, elementType: node.elementType, sources: [.number(value)], outputs: [result],
+                      registerCount: 2, steps: [.init(opcode: Int32(TENSOR_COPY), target: 1, operands: [0])])
+        }
+        views[node.id] = result
+        return result
+    }
+
+    // MARK: Chains
+
+    private mutating func lowerChain(_ group: [Tensor]) {
+        let members = topologicalOrder(of: group).filter { groups.groupOf[$0.id] == groups.groupOf[group[0].id] }
+        let memberIDs = Set(members.map(\.id))
+        var sources: [FusedChain.Source] = [], inputRegister: [ObjectIdentifier: Int] = [:]
+        for member in members {
+            for operand in member.operands where !memberIDs.contains(operand.id) && inputRegister[operand.id] == nil {
+                inputRegister[operand.id] = sources.count
+                sources.append(operand.fillValue.map(FusedChain.Source.number) ?? .view(view(of: operand)))
+            }
+        }
+        let results = members.filter { consumersOutside[$0.id] == true }
+        let outputs = results.map { newBuffer(for: $0) }
+        var register = inputRegister
+        for (i, result) in results.enumerated() { register[result.id] = sources.count + i }
+
+        // Temporaries take the lowest free register.
+        var lastUse: [ObjectIdentifier: Int] = [:]
+        for (step, member) in members.enumerated() { for operand in member.operands { lastUse[operand.id] = step } }
+        let firstTemporary = sources.count + outputs.count
+        var isFree: [Bool] = [], steps: [FusedChain.Step] = []
+        for (index, member) in members.enumerated() {
+            if register[member.id] == nil {
+                let free = isFree.firstIndex(of: true) ?? isFree.count
+                if free == isFree.count { isFree.append(false) } else { isFree[free] = false }
+                register[member.id] = firstTemporary + free
+            }
+            let function = (member.operation as! Elementwise).function
+            steps.append(.init(opcode: function.rawValue, target: register[member.id]!, operands: member.operands.map { register[$0.id]! }))
+            for operand in member.operands where lastUse[operand.id] == index && register[operand.id]! >= firstTemporary {
+                isFree[register[operand.id]! - firstTemporary] = true
+            }
+        }
+        let names = members.map(\.operation.name).joined(separator: " ")
+        emitChain(names, shape: members[0].shape, elementType: members[0].elementType, sources: sources, outputs: outputs,
+                  registerCount: firstTemporary + isFree.count, steps: steps)
+    }
+
+    private mutating func emitChain(_ name: String, shape: Shape, elementType: ElementType, sources: [FusedChain.Source], outputs: [View],
+                                    registerCount: Int, steps: [FusedChain.Step]) {
+        let chain = FusedChain(shape: shape, elementType: elementType, sources: sources, outputs: outputs, registerCount: registerCount, steps: steps)
+        let operands = sources.compactMap { source in if case .view(let view) = source { view } else { nil } }
+        emit(name, floatingPointOperations: shape.count * steps.count, operands: operands, results: outputs) { chain($0) }
+    }
+
+    // MARK: Buffers
+
+    private mutating func copied(_ view: View) -> View {
+        let result = newTemporary(shape: view.shape, elementType: view.elementType)
+        emitCopy(of: view, to: result)
+        return result
+    }
+
+    private mutating func emitCopy(of view: View, to result: View) {
+        let copy = StridedCopy(from: view, to: result)
+        emit("copy", floatingPointOperations: 0, operands: [view], results: [result]) { copy($0) }
+    }
+
+    private mutating func newSlot() -> Int {
+        slotCount += 1
+        return slotCount - 1
+    }
+
+    private mutating func newTemporary(shape: Shape, elementType: ElementType) -> View {
+        let slot = newSlot()
+        temporaries.append((slot, shape.count * elementType.byteCount))
+        return .contiguous(slot: slot, shape: shape, elementType: elementType)
+    }
+
+    private mutating func newBuffer(for node: Tensor) -> View {
+        let view = outputSlots[node.id].map { View.contiguous(slot: $0, shape: node.shape, elementType: node.elementType) }
+            ?? newTemporary(shape: node.shape, elementType: node.elementType)
+        views[node.id] = view
+        return view
+    }
+
+    private mutating func emit(_ name: String, floatingPointOperations: Int, operands: [View], results: [View], isProduct: Bool = false,
+                               _ kernel: @escaping Kernel) {
+        let reads = operands.map { "%\($0.slot)\($0.shape)" }.joined(separator: " "), writes = results.map { "%\($0.slot)\($0.shape)" }.joined(separator: " ")
+        instructions.append(Instruction(text: "\(writes) = \(name) \(reads)", floatingPointOperations: floatingPointOperations,
+                                        reads: operands.map(\.slot), writes: results.map(\.slot), kernel: kernel, isProduct: isProduct))
+    }
+}
+
+/// Kernels whose speed is the machine's multiply-add peak: products and convolutions.
+protocol ProductOperation: KernelOperation {}
+extension MatrixProduct: ProductOperation {}

@@ -1,0 +1,77 @@
+/// A compiled expression graph: a flat list of kernel calls over planned memory, to be run any number of times.
+///
+/// Compiling merges common work, drops work that nobody asks for, folds constants, multiplies chains of matrices in the
+/// cheapest order, fuses elementwise chains and lets buffers share memory. A program is immutable; many threads may run it,
+/// each with its own `Workspace`. Running allocates nothing.
+public final class Program: Sendable {
+    public let inputTypes: [(shape: Shape, elementType: ElementType)]
+    public let outputTypes: [(shape: Shape, elementType: ElementType)]
+    let instructions: [Instruction]
+    let constants: [Storage]
+    let constantSlots: [Int]
+    let temporarySlots: [Int]
+    let temporaryOffsets: [Int]
+    let slotCount: Int
+    /// Bytes of a workspace's temporaries.
+    public let arenaByteCount: Int
+
+    /// - Parameters:
+    ///   - inputs: nodes (placeholders or leaves with data) whose values are given anew at every run.
+    ///   - outputs: what to compute. Leaves below them that are not inputs are constants.
+    public convenience init(inputs: [Tensor], outputs: [Tensor]) { self.init(inputs: inputs, outputs: outputs, folding: true) }
+
+    init(inputs: [Tensor], outputs: [Tensor], folding: Bool) {
+        var table = ExpressionTable(foldsConstants: folding)
+        let placeholders = inputs.enumerated().map { $1.placeholder("\($0)") }
+        for (input, placeholder) in zip(inputs, placeholders) { table.declareInput(input, as: placeholder) }
+        let canonical = reassociated(outputs.map { table.canonicalize($0) }, in: &table)
+        let lowering = Lowering(inputs: placeholders, outputs: canonical)
+
+        inputTypes = inputs.map { ($0.shape, $0.elementType) }
+        outputTypes = outputs.map { ($0.shape, $0.elementType) }
+        instructions = lowering.instructions
+        constants = lowering.constants
+        constantSlots = lowering.constantSlots
+        slotCount = lowering.slotCount
+        temporarySlots = lowering.temporaries.map(\.slot)
+        let plan = MemoryPlan(lowering.temporaries.map { temporary in
+            let uses = lowering.instructions.indices.filter {
+                lowering.instructions[$0].reads.contains(temporary.slot) || lowering.instructions[$0].writes.contains(temporary.slot)
+            }
+            return MemoryPlan.Buffer(byteCount: temporary.byteCount, lifetime: (uses.first ?? 0)...(uses.last ?? 0))
+        })
+        temporaryOffsets = plan.offsets
+        arenaByteCount = plan.byteCount
+    }
+
+    /// Runs once on values: the outputs as leaves.
+    public func callAsFunction(_ inputs: [Tensor], pool: ThreadPool? = nil) -> [Tensor] {
+        precondition(inputs.count == inputTypes.count, "program: \(inputs.count) values for \(inputTypes.count) inputs")
+        let workspace = Workspace(self)
+        let values = inputs.map { $0.evaluated() }  // alive until the run is over
+        for (i, value) in values.enumerated() {
+            precondition(value.shape == inputTypes[i].shape && value.elementType == inputTypes[i].elementType,
+                         "program: input \(i) is \(value.shape) \(value.elementType), not \(inputTypes[i].shape) \(inputTypes[i].elementType)")
+            workspace.bind(input: i, to: value.storage.address)
+        }
+        let results = outputTypes.map { Storage(byteCount: $0.shape.count * $0.elementType.byteCount) }
+        for (i, result) in results.enumerated() { workspace.bind(output: i, to: result.address) }
+        workspace.run(on: pool)
+        return withExtendedLifetime(values) { zip(results, outputTypes).map { Tensor(storage: $0, shape: $1.shape, elementType: $1.elementType) } }
+    }
+
+    /// Floating-point operations of one run.
+    public var floatingPointOperations: Int { instructions.reduce(0) { $0 + $1.floatingPointOperations } }
+}
+
+extension Program: CustomStringConvertible {
+    /// The instructions with their shapes and floating-point operations. %0, %1, … are inputs, then outputs, constants, temporaries.
+    public var description: String {
+        let lines = instructions.map { "  \($0.text)    # \($0.floatingPointOperations) flop" }
+        return """
+            program: \(inputTypes.count) inputs, \(outputTypes.count) outputs, \(instructions.count) instructions, \
+            \(floatingPointOperations) flop, \(arenaByteCount) bytes of temporaries
+            \(lines.joined(separator: "\n"))
+            """
+    }
+}

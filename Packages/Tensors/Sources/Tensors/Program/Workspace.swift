@@ -1,0 +1,42 @@
+/// The memory of one running program: bind its inputs and outputs to addresses, run, rebind, run again.
+///
+/// Belongs to one thread at a time. Bound memory must be aligned to 64 bytes, hold the whole tensor, and outlive the run;
+/// an output must not overlap an input.
+public final class Workspace {
+    public let program: Program
+    private let arena: Storage
+    private let addresses: UnsafeMutablePointer<UnsafeMutableRawPointer>
+
+    public init(_ program: Program) {
+        self.program = program
+        arena = Storage(byteCount: program.arenaByteCount)
+        addresses = .allocate(capacity: max(program.slotCount, 1))
+        addresses.initialize(repeating: arena.address, count: max(program.slotCount, 1))
+        for (slot, constant) in zip(program.constantSlots, program.constants) { addresses[slot] = constant.address }
+        for (slot, offset) in zip(program.temporarySlots, program.temporaryOffsets) { addresses[slot] = arena.address + offset }
+    }
+
+    deinit { addresses.deallocate() }
+
+    public func bind(input index: Int, to address: UnsafeMutableRawPointer) { addresses[index] = address }
+
+    public func bind(output index: Int, to address: UnsafeMutableRawPointer) { addresses[program.inputTypes.count + index] = address }
+
+    /// Runs the program; with a pool, large kernels are shared among its threads.
+    public func run(on pool: ThreadPool? = nil) {
+        let memory = Memory(addresses: addresses, pool: pool)
+        program.instructions.withUnsafeBufferPointer { instructions in
+            for i in 0..<instructions.count { instructions[i].kernel(memory) }
+        }
+    }
+
+    /// As `run`, and the seconds that each instruction took.
+    public func profile(on pool: ThreadPool? = nil) -> [(instruction: String, floatingPointOperations: Int, isProduct: Bool, seconds: Double)] {
+        let memory = Memory(addresses: addresses, pool: pool), clock = ContinuousClock()
+        return program.instructions.map { instruction in
+            let time = clock.measure { instruction.kernel(memory) }
+            let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
+            return (instruction.text, instruction.floatingPointOperations, instruction.isProduct, seconds)
+        }
+    }
+}

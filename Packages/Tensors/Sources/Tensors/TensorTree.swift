@@ -1,0 +1,99 @@
+/// Any value made of tensors: a tensor, an array, a struct such as a layer or a whole network.
+///
+/// A model is a value and its own parameter tree: copying it forks the parameters, and its gradient is of its own type.
+public protocol TensorTree: Sendable {
+    /// Visits every tensor in a fixed order, with its path ("0.weight"), and may replace it.
+    mutating func visitTensors(_ visit: (_ path: String, inout Tensor) throws -> Void) rethrows
+}
+
+extension Tensor: TensorTree {
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows { try visit("", &self) }
+}
+
+extension Array: TensorTree where Element: TensorTree {
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
+        for i in indices { try self[i].visitTensors(under: "\(i)", visit) }
+    }
+}
+
+/// No tensors: the lower variable of a problem without one, the state of a rule without state.
+public struct EmptyTree: TensorTree {
+    public init() {}
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {}
+}
+
+/// Two trees side by side.
+public struct TreePair<First: TensorTree, Second: TensorTree>: TensorTree {
+    public var first: First, second: Second
+
+    public init(_ first: First, _ second: Second) {
+        self.first = first
+        self.second = second
+    }
+
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
+        try first.visitTensors(under: "first", visit)
+        try second.visitTensors(under: "second", visit)
+    }
+}
+
+extension TensorTree {
+    /// Visits with `name` in front of every path: how a tree visits its parts.
+    public mutating func visitTensors(under name: String, _ visit: (String, inout Tensor) throws -> Void) rethrows {
+        try visitTensors { path, tensor in try visit(path.isEmpty ? name : "\(name).\(path)", &tensor) }
+    }
+
+    /// The tensors in the order of visits.
+    public var tensors: [Tensor] {
+        var copy = self, tensors: [Tensor] = []
+        copy.visitTensors { _, tensor in tensors.append(tensor) }
+        return tensors
+    }
+
+    public var paths: [String] {
+        var copy = self, paths: [String] = []
+        copy.visitTensors { path, _ in paths.append(path) }
+        return paths
+    }
+
+    /// The same tree with other tensors, in the order of visits.
+    public func with(_ tensors: [Tensor]) -> Self {
+        var copy = self, rest = tensors[...]
+        copy.visitTensors { path, tensor in
+            guard let next = rest.popFirst() else { preconditionFailure("tree: \(tensors.count) tensors, none left for \(path)") }
+            tensor = next
+        }
+        precondition(rest.isEmpty, "tree: \(tensors.count) tensors, \(rest.count) too many")
+        return copy
+    }
+
+    public func map(_ transform: (Tensor) throws -> Tensor) rethrows -> Self {
+        var copy = self
+        try copy.visitTensors { _, tensor in tensor = try transform(tensor) }
+        return copy
+    }
+
+    public func zip(_ other: Self, _ combine: (Tensor, Tensor) throws -> Tensor) rethrows -> Self {
+        var rest = other.tensors[...]
+        return try map { try combine($0, rest.removeFirst()) }
+    }
+
+    /// Placeholders of the same shapes: a tree of program inputs.
+    public func placeholders(_ label: String = "") -> Self {
+        var copy = self
+        copy.visitTensors { path, tensor in tensor = tensor.placeholder(path.isEmpty ? label : "\(label).\(path)") }
+        return copy
+    }
+
+    /// All tensors computed, in one program.
+    public func evaluated() -> Self { with(Program(inputs: [], outputs: tensors)([])) }
+
+    /// The number of elements of all tensors.
+    public var elementCount: Int { tensors.reduce(0) { $0 + $1.count } }
+
+    /// Σ over all tensors of Σ a b.
+    public func dot(_ other: Self) -> Tensor {
+        let products = Swift.zip(tensors, other.tensors).map { $0.dot($1) }
+        return products.dropFirst().reduce(products.first ?? Tensor(0)) { $0 + $1 }
+    }
+}

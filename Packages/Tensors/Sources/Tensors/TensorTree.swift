@@ -73,7 +73,7 @@ extension TensorTree {
         return copy
     }
 
-    public func zip(_ other: Self, _ combine: (Tensor, Tensor) throws -> Tensor) rethrows -> Self {
+    public func combined(with other: Self, _ combine: (Tensor, Tensor) throws -> Tensor) rethrows -> Self {
         var rest = other.tensors[...]
         return try map { try combine($0, rest.removeFirst()) }
     }
@@ -93,7 +93,7 @@ extension TensorTree {
 
     /// Σ over all tensors of Σ a b.
     public func dot(_ other: Self) -> Tensor {
-        let products = Swift.zip(tensors, other.tensors).map { $0.dot($1) }
+        let products = zip(tensors, other.tensors).map { $0.dot($1) }
         return products.dropFirst().reduce(products.first ?? Tensor(0)) { $0 + $1 }
     }
 }

@@ -58,13 +58,15 @@ struct LinearForm {
 }
 
 extension LinearForm {
-    /// The form of a matrix, or of a vector as a row. `isAtomic` says which nodes are computed in any case.
-    init(of node: Tensor, isAtomic: (Tensor) -> Bool) {
-        self = LinearForm.expanded(node, isRoot: true, isAtomic: isAtomic) ?? .atom(node.rank == 1 ? node.reshaped(to: [1, node.count]) : node)
+    /// The form of a matrix, or of a vector as a row; nil where it is nothing but the node itself.
+    /// `isAtomic` says which nodes below it are computed in any case.
+    init?(of node: Tensor, isAtomic: (Tensor) -> Bool) {
+        guard let form = LinearForm.expanded(node, isRoot: true, isAtomic: isAtomic) else { return nil }
+        self = form
     }
 
     /// Whether `node` has a form other than itself.
-    static func isLinear(_ node: Tensor) -> Bool { expanded(node, isRoot: true, isAtomic: { _ in false }) != nil }
+    static func isLinear(_ node: Tensor) -> Bool { LinearForm(of: node, isAtomic: { _ in false }) != nil }
 
     private static func part(_ node: Tensor, _ isAtomic: (Tensor) -> Bool) -> LinearForm {
         expanded(node, isRoot: false, isAtomic: isAtomic) ?? .atom(node.rank == 1 ? node.reshaped(to: [1, node.count]) : node)

@@ -11,8 +11,7 @@ func reassociated(_ outputs: [Tensor], in table: inout ExpressionTable) -> [Tens
     let needed = neededNodes(order, outputs: outputs, linear: linear)
     var replacement: [ObjectIdentifier: Tensor] = [:]
     for node in order {
-        if needed.contains(node.id), linear.contains(node.id) {
-            let form = LinearForm(of: node) { needed.contains($0.id) }
+        if needed.contains(node.id), linear.contains(node.id), let form = LinearForm(of: node, isAtomic: { needed.contains($0.id) }) {
             let rewritten = form.replacingFactors { replacement[$0.id] ?? $0 }.product.reshaped(to: node.shape)
             replacement[node.id] = table.canonicalize(rewritten)
         } else if !node.operands.isEmpty {
@@ -31,7 +30,7 @@ private func neededNodes(_ order: [Tensor], outputs: [Tensor], linear: Set<Objec
     var needed = Set(outputs.map(\.id))
     for node in order.reversed() where needed.contains(node.id) {
         if linear.contains(node.id) {
-            for term in LinearForm(of: node, isAtomic: { _ in false }).terms {
+            for term in LinearForm(of: node, isAtomic: { _ in false })!.terms {
                 for case let tensor? in term.factors.map(\.tensor) {
                     // A vector's factor is a reshape made for the form: what it reshapes is what is needed.
                     needed.insert(tensor.id)

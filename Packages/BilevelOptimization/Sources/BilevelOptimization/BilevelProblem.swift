@@ -1,0 +1,23 @@
+import Tensors
+
+/// min over x in X of F(x, y) subject to y in argmin over y in Y of f(x, y).
+///
+/// Both objectives are traced once: they build a scalar from placeholders. What they capture (data) is constant.
+public struct BilevelProblem<Upper: TensorTree, Lower: TensorTree>: Sendable {
+    public let upperObjective: @Sendable (Upper, Lower) -> Tensor
+    public let lowerObjective: @Sendable (Upper, Lower) -> Tensor
+    /// X.
+    public let upperConstraint: Constraint
+    /// Y; the projection onto it belongs to every lower step and to its derivative.
+    public let lowerConstraint: Constraint
+
+    public init(
+        upperObjective: @escaping @Sendable (Upper, Lower) -> Tensor, lowerObjective: @escaping @Sendable (Upper, Lower) -> Tensor,
+        upperConstraint: Constraint = .wholeSpace, lowerConstraint: Constraint = .wholeSpace
+    ) {
+        self.upperObjective = upperObjective
+        self.lowerObjective = lowerObjective
+        self.upperConstraint = upperConstraint
+        self.lowerConstraint = lowerConstraint
+    }
+}

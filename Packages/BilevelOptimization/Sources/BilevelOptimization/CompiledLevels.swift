@@ -1,0 +1,38 @@
+import Tensors
+
+/// The compiled lower level: one step, its transpose, the upper value and its gradient. Immutable; shared by workspaces.
+struct CompiledLevels<Upper: TensorTree, Lower: TensorTree>: Sendable {
+    /// (x, s) to s', s = (y, what the dynamics carries).
+    let step: Program
+    /// (x, s, λ, g) to (λ ∂s'/∂s, g + λ ∂s'/∂x): the transpose of one step, adding up the upper variable's part.
+    let transposedStep: Program
+    /// (x, y) to F.
+    let upperValue: Program
+    /// (x, y) to (∂F/∂x, ∂F/∂y).
+    let upperGradient: Program
+    let upperLayout: PackedTensors.Layout
+    let stateLayout: PackedTensors.Layout
+    let lowerCount: Int
+
+    init(_ problem: BilevelProblem<Upper, Lower>, dynamics: Dynamics, upper: Upper, lower: Lower) {
+        let x = upper.placeholders("x"), y = lower.placeholders("y")
+        let carried = dynamics.initialState(for: lower.tensors)
+        let state = carried.map { $0.placeholder("s") }
+        let next = dynamics.step(problem, x, y, state: state)
+        let before = y.tensors + state, after = next.lower + next.state
+        step = Program(inputs: x.tensors + before, outputs: after)
+
+        let adjoint = after.map { $0.placeholder("λ") }, total = x.tensors.map { $0.placeholder("g") }
+        let pulled = pullback(of: after, cotangents: adjoint, withRespectTo: before + x.tensors)
+        let parts = zip(total, pulled[before.count...]).map { $0 + $1 }
+        transposedStep = Program(inputs: x.tensors + before + adjoint + total, outputs: Array(pulled[..<before.count]) + parts)
+
+        let value = problem.upperObjective(x, y)
+        precondition(value.count == 1, "upper objective: a scalar is needed, not \(value.shape)")
+        upperValue = Program(inputs: x.tensors + y.tensors, outputs: [value])
+        upperGradient = Program(inputs: x.tensors + y.tensors, outputs: gradient(of: value, withRespectTo: x.tensors + y.tensors))
+        upperLayout = PackedTensors.Layout(of: x.tensors)
+        stateLayout = PackedTensors.Layout(of: before)
+        lowerCount = y.tensors.count
+    }
+}

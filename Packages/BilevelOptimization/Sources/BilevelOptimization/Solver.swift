@@ -1,0 +1,191 @@
+import Tensors
+
+/// Runs a bilevel method. Each `step` is one upper iteration (Liu et al. 2021, Algorithm 1):
+///
+/// 1. y_0 from the initialization, 2. K lower steps, 3. the truncation chooses k̄, 4. x and z move along the total
+/// derivatives of F(x, y_k̄) through the steps.
+///
+/// Belongs to one thread at a time; `threads` are its own pool's.
+public final class Solver<Upper: TensorTree, Lower: TensorTree> {
+    public let method: Method
+    public private(set) var iteration = 0
+    /// The largest number of bytes held in states, programs' temporaries and gradients.
+    public let trajectoryByteCount: Int
+
+    private let trajectory: Trajectory<Upper, Lower>
+    private let upperTemplate: Upper, lowerTemplate: Lower
+    private var x: PackedTensors, nextX: PackedTensors
+    private var z: PackedTensors, nextZ: PackedTensors
+    private var upperState: PackedTensors, nextUpperState: PackedTensors
+    private var startState: PackedTensors, nextStartState: PackedTensors
+    private let carried: PackedTensors
+    private let upperUpdate: Workspace, startUpdate: Workspace?
+
+    public init(
+        _ problem: BilevelProblem<Upper, Lower>, method: Method, upperRule: UpdateRule, upper: Upper, lower: Lower, threads: Int = 1
+    ) throws(SolverError) {
+        try Solver.check(method)
+        self.method = method
+        upperTemplate = upper
+        lowerTemplate = lower
+        let levels = CompiledLevels(problem, dynamics: method.dynamics, upper: upper, lower: lower)
+        trajectory = Trajectory(levels, steps: method.innerIterations, pool: threads > 1 ? ThreadPool(threadCount: threads) : nil)
+        trajectoryByteCount = levels.stateLayout.byteCount * (method.innerIterations + 1)
+
+        x = PackedTensors(copying: upper.tensors)
+        nextX = PackedTensors(x.layout)
+        z = PackedTensors(copying: lower.tensors)
+        nextZ = PackedTensors(z.layout)
+        carried = PackedTensors(copying: method.dynamics.initialState(for: lower.tensors))
+        upperState = PackedTensors(copying: upperRule.initialState(for: upper.tensors))
+        nextUpperState = PackedTensors(upperState.layout)
+        upperUpdate = Solver.compiled(upperRule, upper.tensors, problem.upperConstraint)
+        if case .learned(let rule) = method.initialization {
+            startState = PackedTensors(copying: rule.initialState(for: lower.tensors))
+            startUpdate = Solver.compiled(rule, lower.tensors, problem.lowerConstraint)
+        } else {
+            startState = PackedTensors(copying: [])
+            startUpdate = nil
+        }
+        nextStartState = PackedTensors(startState.layout)
+    }
+
+    private static func check(_ method: Method) throws(SolverError) {
+        let K = method.innerIterations
+        guard K >= 1 else { throw .invalidMethod("inner iterations: at least 1 expected, got \(K)") }
+        switch method.truncation {
+        case .last(let h) where h < 1 || h > K:
+            throw .invalidMethod("truncation length: 1 … \(K) (the inner iterations) expected, got \(h)")
+        case .at(let k) where k < 1 || k > K:
+            throw .invalidMethod("truncation: a step 1 … \(K) expected, got \(k)")
+        case .last where method.initialization.isLearned:
+            throw .invalidMethod("a learned initialization needs the derivative back to the first step, which truncation to the last "
+                                 + "steps drops; nearest valid choice: truncation none (IA-GM), or a fixed initialization (T-RHG)")
+        default: break
+        }
+    }
+
+    /// (v, gradient, state) to (projection of the moved v, state).
+    private static func compiled(_ rule: UpdateRule, _ variable: [Tensor], _ constraint: Constraint) -> Workspace {
+        let v = variable.map { $0.placeholder("v") }, slope = variable.map { $0.placeholder("g") }
+        let state = rule.initialState(for: variable).map { $0.placeholder("s") }
+        let moved = rule.step(v, gradient: slope, state: state)
+        return Workspace(Program(inputs: v + slope + state, outputs: constraint.projection(moved.variable) + moved.state))
+    }
+
+    // MARK: Values
+
+    public var upper: Upper { upperTemplate.with(x.tensors()) }
+    /// z for a learned initialization, else where the next iteration starts.
+    public var initialization: Lower { lowerTemplate.with(z.tensors()) }
+    /// y_K of the last iteration; the initialization before the first.
+    public var lower: Lower { iteration == 0 ? initialization : lowerTemplate.with(trajectory.states[method.innerIterations].tensors(z.count)) }
+    /// dF/dx of the last iteration.
+    public var hypergradient: Upper { upperTemplate.with(trajectory.upperGradient.tensors()) }
+    /// dF/dy_0 of the last iteration.
+    public var initializationGradient: Lower { lowerTemplate.with(trajectory.startGradient.tensors(z.count)) }
+
+    // MARK: Iterating
+
+    /// One upper iteration. When it throws, x and z are as they were before it.
+    public func step() throws(SolverError) -> IterationReport {
+        var report = try computeHypergradient()
+        let clock = ContinuousClock(), start = clock.now
+        bind(upperUpdate, x, trajectory.upperGradient, upperState, nextX, nextUpperState)
+        upperUpdate.run()
+        swap(&x, &nextX)
+        swap(&upperState, &nextUpperState)
+        switch method.initialization {
+        case .fixed: break
+        case .warmStart: z.copy(from: trajectory.states[method.innerIterations], count: z.count)
+        case .learned:
+            bind(startUpdate!, z, trajectory.startGradient, startState, nextZ, nextStartState)
+            startUpdate!.run()
+            swap(&z, &nextZ)
+            swap(&startState, &nextStartState)
+        }
+        iteration += 1
+        report.updateSeconds = (clock.now - start).seconds
+        return report
+    }
+
+    /// Everything of an iteration but the updates: fills `hypergradient` and `initializationGradient`.
+    public func computeHypergradient() throws(SolverError) -> IterationReport {
+        let K = method.innerIterations, clock = ContinuousClock(), start = clock.now
+        let first = trajectory.states[0]
+        for i in 0..<z.count { first.address(i).copyMemory(from: z.address(i), byteCount: z.layout.byteCount(i)) }
+        for i in 0..<carried.count { first.address(z.count + i).copyMemory(from: carried.address(i), byteCount: carried.layout.byteCount(i)) }
+        if case .accelerated = method.dynamics {  // u_0 = y_0
+            for i in 0..<z.count { first.address(z.count + i).copyMemory(from: z.address(i), byteCount: z.layout.byteCount(i)) }
+        }
+        trajectory.run(x, valuesAtEveryStep: method.truncation == .pessimistic)
+        let values = trajectory.upperValues
+        if let k = (1...K).first(where: { method.truncation == .pessimistic || $0 == K ? !values[$0].isFinite : false }) {
+            throw .notFinite(quantity: "upper objective at lower step \(k)", iteration: iteration + 1)
+        }
+        let last = switch method.truncation {
+        case .none, .last: K
+        case .pessimistic: (1...K).reduce(1) { values[$1] > values[$0] ? $1 : $0 }
+        case .at(let k): k
+        }
+        let from = if case .last(let h) = method.truncation { K - h } else { 0 }
+        let middle = clock.now
+        trajectory.differentiate(x, from: from, to: last)
+        let upperNorm = trajectory.upperGradient.squaredNorm().squareRoot()
+        let startNorm = trajectory.startGradient.squaredNorm(z.count).squareRoot()
+        guard upperNorm.isFinite, startNorm.isFinite else { throw .notFinite(quantity: "hypergradient", iteration: iteration + 1) }
+        let end = clock.now
+        return IterationReport(
+            iteration: iteration + 1, truncation: last, upperValue: values[last].isFinite ? values[last] : trajectory.upperValue(x, at: last),
+            finalUpperValue: values[K], hypergradientNorm: upperNorm, initializationGradientNorm: startNorm,
+            lowerStepNorm: lastStepNorm, forwardSeconds: (middle - start).seconds, backwardSeconds: (end - middle).seconds)
+    }
+
+    /// ‖y_K - y_{K-1}‖: for projected descent with rate α this is ‖R_α(x, y_{K-1})‖, the stationarity measure of the paper.
+    private var lastStepNorm: Double {
+        let K = method.innerIterations, a = trajectory.states[K], b = trajectory.states[K - 1]
+        var total = 0.0
+        for i in 0..<z.count {
+            let (shape, type) = z.layout.types[i]
+            func add<T: BinaryFloatingPoint>(_: T.Type) {
+                let p = a.address(i).assumingMemoryBound(to: T.self), q = b.address(i).assumingMemoryBound(to: T.self)
+                var sum = 0.0
+                for j in 0..<shape.count { let d = Double(p[j]) - Double(q[j]); sum += d * d }
+                total += sum
+            }
+            if type == .float64 { add(Double.self) } else { add(Float.self) }
+        }
+        return total.squareRoot()
+    }
+
+    private func bind(_ update: Workspace, _ v: PackedTensors, _ slope: PackedTensors, _ state: PackedTensors,
+                      _ nextV: PackedTensors, _ nextState: PackedTensors) {
+        update.bind(inputs: 0, to: v)
+        update.bind(inputs: v.count, to: slope, count: v.count)
+        update.bind(inputs: 2 * v.count, to: state)
+        update.bind(outputs: 0, to: nextV)
+        update.bind(outputs: v.count, to: nextState)
+    }
+
+    /// Where the time of one lower step, one upper value and one transposed step goes. Call after `step`.
+    public func profile() -> [(program: String, instruction: String, floatingPointOperations: Int, isProduct: Bool, seconds: Double)] {
+        trajectory.profile(x)
+    }
+
+    /// The compiled programs in words.
+    public var programDescriptions: String {
+        "step: \(trajectory.levels.step)\ntransposed step: \(trajectory.levels.transposedStep)\nupper value: \(trajectory.levels.upperValue)"
+    }
+}
+
+extension Initialization {
+    var isLearned: Bool { if case .learned = self { true } else { false } }
+}
+
+extension PackedTensors.Layout {
+    func byteCount(_ i: Int) -> Int { types[i].shape.count * types[i].elementType.byteCount }
+}
+
+extension Duration {
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

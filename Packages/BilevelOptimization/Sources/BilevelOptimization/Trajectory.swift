@@ -1,0 +1,91 @@
+import Tensors
+
+/// The lower trajectory of one upper iteration and the derivative of F through it.
+///
+/// Exactly one state a step, k = 0 … K. The hypergradient replays the transpose of one step from k̄ down:
+/// dF/dx = ∂F/∂x + Σ_k λ_{k+1} ∂Φ/∂x, λ_k = λ_{k+1} ∂Φ/∂y, λ_k̄ = ∂F/∂y (Franceschi et al. 2017, reverse mode, with each
+/// step's inside computed again from its state).
+final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
+    let levels: CompiledLevels<Upper, Lower>
+    let states: [PackedTensors]
+    /// F(x, y_k) for k = 1 … K where it was asked for; index 0 is unused.
+    private(set) var upperValues: [Double]
+    /// dF/dx and dF/dy_0.
+    private(set) var upperGradient: PackedTensors
+    private(set) var startGradient: PackedTensors
+
+    private let step: Workspace, transposedStep: Workspace, upperValue: Workspace, upperSlope: Workspace
+    private let value: Storage
+    private var upperSpare: PackedTensors, startSpare: PackedTensors
+    private let valueType: ElementType
+    private let pool: ThreadPool?
+
+    init(_ levels: CompiledLevels<Upper, Lower>, steps: Int, pool: ThreadPool?) {
+        self.levels = levels
+        self.pool = pool
+        states = (0...steps).map { _ in PackedTensors(levels.stateLayout) }
+        upperValues = [Double](repeating: .nan, count: steps + 1)
+        step = Workspace(levels.step)
+        transposedStep = Workspace(levels.transposedStep)
+        upperValue = Workspace(levels.upperValue)
+        upperSlope = Workspace(levels.upperGradient)
+        value = Storage(byteCount: 8)
+        valueType = levels.upperValue.outputTypes[0].elementType
+        upperGradient = PackedTensors(levels.upperLayout)
+        upperSpare = PackedTensors(levels.upperLayout)
+        startGradient = PackedTensors(levels.stateLayout)
+        startSpare = PackedTensors(levels.stateLayout)
+    }
+
+    var stepCount: Int { states.count - 1 }
+    var lowerCount: Int { levels.lowerCount }
+
+    /// Runs y_1 … y_K from states[0]; F(x, y_k) at every step, or at the last only.
+    func run(_ x: PackedTensors, valuesAtEveryStep: Bool) {
+        step.bind(inputs: 0, to: x)
+        for k in 0..<stepCount {
+            step.bind(inputs: x.count, to: states[k])
+            step.bind(outputs: 0, to: states[k + 1])
+            step.run(on: pool)
+            if valuesAtEveryStep || k + 1 == stepCount { upperValues[k + 1] = upperValue(x, at: k + 1) }
+        }
+    }
+
+    /// F(x, y_k).
+    func upperValue(_ x: PackedTensors, at k: Int) -> Double {
+        upperValue.bind(inputs: 0, to: x)
+        upperValue.bind(inputs: x.count, to: states[k], count: lowerCount)
+        upperValue.bind(output: 0, to: value.address)
+        upperValue.run(on: pool)
+        return valueType == .float64 ? value.address.load(as: Double.self) : Double(value.address.load(as: Float.self))
+    }
+
+    /// dF(x, y_last)/dx and dF/dy_first, through the steps `first` … `last`.
+    func differentiate(_ x: PackedTensors, from first: Int, to last: Int) {
+        startGradient.clear()  // F does not read what the dynamics carries besides y
+        upperSlope.bind(inputs: 0, to: x)
+        upperSlope.bind(inputs: x.count, to: states[last], count: lowerCount)
+        upperSlope.bind(outputs: 0, to: upperGradient)
+        upperSlope.bind(outputs: x.count, to: startGradient, count: lowerCount)
+        upperSlope.run(on: pool)
+        let stateCount = states[0].count
+        transposedStep.bind(inputs: 0, to: x)
+        for k in stride(from: last - 1, through: first, by: -1) {
+            transposedStep.bind(inputs: x.count, to: states[k])
+            transposedStep.bind(inputs: x.count + stateCount, to: startGradient)
+            transposedStep.bind(inputs: x.count + 2 * stateCount, to: upperGradient)
+            transposedStep.bind(outputs: 0, to: startSpare)
+            transposedStep.bind(outputs: stateCount, to: upperSpare)
+            transposedStep.run(on: pool)
+            swap(&startGradient, &startSpare)
+            swap(&upperGradient, &upperSpare)
+        }
+    }
+
+    /// Seconds per instruction of one step, one upper value and one transposed step: where the time goes.
+    func profile(_ x: PackedTensors) -> [(program: String, instruction: String, floatingPointOperations: Int, isProduct: Bool, seconds: Double)] {
+        [("step", step), ("upper value", upperValue), ("transposed step", transposedStep)].flatMap { name, workspace in
+            workspace.profile(on: pool).map { (name, $0.instruction, $0.floatingPointOperations, $0.isProduct, $0.seconds) }
+        }
+    }
+}

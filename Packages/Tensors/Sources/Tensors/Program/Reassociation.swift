@@ -167,8 +167,12 @@ extension LinearForm {
             case (_, .ones(let count, isTransposed: true)):  // repeats a column
                 let column = tensor
                 return column.broadcast(to: [column.shape[0], count])
-            case (.ones(_, isTransposed: true), _): return other.tensor.sum(axes: [0], keepingAxes: true)
-            case (_, .ones(_, isTransposed: false)): return tensor.sum(axes: [1], keepingAxes: true)
+            case (.ones(_, isTransposed: true), .value(let b, let isTransposed)):
+                return b.sum(axes: [isTransposed ? 1 : 0]).expandingAxis(0)
+            case (.value(let a, let isTransposed), .ones(_, isTransposed: false)):
+                return a.sum(axes: [isTransposed ? 0 : 1]).expandingAxis(1)
+            case (.ones(_, isTransposed: true), .ones(let count, isTransposed: false)):
+                return Tensor(repeating: Double(count), shape: [1, 1])
             case (.value(let a, let transposeA), .value(let b, let transposeB)):
                 return a.product(b, transposingSelf: transposeA, transposingOther: transposeB)
             }

@@ -1,0 +1,74 @@
+import Foundation
+
+/// The data sets that hyper-cleaning knows, by their names on the command line.
+public enum ImageDataset: String, Sendable, CaseIterable {
+    case fashionMNIST = "fashion-mnist"
+    case mnist
+    case cifar10
+
+    public var classNames: [String] {
+        switch self {
+        case .fashionMNIST: ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"]
+        case .mnist: (0..<10).map(String.init)
+        case .cifar10: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+        }
+    }
+
+    /// The training file: for the MNIST family `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`, each with or without
+    /// `.gz`; for CIFAR-10 every `data_batch_*.bin` and `test_batch*.bin`, in the order of their names.
+    public func loadTraining(directory: String) throws(DatasetError) -> LabeledImages {
+        switch self {
+        case .fashionMNIST, .mnist: try loadIDX(directory: directory, prefix: "train")
+        case .cifar10: try loadCIFAR10(directory: directory)
+        }
+    }
+
+    /// The test file of the MNIST family.
+    public func loadTest(directory: String) throws(DatasetError) -> LabeledImages {
+        switch self {
+        case .fashionMNIST, .mnist: try loadIDX(directory: directory, prefix: "t10k")
+        case .cifar10: try loadCIFAR10(directory: directory)
+        }
+    }
+
+    private func loadIDX(directory: String, prefix: String) throws(DatasetError) -> LabeledImages {
+        let imagePath = try existing("\(prefix)-images-idx3-ubyte", in: directory)
+        let labelPath = try existing("\(prefix)-labels-idx1-ubyte", in: directory)
+        let images = try IDX.read(path: imagePath, rank: 3), labels = try IDX.read(path: labelPath, rank: 1)
+        guard images.extents[0] == labels.extents[0] else {
+            throw DatasetError("\(labelPath): \(images.extents[0]) labels expected for the images of \(imagePath), got \(labels.extents[0])")
+        }
+        if let i = labels.bytes.firstIndex(where: { $0 >= 10 }) {
+            throw DatasetError("\(labelPath): labels 0 … 9 expected, got \(labels.bytes[i]) at index \(i)")
+        }
+        return try LabeledImages(name: rawValue, channels: 1, height: images.extents[1], width: images.extents[2], classCount: 10,
+                                 pixels: images.bytes, labels: labels.bytes.map(Int32.init))
+    }
+
+    private func existing(_ name: String, in directory: String) throws(DatasetError) -> String {
+        for candidate in ["\(directory)/\(name)", "\(directory)/\(name).gz"] where FileManager.default.fileExists(atPath: candidate) { return candidate }
+        throw DatasetError("\(directory): \(name) or \(name).gz expected, neither is there")
+    }
+
+    /// Records of one label byte and 3,072 bytes: red, green and blue planes of 32 x 32 (Krizhevsky 2009, binary version).
+    private func loadCIFAR10(directory: String) throws(DatasetError) -> LabeledImages {
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [])
+            .filter { ($0.hasPrefix("data_batch_") || $0.hasPrefix("test_batch")) && $0.hasSuffix(".bin") }.sorted()
+        guard !names.isEmpty else { throw DatasetError("\(directory): data_batch_*.bin or test_batch*.bin expected, none is there") }
+        var pixels: [UInt8] = [], labels: [Int32] = []
+        for name in names {
+            let path = "\(directory)/\(name)"
+            guard let data = FileManager.default.contents(atPath: path) else { throw DatasetError("\(path): the file cannot be read") }
+            guard data.count > 0, data.count % 3073 == 0 else {
+                throw DatasetError("\(path): records of 3073 bytes expected, the file has \(data.count) bytes")
+            }
+            let bytes = [UInt8](data)
+            for start in stride(from: 0, to: bytes.count, by: 3073) {
+                guard bytes[start] < 10 else { throw DatasetError("\(path): a label 0 … 9 expected at byte \(start), got \(bytes[start])") }
+                labels.append(Int32(bytes[start]))
+                pixels += bytes[(start + 1)..<(start + 3073)]
+            }
+        }
+        return try LabeledImages(name: rawValue, channels: 3, height: 32, width: 32, classCount: 10, pixels: pixels, labels: labels)
+    }
+}

@@ -1,0 +1,27 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+/// A sibling package: by path here, by version in a release.
+func sibling(_ name: String) -> Package.Dependency {
+    if let base = ProcessInfo.processInfo.environment["BILEVEL_RELEASE"] { return .package(url: "\(base)/\(name)", from: "0.1.0") }
+    return .package(path: "../\(name)")
+}
+
+let package = Package(
+    name: "Experiments",
+    products: [
+        .executable(name: "benchmark-hyper-cleaning", targets: ["benchmark-hyper-cleaning"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        sibling("Tensors"), sibling("NeuralLayers"), sibling("BilevelOptimization"),
+    ],
+    targets: [
+        .target(name: "ExperimentSupport", dependencies: ["Tensors", "NeuralLayers", "BilevelOptimization"]),
+        .executableTarget(name: "benchmark-hyper-cleaning", dependencies: [
+            "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+        .testTarget(name: "ExperimentsTests", dependencies: ["ExperimentSupport"]),
+    ]
+)

@@ -1,0 +1,99 @@
+import ArgumentParser
+import BilevelOptimization
+import ExperimentSupport
+import Foundation
+import NeuralLayers
+import Tensors
+
+/// The Swift side of `Tools/benchmark`: holds one hyper-cleaning problem and does one upper iteration whenever standard input
+/// says `step`; answers in JSON lines.
+@main
+struct BenchmarkHyperCleaning: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "benchmark-hyper-cleaning", abstract: "One upper iteration per line `step` on standard input; used by Tools/benchmark.")
+
+    @Option(help: "Folder with the raw arrays written by the benchmark.") var exchange: String
+    @Option(help: "linear, deep-linear or mlp.") var network = "deep-linear"
+    @Option(help: "Lower steps K.") var innerIterations = 100
+    @Option(help: "1 … K, K, or pessimistic.") var truncation = "pessimistic"
+    @Option var threads = 2
+    @Option(help: "float32 or float64.") var precision = "float32"
+    @Option var lowerRate = 0.03
+    @Flag(help: "Print the compiled programs and the time of each instruction after the first step.") var profile = false
+
+    struct Sizes: Decodable { let train: Int, validation: Int, inputs: Int, hidden: Int, classes: Int }
+
+    func run() throws {
+        let sizes = try JSONDecoder().decode(Sizes.self, from: file("sizes.json"))
+        guard let type = ElementType(rawValue: precision), let kind = HyperCleaningNetwork(rawValue: network) else {
+            throw ValidationError("precision or network not known: \(precision), \(network)")
+        }
+        func floats(_ name: String, _ shape: Shape) throws -> Tensor { try Tensor(array(name, as: Float.self), shape: shape).converted(to: type).evaluated() }
+        let problem = try HyperCleaningProblem(
+            trainingImages: floats("train_images.f32", [sizes.train, sizes.inputs]), trainingLabels: Tensor(array("train_labels.i32", as: Int32.self)),
+            validationImages: floats("validation_images.f32", [sizes.validation, sizes.inputs]),
+            validationLabels: Tensor(array("validation_labels.i32", as: Int32.self)))
+        let widths = kind == .linear ? [sizes.inputs, sizes.classes] : [sizes.inputs, sizes.hidden, sizes.classes]
+        let layers = try zip(widths, widths.dropFirst()).enumerated().map { i, width in
+            try Linear(weight: floats("w\(i + 1).f32", [width.1, width.0]), bias: floats("b\(i + 1).f32", [width.1]))
+        }
+        let chosen: Truncation = truncation == "pessimistic" ? .pessimistic : .at(truncation == "K" ? innerIterations : Int(truncation) ?? 0)
+        let method = Method(dynamics: .descent(.gradientDescent(rate: lowerRate)), innerIterations: innerIterations,
+                            initialization: .learned(.gradientDescent(rate: lowerRate)), truncation: chosen)
+        let solver = try Solver(problem.problem, method: method, upperRule: .adam(rate: 0.01), upper: floats("x.f32", [sizes.train]),
+                                lower: Perceptron(layers: layers, activation: kind == .mlp ? .relu : .identity), threads: threads)
+        answer(#"{"ready":true}"#)
+        while let line = readLine() {
+            switch line {
+            case "step":
+                let report = try solver.step()
+                answer("""
+                    {"seconds":\(report.seconds),"forwardSeconds":\(report.forwardSeconds),"backwardSeconds":\(report.backwardSeconds),\
+                    "truncation":\(report.truncation),"upperValue":\(report.upperValue),"peakMemoryBytes":\(peakMemoryBytes())}
+                    """)
+                if profile { printProfile(solver) }
+            case "hypergradient":
+                let report = try solver.computeHypergradient()
+                try write(solver.hypergradient, "swift_gx.bin")
+                for (tensor, name) in zip(solver.initializationGradient.tensors, ["gw1", "gb1", "gw2", "gb2"]) { try write(tensor, "swift_\(name).bin") }
+                answer(#"{"truncation":\#(report.truncation),"upperValue":\#(report.upperValue)}"#)
+            case "quit": return
+            default: answer(#"{"error":"expected step, hypergradient or quit"}"#)
+            }
+        }
+    }
+
+    private func printProfile<Upper, Lower>(_ solver: Solver<Upper, Lower>) {
+        print(solver.programDescriptions)
+        for entry in solver.profile() {
+            let rate = Double(entry.floatingPointOperations) / entry.seconds * 1e-9
+            print(String(format: "%9.1f us %6.1f GFLOP/s  ", entry.seconds * 1e6, rate) + entry.program + ": " + entry.instruction)
+        }
+    }
+
+    private func answer(_ line: String) {
+        print(line)
+        fflush(nil)
+    }
+
+    private func file(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: exchange).appendingPathComponent(name)) }
+
+    private func array<T>(_ name: String, as _: T.Type) throws -> [T] {
+        try file(name).withUnsafeBytes { bytes in
+            [T](unsafeUninitializedCapacity: bytes.count / MemoryLayout<T>.stride) { buffer, count in
+                count = bytes.copyBytes(to: buffer) / MemoryLayout<T>.stride
+            }
+        }
+    }
+
+    private func write(_ tensor: Tensor, _ name: String) throws {
+        let bytes = Data(bytes: tensor.storage.address, count: tensor.count * tensor.elementType.byteCount)
+        try bytes.write(to: URL(fileURLWithPath: exchange).appendingPathComponent(name))
+    }
+
+    private func peakMemoryBytes() -> Int {
+        guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+              let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM") }) else { return 0 }
+        return (Int(line.filter(\.isNumber)) ?? 0) * 1024
+    }
+}

@@ -1,0 +1,27 @@
+import Foundation
+
+/// Numbers and what describes them.
+public struct Samples: Sendable {
+    private let sorted: [Double]
+
+    public init(_ values: [Double]) { sorted = values.sorted() }
+
+    public var minimum: Double { sorted.first ?? .nan }
+    public var maximum: Double { sorted.last ?? .nan }
+    public var mean: Double { sorted.reduce(0, +) / Double(sorted.count) }
+
+    /// The middle value, or the mean of the two middle ones; NaN of nothing.
+    public var median: Double {
+        guard !sorted.isEmpty else { return .nan }
+        return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    }
+}
+
+public enum PeakMemory {
+    /// The largest resident size of this process so far (VmHWM); 0 where the system does not tell.
+    public static var bytes: Int {
+        guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+              let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM") }) else { return 0 }
+        return (Int(line.filter(\.isNumber)) ?? 0) * 1024
+    }
+}

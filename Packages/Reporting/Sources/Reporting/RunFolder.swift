@@ -1,0 +1,61 @@
+import Foundation
+
+/// Why a report cannot be written, in one line.
+public struct ReportingError: Error, Sendable, CustomStringConvertible {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+}
+
+/// The folder of one run. Files appear whole or not at all; `metrics.csv` grows by whole rows.
+public struct RunFolder: Sendable {
+    public let path: String
+
+    /// Creates the folder. Refuses one that holds a run already: results are not overwritten.
+    public init(path: String) throws(ReportingError) {
+        if FileManager.default.fileExists(atPath: "\(path)/configuration.json") {
+            throw ReportingError("output \(path): an empty or new folder expected, it holds a run already")
+        }
+        do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
+            throw ReportingError("output \(path): a folder that can be created expected, it cannot")
+        }
+        guard FileManager.default.isWritableFile(atPath: path) else { throw ReportingError("output \(path): a writable folder expected, it is not") }
+        self.path = path
+    }
+
+    /// Writes to a temporary file and renames it.
+    public func write(_ text: String, to name: String) throws(ReportingError) {
+        do { try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"), options: .atomic) } catch {
+            throw ReportingError("\(path)/\(name): the file cannot be written (disk full, or the folder is gone)")
+        }
+    }
+
+    public func writeJSON(_ value: JSONValue, to name: String) throws(ReportingError) { try write(value.text + "\n", to: name) }
+}
+
+/// `metrics.csv`: the header at once, then rows that reach the disk before the run goes on.
+public final class MetricsFile {
+    private let handle: FileHandle
+    private let columnCount: Int
+    private let path: String
+
+    public init(in folder: RunFolder, columns: [String]) throws(ReportingError) {
+        try folder.write(columns.joined(separator: ",") + "\n", to: "metrics.csv")
+        path = "\(folder.path)/metrics.csv"
+        guard let handle = FileHandle(forWritingAtPath: path) else { throw ReportingError("\(path): the file cannot be opened for writing") }
+        handle.seekToEndOfFile()
+        self.handle = handle
+        columnCount = columns.count
+    }
+
+    /// One value a column; nil leaves the cell empty.
+    public func append(_ row: [Double?]) throws(ReportingError) {
+        precondition(row.count == columnCount, "metrics: \(row.count) values for \(columnCount) columns")
+        let line = row.map { $0.map(numberText) ?? "" }.joined(separator: ",") + "\n"
+        do { try handle.write(contentsOf: Data(line.utf8)) } catch { throw ReportingError("\(path): a row cannot be written (disk full?)") }
+    }
+}
+
+/// The shortest text that reads back as the same number; whole numbers without a fraction.
+public func numberText(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : "\(value)"
+}

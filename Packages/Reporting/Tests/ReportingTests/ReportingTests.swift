@@ -1,0 +1,89 @@
+import Foundation
+@testable import Reporting
+import Testing
+
+@Suite struct ReportingTests {
+    func scratch() -> String { FileManager.default.temporaryDirectory.appendingPathComponent("reporting-\(UUID().uuidString)").path }
+
+    @Test func aRunFolderRefusesToOverwriteARun() throws {
+        let path = scratch()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try RunFolder(path: path)
+        try folder.writeJSON(["a": 1], to: "configuration.json")
+        do {
+            _ = try RunFolder(path: path)
+            Issue.record("a second run was allowed")
+        } catch { #expect(error.description.contains("holds a run already")) }
+    }
+
+    @Test func anOutputThatCannotBeCreatedIsNamed() throws {
+        do {
+            _ = try RunFolder(path: "/proc/nothing/here")
+            Issue.record("created")
+        } catch { #expect(error.description.contains("/proc/nothing/here")) }
+    }
+
+    @Test func metricsReachTheDiskRowByRow() throws {
+        let path = scratch()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let metrics = try MetricsFile(in: RunFolder(path: path), columns: ["iteration", "loss", "f1"])
+        try metrics.append([1, 0.1, nil])
+        try metrics.append([2, 1e-20, .nan])
+        #expect(try String(contentsOfFile: path + "/metrics.csv", encoding: .utf8) == "iteration,loss,f1\n1,0.1,\n2,1e-20,nan\n")
+    }
+
+    @Test func jsonEscapesAndReadsBack() throws {
+        let value: JSONValue = ["te\"xt": "a\\b\n\u{1}é", "list": [1, 2.5, true, nil], "nan": .number(.nan), "empty": [:]]
+        let read = try JSONSerialization.jsonObject(with: Data(value.text.utf8)) as? [String: Any]
+        #expect(read?["te\"xt"] as? String == "a\\b\n\u{1}é")
+        #expect((read?["list"] as? [Any])?.count == 4)
+        #expect(read?["nan"] is NSNull)
+    }
+
+    @Test func chartsSurviveAwkwardSeries() {
+        for points in [[], [(1.0, 2.0)], [(1, 3), (2, 3)], [(1, .nan), (2, 1), (3, .infinity), (4, 2)], [(0, 1e-9), (1, 2e9)]] as [[(x: Double, y: Double)]] {
+            let svg = LineChart(title: "<&'\">", xLabel: "x", yLabel: "y", series: [.init("a<b", points), .init("b", [])]).svg
+            #expect(!svg.contains("nan") && !svg.contains("inf") && !svg.contains("a<b"))
+            #expect(svg.contains("&lt;&amp;&#39;&quot;&gt;"))
+        }
+        #expect(LineChart(title: "t", xLabel: "", yLabel: "", series: [.init("a", [(0, 0), (1, .nan), (2, 1)])]).svg.components(separatedBy: "M").count == 3)
+        #expect(!Histogram(title: "h", xLabel: "x", series: [("a", []), ("b", [3, 3, .nan])]).svg.contains("nan"))
+    }
+
+    @Test func ticksAreRoundAndCoverTheValues() {
+        let axis = Axis([0.13, 0.87], from: 0, to: 100)
+        #expect(axis.ticks.count >= 4 && axis.low <= 0.13 && axis.high >= 0.87)
+        #expect(axis.ticks.allSatisfy { abs(($0 * 10).rounded() - $0 * 10) < 1e-9 })
+    }
+
+    @Test func aBitmapHasItsPixelsFromTheBottomUp() {
+        let image = GalleryImage(pixels: [10, 20, 30, 40], channels: 1, height: 2, width: 2, caption: "<x>")
+        let bytes = image.bitmap
+        #expect(bytes.count == 54 + 16 && bytes[0] == 0x42 && bytes[18] == 2)
+        #expect(bytes[54...] == [30, 30, 30, 40, 40, 40, 0, 0, 10, 10, 10, 20, 20, 20, 0, 0])
+        #expect(image.html.contains("&lt;x&gt;"))
+    }
+
+    @Test func progressDrawsABarOnATerminalAndLinesElsewhere() {
+        var time = 0.0, shown = ""
+        var bar = Progress(label: "run", total: 10, isTerminal: true, write: { shown += $0 }, now: { time })
+        time = 5
+        bar.update(5, "F1 0.5")
+        #expect(shown.contains("5/10  F1 0.5  5s elapsed, 5s left") && shown.hasPrefix("\r"))
+        shown = ""
+        var lines = Progress(label: "run", total: 10, isTerminal: false, write: { shown += $0 }, now: { time })
+        for i in 1...10 { time += 1; lines.update(i, "x") }
+        #expect(shown.split(separator: "\n").count == 2, "the first and the last within 15 seconds: \(shown)")
+    }
+
+    @Test func tablesAlignAndEscape() {
+        let table = Table(columns: ["name", "n"], rows: [["a|b", "1"], ["<c>", "22"]])
+        #expect(table.text == "name  n\na|b   1\n<c>   22")
+        #expect(table.markdown.contains("a\\|b"))
+        #expect(table.html.contains("&lt;c&gt;"))
+    }
+
+    @Test func mediansOfEvenOddAndNothing() {
+        #expect(Samples([3, 1, 2]).median == 2 && Samples([4, 1, 2, 3]).median == 2.5 && Samples([]).median.isNaN)
+    }
+}

@@ -11,14 +11,18 @@ func sibling(_ name: String) -> Package.Dependency {
 let package = Package(
     name: "Experiments",
     products: [
+        .executable(name: "hyper-cleaning", targets: ["hyper-cleaning"]),
         .executable(name: "benchmark-hyper-cleaning", targets: ["benchmark-hyper-cleaning"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        sibling("Tensors"), sibling("NeuralLayers"), sibling("BilevelOptimization"),
+        sibling("Tensors"), sibling("NeuralLayers"), sibling("BilevelOptimization"), sibling("Datasets"), sibling("Reporting"),
     ],
     targets: [
-        .target(name: "ExperimentSupport", dependencies: ["Tensors", "NeuralLayers", "BilevelOptimization"]),
+        .target(name: "ExperimentSupport", dependencies: ["Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
+        .executableTarget(name: "hyper-cleaning", dependencies: [
+            "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
         .executableTarget(name: "benchmark-hyper-cleaning", dependencies: [
             "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),

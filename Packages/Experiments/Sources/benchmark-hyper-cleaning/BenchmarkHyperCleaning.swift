@@ -3,6 +3,7 @@ import BilevelOptimization
 import ExperimentSupport
 import Foundation
 import NeuralLayers
+import Reporting
 import Tensors
 
 /// The Swift side of `Tools/benchmark`: holds one hyper-cleaning problem and does one upper iteration whenever standard input
@@ -49,7 +50,7 @@ struct BenchmarkHyperCleaning: ParsableCommand {
                 let report = try solver.step()
                 answer("""
                     {"seconds":\(report.seconds),"forwardSeconds":\(report.forwardSeconds),"backwardSeconds":\(report.backwardSeconds),\
-                    "truncation":\(report.truncation),"upperValue":\(report.upperValue),"peakMemoryBytes":\(peakMemoryBytes())}
+                    "truncation":\(report.truncation),"upperValue":\(report.upperValue),"peakMemoryBytes":\(PeakMemory.bytes)}
                     """)
                 if profile { printProfile(solver) }
             case "hypergradient":
@@ -89,11 +90,5 @@ struct BenchmarkHyperCleaning: ParsableCommand {
     private func write(_ tensor: Tensor, _ name: String) throws {
         let bytes = Data(bytes: tensor.storage.address, count: tensor.count * tensor.elementType.byteCount)
         try bytes.write(to: URL(fileURLWithPath: exchange).appendingPathComponent(name))
-    }
-
-    private func peakMemoryBytes() -> Int {
-        guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-              let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM") }) else { return 0 }
-        return (Int(line.filter(\.isNumber)) ?? 0) * 1024
     }
 }

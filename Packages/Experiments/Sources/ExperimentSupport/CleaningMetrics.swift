@@ -1,0 +1,42 @@
+import Foundation
+
+/// How well the weights tell clean samples from corrupted ones. A sample is kept when x_i ≥ 0.
+public struct CleaningMetrics: Sendable, Hashable {
+    /// Kept and clean / kept; kept and clean / clean; their harmonic mean. In [0, 1].
+    public let precision: Double, recall: Double, f1: Double
+    /// The chance that a clean sample's weight exceeds a corrupted one's (ties count half); NaN where one kind is missing.
+    public let auroc: Double
+    public let keptCount: Int
+
+    public init(weights: [Double], isCorrupted: [Bool]) {
+        precondition(weights.count == isCorrupted.count, "metrics: \(weights.count) weights, \(isCorrupted.count) flags")
+        var kept = 0, keptClean = 0, clean = 0
+        for (x, corrupted) in zip(weights, isCorrupted) {
+            if x >= 0 { kept += 1 }
+            if !corrupted { clean += 1 }
+            if x >= 0 && !corrupted { keptClean += 1 }
+        }
+        keptCount = kept
+        precision = kept == 0 ? 0 : Double(keptClean) / Double(kept)
+        recall = clean == 0 ? 0 : Double(keptClean) / Double(clean)
+        f1 = precision + recall == 0 ? 0 : 2 * precision * recall / (precision + recall)
+        auroc = CleaningMetrics.auroc(weights, isCorrupted, cleanCount: clean)
+    }
+
+    /// By the rank-sum statistic (Mann and Whitney 1947), with mean ranks at ties.
+    private static func auroc(_ weights: [Double], _ isCorrupted: [Bool], cleanCount: Int) -> Double {
+        let corruptedCount = weights.count - cleanCount
+        guard cleanCount > 0, corruptedCount > 0 else { return .nan }
+        let order = weights.indices.sorted { weights[$0] < weights[$1] }
+        var rankSum = 0.0, i = 0
+        while i < order.count {
+            var j = i
+            while j + 1 < order.count, weights[order[j + 1]] == weights[order[i]] { j += 1 }
+            let meanRank = Double(i + j) / 2 + 1
+            for k in i...j where !isCorrupted[order[k]] { rankSum += meanRank }
+            i = j + 1
+        }
+        let n = Double(cleanCount)
+        return (rankSum - n * (n + 1) / 2) / (n * Double(corruptedCount))
+    }
+}

@@ -1,0 +1,78 @@
+import BilevelOptimization
+import Datasets
+import NeuralLayers
+import Reporting
+import Tensors
+
+/// One hyper-cleaning run: data, solver, and what is recorded on the way.
+public final class HyperCleaningRun {
+    /// One logged iteration.
+    public struct Row: Sendable {
+        public let report: IterationReport
+        public let metrics: CleaningMetrics
+        /// On the test part, at y_K and at z; nil between evaluations.
+        public let accuracy: Double?, accuracyAtInitialization: Double?
+    }
+
+    public let configuration: HyperCleaningConfiguration
+    public let images: LabeledImages
+    public let split: HyperCleaningSplit
+    public let corruption: LabelCorruption
+    public private(set) var rows: [Row] = []
+    /// Why the run ended early, if it did.
+    public internal(set) var failure: String?
+
+    private let solver: Solver<Tensor, Perceptron>
+    private let classifyTest: Program, classifyTraining: Program
+    private let testLabels: Tensor
+
+    /// Loads and checks everything; writes nothing.
+    public init(_ configuration: HyperCleaningConfiguration) throws {
+        self.configuration = configuration
+        images = try configuration.dataset.loadTraining(directory: configuration.dataDirectory)
+        // Streams keep split, noise and weights independent of each other's sizes.
+        var splitRandom = RandomGenerator(seed: configuration.seed, stream: 1)
+        split = try HyperCleaningSplit(count: images.count, train: configuration.trainSize, validation: configuration.validationSize,
+                                       test: configuration.testSize, using: &splitRandom)
+        var noiseRandom = RandomGenerator(seed: configuration.seed, stream: 2)
+        corruption = try LabelCorruption(of: images.labels(of: split.train), fraction: configuration.corruption, classCount: images.classCount,
+                                         draw: configuration.quirks.contains(.anyClass) ? .anyClass : .differentClass, using: &noiseRandom)
+        let pixels = images.pixelsPerImage
+        func leaf(_ indices: [Int], in images: LabeledImages) -> Tensor { Tensor(images.floats(of: indices), shape: [indices.count, pixels]) }
+        let problem = HyperCleaningProblem(trainingImages: leaf(split.train, in: images), trainingLabels: Tensor(corruption.labels),
+                                           validationImages: leaf(split.validation, in: images), validationLabels: Tensor(images.labels(of: split.validation)))
+        var weightRandom = RandomGenerator(seed: configuration.seed, stream: 3)
+        let network = configuration.network.network(inputs: pixels, classes: images.classCount, using: &weightRandom)
+        solver = try Solver(problem.problem, method: configuration.solverMethod, upperRule: .adam(rate: configuration.upperRate),
+                            upper: Tensor([Float](repeating: 0, count: split.train.count)), lower: network, threads: configuration.threads)
+        testLabels = Tensor(images.labels(of: split.test))
+        let parameters = network.placeholders("y")
+        classifyTest = Program(inputs: parameters.tensors, outputs: [parameters(leaf(split.test, in: images))])
+        classifyTraining = Program(inputs: parameters.tensors, outputs: [parameters(problem.trainingImages).argmax()])
+    }
+
+    /// One upper iteration; evaluates on the test part at every `evaluateEvery`th and at the last.
+    public func step() throws(SolverError) -> Row {
+        let report: IterationReport
+        do { report = try solver.step() } catch {
+            failure = error.description
+            throw error
+        }
+        let isEvaluated = report.iteration % configuration.evaluateEvery == 0 || report.iteration == configuration.outerIterations
+        let row = Row(report: report, metrics: CleaningMetrics(weights: weights, isCorrupted: corruption.isCorrupted),
+                      accuracy: isEvaluated ? accuracy(of: solver.lower) : nil,
+                      accuracyAtInitialization: isEvaluated ? accuracy(of: solver.initialization) : nil)
+        rows.append(row)
+        return row
+    }
+
+    /// x, one a training sample.
+    public var weights: [Double] { solver.upper.scalars }
+
+    public func accuracyAtEnd() -> (lower: Double, initialization: Double) { (accuracy(of: solver.lower), accuracy(of: solver.initialization)) }
+
+    /// The class that y_K gives each training sample.
+    public var predictedTrainingLabels: [Int32] { classifyTraining(solver.lower.tensors)[0].scalars() }
+
+    private func accuracy(of network: Perceptron) -> Double { classifyTest(network.tensors)[0].accuracy(labels: testLabels) }
+}

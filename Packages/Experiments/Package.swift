@@ -11,6 +11,7 @@ func sibling(_ name: String) -> Package.Dependency {
 let package = Package(
     name: "Experiments",
     products: [
+        .library(name: "ExperimentSupport", targets: ["ExperimentSupport"]),
         .executable(name: "hyper-cleaning", targets: ["hyper-cleaning"]),
         .executable(name: "benchmark-hyper-cleaning", targets: ["benchmark-hyper-cleaning"]),
     ],

@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 
 /// Runs a bilevel method. Each `step` is one upper iteration (Liu et al. 2021, Algorithm 1):
@@ -167,14 +168,23 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
         update.bind(outputs: v.count, to: nextState)
     }
 
-    /// Where the time of one lower step, one upper value and one transposed step goes. Call after `step`.
-    public func profile() -> [(program: String, instruction: String, floatingPointOperations: Int, isProduct: Bool, seconds: Double)] {
-        trajectory.profile(x)
-    }
-
-    /// The compiled programs in words.
-    public var programDescriptions: String {
-        "step: \(trajectory.levels.step)\ntransposed step: \(trajectory.levels.transposedStep)\nupper value: \(trajectory.levels.upperValue)"
+    /// The compiled programs in words, and where the time of one replay of each goes. Call after `step`.
+    public var profileText: String {
+        let levels = trajectory.levels, entries = trajectory.profile(x)
+        let lines = entries.map { entry in
+            let rate = Double(entry.floatingPointOperations) / entry.seconds * 1e-9
+            return String(format: "%9.1f µs %6.1f GFLOP/s  ", entry.seconds * 1e6, rate) + "\(entry.program): \(entry.instruction)"
+        }
+        let products = entries.filter(\.isProduct), seconds = products.reduce(0) { $0 + $1.seconds }
+        let share = String(format: "matrix products: %.0f %% of the time, %.1f GFLOP/s", 100 * seconds / entries.reduce(0) { $0 + $1.seconds },
+                           Double(products.reduce(0) { $0 + $1.floatingPointOperations }) / seconds * 1e-9)
+        return """
+            step: \(levels.step)
+            transposed step: \(levels.transposedStep)
+            upper value: \(levels.upperValue)
+            \(lines.joined(separator: "\n"))
+            \(share)
+            """
     }
 }
 

@@ -66,6 +66,9 @@ public final class HyperCleaningRun {
         return row
     }
 
+    /// The compiled programs, and the time of each instruction in one replay. Call after a step.
+    public var profile: String { solver.profileText }
+
     /// x, one a training sample.
     public var weights: [Double] { solver.upper.scalars }
 

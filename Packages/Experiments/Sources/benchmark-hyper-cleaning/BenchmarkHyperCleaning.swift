@@ -52,7 +52,7 @@ struct BenchmarkHyperCleaning: ParsableCommand {
                     {"seconds":\(report.seconds),"forwardSeconds":\(report.forwardSeconds),"backwardSeconds":\(report.backwardSeconds),\
                     "truncation":\(report.truncation),"upperValue":\(report.upperValue),"peakMemoryBytes":\(PeakMemory.bytes)}
                     """)
-                if profile { printProfile(solver) }
+                if profile { print(solver.profileText) }
             case "hypergradient":
                 let report = try solver.computeHypergradient()
                 try write(solver.hypergradient, "swift_gx.bin")
@@ -61,14 +61,6 @@ struct BenchmarkHyperCleaning: ParsableCommand {
             case "quit": return
             default: answer(#"{"error":"expected step, hypergradient or quit"}"#)
             }
-        }
-    }
-
-    private func printProfile<Upper, Lower>(_ solver: Solver<Upper, Lower>) {
-        print(solver.programDescriptions)
-        for entry in solver.profile() {
-            let rate = Double(entry.floatingPointOperations) / entry.seconds * 1e-9
-            print(String(format: "%9.1f us %6.1f GFLOP/s  ", entry.seconds * 1e6, rate) + entry.program + ": " + entry.instruction)
         }
     }
 

@@ -37,6 +37,7 @@ struct HyperCleaning: ParsableCommand {
     @Option(help: "Seed of split, noise and initial weights.") var seed: UInt64 = 0
     @Option(help: "Threads; results do not depend on them.") var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "Folder for the results, new or empty. (default: runs/hyper-cleaning-<date>)") var output: String?
+    @Flag(help: "Print the compiled programs and the time of each instruction at the end.") var profile = false
     @Option(parsing: .upToNextOption, help: "What the authors' code does differently: any-class (corrupted labels drawn from all classes), accuracy-at-z, z-rate (z moves at the lower rate).")
     var referenceQuirks: [HyperCleaningConfiguration.ReferenceQuirk] = []
 
@@ -95,6 +96,7 @@ struct HyperCleaning: ParsableCommand {
         }
         progress.finish()
         try report.finish()
+        if profile { print(run.profile) }
         print("\(report.path)/report.html")
     }
 

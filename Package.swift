@@ -1,0 +1,15 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let packages = ["Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting", "Experiments"]
+
+let package = Package(
+    name: "Bilevel",
+    dependencies: packages.map { .package(path: "Packages/\($0)") },
+    targets: [
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"].map { .product(name: $0, package: $0) }
+                + [.product(name: "ExperimentSupport", package: "Experiments")]),
+    ]
+)

@@ -1,0 +1,107 @@
+import BilevelOptimization
+import Datasets
+import ExperimentSupport
+import Foundation
+import NeuralLayers
+import Reporting
+import Tensors
+import Testing
+
+/// A folder with small IDX files: two classes of 4x4 images, bright at the top or at the bottom.
+final class StripeData {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("stripes-\(UUID().uuidString)").path
+
+    init(count: Int = 120) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        var random = RandomGenerator(seed: 9)
+        let labels = (0..<count).map { UInt8($0 % 2) }
+        let pixels = labels.flatMap { label in (0..<16).map { UInt8(($0 / 8 == Int(label) ? 160 : 20) + Int(random.uniform() * 60)) } }
+        func extent(_ n: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(n >> $0 & 255) } }
+        try Data([0, 0, 8, 3] + extent(count) + extent(4) + extent(4) + pixels).write(to: file("train-images-idx3-ubyte"))
+        try Data([0, 0, 8, 1] + extent(count) + labels).write(to: file("train-labels-idx1-ubyte"))
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func file(_ name: String) -> URL { URL(fileURLWithPath: "\(path)/\(name)") }
+
+    var configuration: HyperCleaningConfiguration {
+        var configuration = HyperCleaningConfiguration()
+        configuration.dataset = .mnist
+        configuration.dataDirectory = path
+        configuration.network = .linear
+        configuration.outerIterations = 60
+        configuration.innerIterations = 20
+        configuration.lowerRate = 0.5
+        configuration.upperRate = 0.1
+        configuration.corruption = 0.2
+        configuration.trainSize = 40
+        configuration.validationSize = 40
+        configuration.testSize = 40
+        return configuration
+    }
+}
+
+@Suite struct HyperCleaningTests {
+    @Test func mislabelledSamplesAreFoundAndTheFolderIsComplete() throws {
+        let data = try StripeData()
+        let run = try HyperCleaningRun(data.configuration)
+        let report = try HyperCleaningReport(run, output: data.path + "/out")
+        for _ in 0..<60 { try report.append(run.step()) }
+        try report.finish()
+        #expect(run.rows.last!.metrics.f1 > 0.95)
+        #expect(run.rows.last!.accuracy! > 0.95)
+        let summary = try JSONSerialization.jsonObject(with: Data(contentsOf: data.file("out/summary.json"))) as! [String: Any]
+        for key in ["method", "dataset", "network", "outerIterations", "innerIterations", "seed", "threads", "accuracy", "accuracyAtInitialization",
+                    "f1", "precision", "recall", "auroc", "validationLoss", "secondsPerOuterIteration", "forwardSeconds", "backwardSeconds",
+                    "peakMemoryBytes", "meanTruncation", "dataHash"] { #expect(summary[key] != nil, "\(key)") }
+        let weights = try String(contentsOf: data.file("out/weights.csv"), encoding: .utf8).split(separator: "\n")
+        #expect(weights.count == 41 && weights[0] == "index,x,sigma,givenLabel,predictedLabel,isCorrupted")
+        #expect(try String(contentsOf: data.file("out/report.html"), encoding: .utf8).contains("Most likely mislabelled"))
+    }
+
+    @Test(arguments: HyperCleaningConfiguration.MethodName.allCases) func everyMethodLowersTheValidationLoss(_ method: HyperCleaningConfiguration.MethodName) throws {
+        let data = try StripeData()
+        var configuration = data.configuration
+        configuration.method = method
+        configuration.truncationLength = 5
+        let run = try HyperCleaningRun(configuration)
+        for _ in 0..<30 { _ = try run.step() }
+        #expect(run.rows.last!.report.finalUpperValue < run.rows.first!.report.finalUpperValue)
+    }
+
+    @Test func theSameSeedGivesTheSameBitsForAnyNumberOfThreads() throws {
+        let data = try StripeData()
+        func weights(threads: Int, seed: UInt64) throws -> [Double] {
+            var configuration = data.configuration
+            configuration.threads = threads
+            configuration.seed = seed
+            let run = try HyperCleaningRun(configuration)
+            for _ in 0..<5 { _ = try run.step() }
+            return run.weights
+        }
+        let one = try weights(threads: 1, seed: 1)
+        #expect(try one == weights(threads: 3, seed: 1))
+        #expect(try one != weights(threads: 1, seed: 2))
+    }
+
+    @Test func aStepSizeThatIsTooLargeStopsTheRunAndKeepsWhatWasLearned() throws {
+        let data = try StripeData()
+        var configuration = data.configuration
+        configuration.lowerRate = 1e38
+        configuration.network = .deepLinear
+        let run = try HyperCleaningRun(configuration)
+        let report = try HyperCleaningReport(run, output: data.path + "/out")
+        #expect(throws: SolverError.self) { for _ in 0..<20 { _ = try run.step() } }
+        try report.finish()
+        #expect(run.failure!.contains("not finite in upper iteration"))
+        #expect(try String(contentsOf: data.file("out/summary.json"), encoding: .utf8).contains("not finite"))
+    }
+
+    @Test func sizesThatExceedTheDataAreNamed() throws {
+        let data = try StripeData()
+        var configuration = data.configuration
+        configuration.testSize = 41
+        #expect(throws: DatasetError.self) { try HyperCleaningRun(configuration) }
+    }
+}

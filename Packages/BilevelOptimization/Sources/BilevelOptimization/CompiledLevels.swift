@@ -2,6 +2,8 @@ import Tensors
 
 /// The compiled lower level: one step, its transpose, the upper value and its gradient. Immutable; shared by workspaces.
 struct CompiledLevels<Upper: TensorTree, Lower: TensorTree>: Sendable {
+    /// y_0 to s_0, and (y_0, λ) to λ ∂s_0/∂y_0.
+    let start: Program, transposedStart: Program
     /// (x, s) to s', s = (y, what the dynamics carries).
     let step: Program
     /// (x, s, λ, g) to (λ ∂s'/∂s, g + λ ∂s'/∂x): the transpose of one step, adding up the upper variable's part.
@@ -16,8 +18,11 @@ struct CompiledLevels<Upper: TensorTree, Lower: TensorTree>: Sendable {
 
     init(_ problem: BilevelProblem<Upper, Lower>, dynamics: Dynamics, upper: Upper, lower: Lower) {
         let x = upper.placeholders("x"), y = lower.placeholders("y")
-        let carried = dynamics.initialState(for: lower.tensors)
-        let state = carried.map { $0.placeholder("s") }
+        let initial = y.tensors + dynamics.initialState(for: y.tensors)
+        start = Program(inputs: y.tensors, outputs: initial)
+        let initialAdjoint = initial.map { $0.placeholder("λ") }
+        transposedStart = Program(inputs: y.tensors + initialAdjoint, outputs: pullback(of: initial, cotangents: initialAdjoint, withRespectTo: y.tensors))
+        let state = initial[y.tensors.count...].map { $0.placeholder("s") }
         let next = dynamics.step(problem, x, y, state: state)
         let before = y.tensors + state, after = next.lower + next.state
         step = Program(inputs: x.tensors + before, outputs: after)

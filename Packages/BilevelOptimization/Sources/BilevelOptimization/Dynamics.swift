@@ -8,7 +8,7 @@ public enum Dynamics: Sendable, Hashable {
     /// y_{k+1} = Proj(u_k - rate ∇_y f(x, u_k)), t_{k+1} = (1 + √(1 + 4 t_k²))/2, u_{k+1} = y_{k+1} + (t_k - 1)/t_{k+1} (y_{k+1} - y_k).
     case accelerated(rate: Double)
 
-    /// What a step carries besides y: velocities, or u and t.
+    /// What a step carries besides y, as a function of y_0: velocities, or u and t.
     func initialState(for lower: [Tensor]) -> [Tensor] {
         switch self {
         case .descent(let rule): rule.initialState(for: lower)

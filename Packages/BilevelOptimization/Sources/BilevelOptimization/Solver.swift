@@ -10,7 +10,7 @@ import Tensors
 public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     public let method: Method
     public private(set) var iteration = 0
-    /// The largest number of bytes held in states, programs' temporaries and gradients.
+    /// Bytes of the stored states y_0 … y_K.
     public let trajectoryByteCount: Int
 
     private let trajectory: Trajectory<Upper, Lower>
@@ -19,7 +19,6 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     private var z: PackedTensors, nextZ: PackedTensors
     private var upperState: PackedTensors, nextUpperState: PackedTensors
     private var startState: PackedTensors, nextStartState: PackedTensors
-    private let carried: PackedTensors
     private let upperUpdate: Workspace, startUpdate: Workspace?
 
     public init(
@@ -37,7 +36,6 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
         nextX = PackedTensors(x.layout)
         z = PackedTensors(copying: lower.tensors)
         nextZ = PackedTensors(z.layout)
-        carried = PackedTensors(copying: method.dynamics.initialState(for: lower.tensors))
         upperState = PackedTensors(copying: upperRule.initialState(for: upper.tensors))
         nextUpperState = PackedTensors(upperState.layout)
         upperUpdate = Solver.compiled(upperRule, upper.tensors, problem.upperConstraint)
@@ -113,13 +111,7 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     /// Everything of an iteration but the updates: fills `hypergradient` and `initializationGradient`.
     public func computeHypergradient() throws(SolverError) -> IterationReport {
         let K = method.innerIterations, clock = ContinuousClock(), start = clock.now
-        let first = trajectory.states[0]
-        for i in 0..<z.count { first.address(i).copyMemory(from: z.address(i), byteCount: z.layout.byteCount(i)) }
-        for i in 0..<carried.count { first.address(z.count + i).copyMemory(from: carried.address(i), byteCount: carried.layout.byteCount(i)) }
-        if case .accelerated = method.dynamics {  // u_0 = y_0
-            for i in 0..<z.count { first.address(z.count + i).copyMemory(from: z.address(i), byteCount: z.layout.byteCount(i)) }
-        }
-        trajectory.run(x, valuesAtEveryStep: method.truncation == .pessimistic)
+        trajectory.run(x, from: z, valuesAtEveryStep: method.truncation == .pessimistic)
         let values = trajectory.upperValues
         if let k = (1...K).first(where: { method.truncation == .pessimistic || $0 == K ? !values[$0].isFinite : false }) {
             throw .notFinite(quantity: "upper objective at lower step \(k)", iteration: iteration + 1)
@@ -190,10 +182,6 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
 
 extension Initialization {
     var isLearned: Bool { if case .learned = self { true } else { false } }
-}
-
-extension PackedTensors.Layout {
-    func byteCount(_ i: Int) -> Int { types[i].shape.count * types[i].elementType.byteCount }
 }
 
 extension Duration {

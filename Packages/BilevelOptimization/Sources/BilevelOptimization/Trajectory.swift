@@ -14,6 +14,7 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
     private(set) var upperGradient: PackedTensors
     private(set) var startGradient: PackedTensors
 
+    private let start: Workspace, transposedStart: Workspace
     private let step: Workspace, transposedStep: Workspace, upperValue: Workspace, upperSlope: Workspace
     private let value: Storage
     private var upperSpare: PackedTensors, startSpare: PackedTensors
@@ -25,6 +26,8 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
         self.pool = pool
         states = (0...steps).map { _ in PackedTensors(levels.stateLayout) }
         upperValues = [Double](repeating: .nan, count: steps + 1)
+        start = Workspace(levels.start)
+        transposedStart = Workspace(levels.transposedStart)
         step = Workspace(levels.step)
         transposedStep = Workspace(levels.transposedStep)
         upperValue = Workspace(levels.upperValue)
@@ -40,8 +43,11 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
     var stepCount: Int { states.count - 1 }
     var lowerCount: Int { levels.lowerCount }
 
-    /// Runs y_1 … y_K from states[0]; F(x, y_k) at every step, or at the last only.
-    func run(_ x: PackedTensors, valuesAtEveryStep: Bool) {
+    /// Runs y_1 … y_K from y_0; F(x, y_k) at every step, or at the last only.
+    func run(_ x: PackedTensors, from lower: PackedTensors, valuesAtEveryStep: Bool) {
+        start.bind(inputs: 0, to: lower)
+        start.bind(outputs: 0, to: states[0])
+        start.run()
         step.bind(inputs: 0, to: x)
         for k in 0..<stepCount {
             step.bind(inputs: x.count, to: states[k])
@@ -60,7 +66,7 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
         return valueType == .float64 ? value.address.load(as: Double.self) : Double(value.address.load(as: Float.self))
     }
 
-    /// dF(x, y_last)/dx and dF/dy_first, through the steps `first` … `last`.
+    /// dF(x, y_last)/dx through the steps `first` … `last`, and dF/dy_first.
     func differentiate(_ x: PackedTensors, from first: Int, to last: Int) {
         startGradient.clear()  // F does not read what the dynamics carries besides y
         upperSlope.bind(inputs: 0, to: x)
@@ -80,6 +86,12 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
             swap(&startGradient, &startSpare)
             swap(&upperGradient, &upperSpare)
         }
+        // What the dynamics carries starts from y_0 too.
+        transposedStart.bind(inputs: 0, to: states[first], count: lowerCount)
+        transposedStart.bind(inputs: lowerCount, to: startGradient)
+        transposedStart.bind(outputs: 0, to: startSpare, count: lowerCount)
+        transposedStart.run()
+        swap(&startGradient, &startSpare)
     }
 
     /// Seconds per instruction of one step, one upper value and one transposed step: where the time goes.

@@ -1,0 +1,189 @@
+@testable import BilevelOptimization
+import Foundation
+import Tensors
+import Testing
+
+/// f = Σ ½ a_i y_i² - x_i y_i, F = Σ ½ (y_i - t_i)² + ½ c x_i². One descent step with rate α is y ← r y + α x, r = 1 - α a, so
+/// y_K = r^K y_0 + α x (1 - r^K)/(1 - r).
+private struct Quadratic {
+    let a = [0.5, 2.0, 4.0], target = [1.0, -0.5, 2.0], c = 0.3
+    let x = [0.7, -1.2, 0.4], start = [0.1, 0.2, -0.3], rate = 0.1
+
+    var problem: BilevelProblem<Tensor, Tensor> {
+        let (a, target, c) = (Tensor(self.a), Tensor(self.target), self.c)
+        return BilevelProblem(upperObjective: { x, y in ((y - target).squared().sum() + x.squared().sum() * c) * 0.5 },
+                              lowerObjective: { x, y in (a * y.squared() * 0.5 - x * y).sum() })
+    }
+
+    /// dF/dx and dF/dy_0 when `differentiated` of the `steps` steps count.
+    func closedForm(steps: Int, differentiated: Int) -> (x: [Double], start: [Double]) {
+        let parts = a.indices.map { i -> (Double, Double) in
+            let r = 1 - rate * a[i], power = pow(r, Double(steps))
+            let y = power * start[i] + rate * x[i] * (1 - power) / (1 - r)
+            let h = pow(r, Double(differentiated))
+            return ((y - target[i]) * rate * (1 - h) / (1 - r) + c * x[i], (y - target[i]) * h)
+        }
+        return (parts.map(\.0), parts.map(\.1))
+    }
+
+    func solver(_ method: Method) throws -> Solver<Tensor, Tensor> {
+        try Solver(problem, method: method, upperRule: .gradientDescent(rate: 0.1), upper: Tensor(x), lower: Tensor(start))
+    }
+}
+
+private func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocation: SourceLocation = #_sourceLocation) {
+    #expect(a.count == b.count, sourceLocation: sourceLocation)
+    for (p, q) in zip(a, b) { #expect(abs(p - q) <= tolerance * max(1, abs(p), abs(q)), "\(a) and \(b)", sourceLocation: sourceLocation) }
+}
+
+@Suite struct HypergradientTests {
+    @Test(arguments: [1, 2, 7, 100]) func reverseModeEqualsTheClosedForm(_ steps: Int) throws {
+        let quadratic = Quadratic()
+        let solver = try quadratic.solver(.iaGM(innerIterations: steps, lowerRate: 0.1, initializationRate: 0.1))
+        _ = try solver.computeHypergradient()
+        let expected = quadratic.closedForm(steps: steps, differentiated: steps)
+        expectClose(solver.hypergradient.scalars, expected.x, 1e-12)
+        expectClose(solver.initializationGradient.scalars, expected.start, 1e-12)
+    }
+
+    @Test(arguments: [1, 3, 10]) func truncatedReverseModeEqualsItsOwnClosedForm(_ h: Int) throws {
+        let quadratic = Quadratic()
+        let solver = try quadratic.solver(.truncatedRHG(innerIterations: 10, lowerRate: 0.1, truncationLength: h))
+        _ = try solver.computeHypergradient()
+        expectClose(solver.hypergradient.scalars, quadratic.closedForm(steps: 10, differentiated: h).x, 1e-12)
+    }
+
+    @Test func truncationToAllStepsIsTheFullDerivativeToTheBit() throws {
+        let quadratic = Quadratic()
+        let full = try quadratic.solver(.rhg(innerIterations: 10, lowerRate: 0.1)), truncated = try quadratic.solver(.truncatedRHG(innerIterations: 10, lowerRate: 0.1, truncationLength: 10))
+        _ = try full.computeHypergradient()
+        _ = try truncated.computeHypergradient()
+        #expect(full.hypergradient.scalars == truncated.hypergradient.scalars)
+    }
+
+    @Test func pessimisticTruncationTakesTheWorstStepAndItsDerivative() throws {
+        let quadratic = Quadratic()
+        let solver = try quadratic.solver(.iapttGM(innerIterations: 10, lowerRate: 0.1, initializationRate: 0.1))
+        let report = try solver.computeHypergradient()
+        let values = (1...10).map { steps -> Double in
+            quadratic.a.indices.reduce(0) { total, i in
+                let r = 1 - 0.1 * quadratic.a[i], power = pow(r, Double(steps))
+                let y = power * quadratic.start[i] + 0.1 * quadratic.x[i] * (1 - power) / (1 - r)
+                return total + (pow(y - quadratic.target[i], 2) + quadratic.c * pow(quadratic.x[i], 2)) / 2
+            }
+        }
+        let worst = values.indices.max { (values[$0], -$0) < (values[$1], -$1) }! + 1
+        #expect(report.truncation == worst)
+        #expect(abs(report.upperValue - values[worst - 1]) < 1e-12 && abs(report.finalUpperValue - values[9]) < 1e-12)
+        expectClose(solver.hypergradient.scalars, quadratic.closedForm(steps: worst, differentiated: worst).x, 1e-12)
+    }
+
+    static let dynamics: [Dynamics] = [
+        .descent(.gradientDescent(rate: 0.1)), .descent(.momentum(rate: 0.05, coefficient: 0.8)), .descent(.nesterov(rate: 0.05, coefficient: 0.8)),
+        .descent(.adam(rate: 0.05, epsilonInside: 1e-6)), .accelerated(rate: 0.1),
+    ]
+    static let constraints: [Constraint] = [.wholeSpace, .box(lower: -0.35, upper: 0.45), .nonnegative, .ball(radius: 0.6)]
+
+    /// Non-convex lower level, every dynamics with every constraint; differences with step 1e-6 in float64 leave about 1e-9.
+    @Test(arguments: dynamics, constraints) func everyDynamicsAndConstraintAgreesWithFiniteDifferences(_ dynamics: Dynamics, _ constraint: Constraint) throws {
+        let problem = BilevelProblem<Tensor, Tensor>(
+            upperObjective: { x, y in (y.squared() * x.cos() + y).sum() },
+            lowerObjective: { x, y in ((x * y).sin() + y.squared() * 0.2).sum() }, lowerConstraint: constraint)
+        let x = [0.8, -0.6, 1.3], start = [0.2, 0.4, 0.1]
+        let method = Method(dynamics: dynamics, innerIterations: 7, initialization: .learned(.gradientDescent(rate: 0.1)), truncation: .none)
+        func solver(_ x: [Double], _ y: [Double]) throws -> Solver<Tensor, Tensor> {
+            try Solver(problem, method: method, upperRule: .gradientDescent(rate: 0.1), upper: Tensor(x), lower: Tensor(y))
+        }
+        func value(_ x: [Double], _ y: [Double]) throws -> Double { try solver(x, y).computeHypergradient().finalUpperValue }
+        let exact = try solver(x, start)
+        _ = try exact.computeHypergradient()
+        for i in 0..<3 {
+            var up = x, down = x
+            up[i] += 1e-6
+            down[i] -= 1e-6
+            expectClose([exact.hypergradient.scalars[i]], [try (value(up, start) - value(down, start)) / 2e-6], 1e-7)
+            (up, down) = (start, start)
+            up[i] += 1e-6
+            down[i] -= 1e-6
+            expectClose([exact.initializationGradient.scalars[i]], [try (value(x, up) - value(x, down)) / 2e-6], 1e-7)
+        }
+    }
+}
+
+@Suite struct SolverTests {
+    /// Liu et al. 2021, eq. 10: min over x in [1, 10] of x + x y, y in argmin over [-2, 2] of -sin(x y); x* = 11π/4, y* = -2.
+    /// The iteration at which x first comes within 1%, known from an independent implementation in double precision.
+    @Test(arguments: [(1.0, 2.0, 305), (5.0, 1.0, 242), (7.0, -1.0, 16)])
+    func iapttGMSolvesTheNonConvexExample(_ x0: Double, _ y0: Double, _ expected: Int) throws {
+        let problem = BilevelProblem<Tensor, Tensor>(
+            upperObjective: { x, y in (x + x * y).sum() }, lowerObjective: { x, y in -(x * y).sin().sum() },
+            upperConstraint: .box(lower: 1, upper: 10), lowerConstraint: .box(lower: -2, upper: 2))
+        let solver = try Solver(problem, method: .iapttGM(innerIterations: 40, lowerRate: 5e-4, initializationRate: 0.1),
+                                upperRule: .gradientDescent(rate: 0.1), upper: Tensor([x0]), lower: Tensor([y0]))
+        let solution = 11 * Double.pi / 4
+        var errors: [Double] = []
+        for _ in 0..<500 {
+            _ = try solver.step()
+            errors.append(abs(solver.upper.scalar - solution) / solution)
+        }
+        let first = errors.firstIndex { $0 < 0.01 }.map { $0 + 1 } ?? .max
+        #expect(abs(first - expected) <= 10, "first below 1% at \(first)")
+        #expect(errors.suffix(50).sorted()[25] <= 0.006)
+    }
+
+    @Test func aWarmStartGoesOnFromTheLastLowerState() throws {
+        let problem = BilevelProblem<Tensor, Tensor>(upperObjective: { x, y in (x + y).squared().sum() }, lowerObjective: { _, y in (y - 1).squared().sum() })
+        let method = Method(dynamics: .descent(.gradientDescent(rate: 0.1)), innerIterations: 5, initialization: .warmStart, truncation: .none)
+        let solver = try Solver(problem, method: method, upperRule: .adam(rate: 0.1), upper: Tensor([1.0]), lower: Tensor([0.0]))
+        for _ in 0..<3 { _ = try solver.step() }
+        #expect(abs(solver.lower.scalar - (1 - pow(0.8, 15))) < 1e-14)
+    }
+
+    @Test func adamStepsAsItsFormulaSays() {
+        let rule = UpdateRule.adam(rate: 0.1), slope = 0.5
+        var v = Tensor([2.0]), state = rule.initialState(for: [v])
+        var expected = 2.0, m = 0.0, s = 0.0
+        for t in 1...5 {
+            let moved = rule.step([v], gradient: [Tensor([slope * v.scalar])], state: state)
+            let g = slope * expected
+            m = 0.9 * m + 0.1 * g
+            s = 0.999 * s + 0.001 * g * g
+            expected -= 0.1 * (m / (1 - pow(0.9, Double(t)))) / ((s / (1 - pow(0.999, Double(t)))).squareRoot() + 1e-8)
+            v = moved.variable[0].evaluated()
+            state = moved.state.map { $0.evaluated() }
+            #expect(abs(v.scalar - expected) < 1e-12)
+        }
+    }
+
+    @Test func meaninglessCombinationsNameTheNearestValidOne() {
+        func complaint(_ method: Method) -> String {
+            let problem = BilevelProblem<Tensor, Tensor>(upperObjective: { x, y in x.dot(y) }, lowerObjective: { x, y in x.dot(y) })
+            do {
+                _ = try Solver(problem, method: method, upperRule: .adam(rate: 1), upper: Tensor([1.0]), lower: Tensor([1.0]))
+                return ""
+            } catch { return error.description }
+        }
+        #expect(complaint(.rhg(innerIterations: 0, lowerRate: 1)).contains("at least 1"))
+        #expect(complaint(.truncatedRHG(innerIterations: 4, lowerRate: 1, truncationLength: 5)).contains("1 … 4"))
+        var method = Method.iaGM(innerIterations: 4, lowerRate: 1, initializationRate: 1)
+        method.truncation = .last(2)
+        #expect(complaint(method).contains("nearest valid choice"))
+    }
+
+    @Test func anInfiniteValueStopsTheRunAndLeavesTheVariablesAlone() throws {
+        let problem = BilevelProblem<Tensor, Tensor>(upperObjective: { x, y in (x * y).sum() }, lowerObjective: { x, y in (y.squared().squared() * x).sum() })
+        let solver = try Solver(problem, method: .rhg(innerIterations: 30, lowerRate: 1e3), upperRule: .gradientDescent(rate: 1), upper: Tensor([1.0]), lower: Tensor([2.0]))
+        #expect(throws: SolverError.self) { try solver.step() }
+        #expect(solver.upper.scalars == [1] && solver.iteration == 0)
+    }
+
+    @Test func memoryStaysFlatOverManyIterations() throws {
+        let problem = BilevelProblem<Tensor, Tensor>(upperObjective: { x, y in (x - y).squared().sum() }, lowerObjective: { x, y in (y - x).squared().sum() })
+        let solver = try Solver(problem, method: .iapttGM(innerIterations: 10, lowerRate: 0.1, initializationRate: 0.1), upperRule: .gradientDescent(rate: 0.01), upper: Tensor([1.0]), lower: Tensor([2.0]))
+        func resident() throws -> Int { Int(try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")[1])! * 4096 }
+        for _ in 0..<1_000 { _ = try solver.step() }
+        let before = try resident()
+        for _ in 0..<20_000 { _ = try solver.step() }
+        #expect(try resident() - before < 8 << 20)  // a leak of one state an iteration would be 20 MB and more
+    }
+}

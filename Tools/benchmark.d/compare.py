@@ -1,0 +1,147 @@
+"""Compares the Swift hyper-cleaning loop with PyTorch + higher: hypergradients, time, memory. Prints a table, writes JSON."""
+import argparse, gzip, json, os, statistics, subprocess, sys, tempfile
+
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SWIFT = os.path.join(HERE, "../../.build/release/benchmark-hyper-cleaning")
+
+
+class Side:
+    """A process that does one upper iteration whenever it is told to."""
+
+    def __init__(self, name, command):
+        self.name = name
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert self.read().get("ready"), f"{name} did not start"
+        self.seconds, self.peak = [], 0
+
+    def read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"benchmark: {self.name} ended with status {self.process.wait()} instead of answering")
+        return json.loads(line)
+
+    def ask(self, command):
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+        return self.read()
+
+    def step(self, counted=True):
+        answer = self.ask("step")
+        self.peak = max(self.peak, answer["peakMemoryBytes"])
+        if counted:
+            self.seconds.append(answer["seconds"])
+
+    def quit(self):
+        self.process.stdin.write("quit\n")
+        self.process.stdin.flush()
+        self.process.wait()
+
+
+def write_exchange(folder, directory, network, seed):
+    """5,000 noisy training and 5,000 clean validation images, PyTorch's default initialization, x = 0."""
+    read = lambda name, skip: np.frombuffer(gzip.open(f"{directory}/{name}.gz").read()[skip:], np.uint8)
+    images = read("train-images-idx3-ubyte", 16).reshape(-1, 784)
+    labels = read("train-labels-idx1-ubyte", 8).astype("<i4")
+    random = np.random.default_rng(seed)
+    order = random.permutation(len(labels))
+    train, clean = order[:5000], order[5000:10000]
+    noisy = labels[train].copy()
+    changed = random.permutation(5000)[:2500]
+    noisy[changed] = (noisy[changed] + random.integers(1, 10, 2500)) % 10
+    save = lambda array, name, kind: np.ascontiguousarray(array).astype(kind).tofile(f"{folder}/{name}")
+    save(images[train] / 255, "train_images.f32", "<f4")
+    save(noisy, "train_labels.i32", "<i4")
+    save(images[clean] / 255, "validation_images.f32", "<f4")
+    save(labels[clean], "validation_labels.i32", "<i4")
+    widths = [784, 10] if network == "linear" else [784, 300, 10]
+    for i, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
+        bound = inputs ** -0.5
+        save(random.uniform(-bound, bound, (outputs, inputs)), f"w{i + 1}.f32", "<f4")
+        save(random.uniform(-bound, bound, outputs), f"b{i + 1}.f32", "<f4")
+    save(np.zeros(5000), "x.f32", "<f4")
+    json.dump(dict(train=5000, validation=5000, inputs=784, hidden=300, classes=10), open(f"{folder}/sizes.json", "w"))
+
+
+def commands(folder, options, truncation, precision, multiplied_first=False):
+    common = ["--exchange", folder, "--network", options.network, "--inner-iterations", str(options.inner_iterations),
+              "--truncation", truncation, "--threads", str(options.threads), "--precision", precision]
+    reference = [sys.executable, f"{HERE}/reference.py", *common] + (["--multiplied-first"] if multiplied_first else [])
+    return [SWIFT, *common], reference
+
+
+def compare_hypergradients(folder, options, precision):
+    ours, theirs = commands(folder, options, "K", precision)
+    for name, command in [("Swift", ours), ("PyTorch", theirs)]:
+        side = Side(name, command)
+        side.ask("hypergradient")
+        side.quit()
+    kind = "<f8" if precision == "float64" else "<f4"
+    names = ["gx", "gw1", "gb1"] + (["gw2", "gb2"] if options.network != "linear" else [])
+    differences = {}
+    for name in names:
+        a, b = (np.fromfile(f"{folder}/{side}_{name}.bin", kind).astype(float) for side in ("swift", "torch"))
+        differences[name] = float(np.linalg.norm(a - b) / np.linalg.norm(b))
+    return differences
+
+
+def measure(folder, options, truncation, multiplied_first=False):
+    ours, theirs = commands(folder, options, truncation, "float32", multiplied_first)
+    swift, torch = Side("Swift", ours), Side("PyTorch + higher", theirs)
+    for side in (swift, torch):
+        side.step(counted=False)
+    for _ in range(options.repetitions):
+        swift.step()
+        torch.step()
+    for side in (swift, torch):
+        side.quit()
+    row = dict(network=options.network, innerIterations=options.inner_iterations, truncation=truncation, threads=options.threads,
+               reference="PyTorch + higher, matrices multiplied first" if multiplied_first else "PyTorch + higher",
+               ratio=statistics.median(torch.seconds) / statistics.median(swift.seconds), memoryRatio=swift.peak / torch.peak)
+    for name, side in (("swift", swift), ("torch", torch)):
+        row[name] = dict(median=statistics.median(side.seconds), minimum=min(side.seconds), maximum=max(side.seconds), peakMemoryBytes=side.peak)
+    return row
+
+
+def show(row):
+    cell = lambda s: f"{s['median']:.3f} ({s['minimum']:.3f}-{s['maximum']:.3f}) s, {s['peakMemoryBytes'] / 2**20:.0f} MiB"
+    print(f"{row['network']}  K={row['innerIterations']}  k̄={row['truncation']}:  Swift {cell(row['swift'])};  {row['reference']} {cell(row['torch'])};  "
+          f"{row['ratio']:.1f} times faster, {row['memoryRatio']:.2f} of the memory", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="Tools/benchmark", description=__doc__)
+    parser.add_argument("experiment", nargs="?", default="hyper-cleaning", choices=["hyper-cleaning"])
+    parser.add_argument("--network", default="deep-linear", choices=["linear", "deep-linear", "mlp"])
+    parser.add_argument("--inner-iterations", type=int, default=100)
+    parser.add_argument("--repetitions", type=int, default=3, help="counted upper iterations of each side, after one that is not")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--truncations", nargs="+", default=["1", "K"])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--data-directory", default="/usr/share/datasets/fashion-mnist")
+    parser.add_argument("--gradient-steps", type=int, default=10, help="K of the hypergradient comparison")
+    parser.add_argument("--output", default="runs/benchmark.json")
+    options = parser.parse_args()
+
+    result = dict(rows=[], hypergradients={})
+    with tempfile.TemporaryDirectory() as folder:
+        write_exchange(folder, options.data_directory, options.network, options.seed)
+        steps, options.inner_iterations = options.inner_iterations, options.gradient_steps
+        for precision in ("float64", "float32"):
+            result["hypergradients"][precision] = compare_hypergradients(folder, options, precision)
+            text = ", ".join(f"{name} {value:.1e}" for name, value in result["hypergradients"][precision].items())
+            print(f"{options.network}, hypergradients in {precision} (K = k̄ = {options.gradient_steps}), relative difference: {text}", flush=True)
+        options.inner_iterations = steps
+        for truncation in options.truncations:
+            for multiplied_first in ([False, True] if options.network == "deep-linear" else [False]):
+                row = measure(folder, options, truncation, multiplied_first)
+                result["rows"].append(row)
+                show(row)
+    os.makedirs(os.path.dirname(options.output) or ".", exist_ok=True)
+    json.dump(result, open(options.output, "w"), indent=2)
+    print(options.output)
+
+
+if __name__ == "__main__":
+    main()

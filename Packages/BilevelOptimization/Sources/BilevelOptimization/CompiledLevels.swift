@@ -8,6 +8,9 @@ struct CompiledLevels<Upper: TensorTree, Lower: TensorTree>: Sendable {
     let step: Program
     /// (x, s, λ, g) to (λ ∂s'/∂s, g + λ ∂s'/∂x): the transpose of one step, adding up the upper variable's part.
     let transposedStep: Program
+    /// As `step` and `transposedStep`, with expensive intermediate values handed over from the first to the second: (x, s) to
+    /// (s', r), and (x, s, λ, g, r) to the same as `transposedStep`. Nil where nothing is worth it.
+    let keeping: (step: Program, transposedStep: Program, layout: PackedTensors.Layout)?
     /// (x, y) to F.
     let upperValue: Program
     /// (x, y) to (∂F/∂x, ∂F/∂y).
@@ -32,6 +35,10 @@ struct CompiledLevels<Upper: TensorTree, Lower: TensorTree>: Sendable {
         let parts = zip(total, pulled[before.count...]).map { $0 + $1 }
         transposedStep = Program(inputs: x.tensors + before + adjoint + total, outputs: Array(pulled[..<before.count]) + parts)
 
+        let inputs = x.tensors + before, results = Array(pulled[..<before.count]) + parts
+        keeping = CompiledLevels.keepingProducts(
+            of: after, inputs: inputs, cotangents: adjoint + total, results: results, step: step, transposedStep: transposedStep)
+
         let value = problem.upperObjective(x, y)
         precondition(value.count == 1, "upper objective: a scalar is needed, not \(value.shape)")
         upperValue = Program(inputs: x.tensors + y.tensors, outputs: [value])
@@ -39,5 +46,19 @@ struct CompiledLevels<Upper: TensorTree, Lower: TensorTree>: Sendable {
         upperLayout = PackedTensors.Layout(of: x.tensors)
         stateLayout = PackedTensors.Layout(of: before)
         lowerCount = y.tensors.count
+    }
+
+    /// Keeps matrix products of the step for its transpose, if the step then computes nothing more than before and the transpose
+    /// clearly less. (Re-association may have dissolved a product: keeping it would bring it back.)
+    private static func keepingProducts(
+        of after: [Tensor], inputs: [Tensor], cotangents: [Tensor], results: [Tensor], step: Program, transposedStep: Program
+    ) -> (step: Program, transposedStep: Program, layout: PackedTensors.Layout)? {
+        let products = expensiveProducts(after)
+        guard !products.isEmpty else { return nil }
+        let forward = Program(inputs: inputs, outputs: after + products)
+        let backward = Program(inputs: inputs + cotangents + products, outputs: results)
+        guard forward.floatingPointOperations <= step.floatingPointOperations,
+              Double(backward.floatingPointOperations) < 0.9 * Double(transposedStep.floatingPointOperations) else { return nil }
+        return (forward, backward, PackedTensors.Layout(of: products))
     }
 }

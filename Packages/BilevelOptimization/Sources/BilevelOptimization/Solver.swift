@@ -13,6 +13,9 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     /// Bytes of the stored states y_0 … y_K.
     public let trajectoryByteCount: Int
 
+    /// Steps whose products are kept for the derivative.
+    public var keptStepCount: Int { trajectory.keptStepCount }
+
     private let trajectory: Trajectory<Upper, Lower>
     private let upperTemplate: Upper, lowerTemplate: Lower
     private var x: PackedTensors, nextX: PackedTensors
@@ -21,15 +24,18 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     private var startState: PackedTensors, nextStartState: PackedTensors
     private let upperUpdate: Workspace, startUpdate: Workspace?
 
+    /// - Parameter memoryBudget: bytes for intermediate values of the lower steps that the derivative would otherwise compute again;
+    ///   the result has the same bits with any budget.
     public init(
-        _ problem: BilevelProblem<Upper, Lower>, method: Method, upperRule: UpdateRule, upper: Upper, lower: Lower, threads: Int = 1
+        _ problem: BilevelProblem<Upper, Lower>, method: Method, upperRule: UpdateRule, upper: Upper, lower: Lower, threads: Int = 1,
+        memoryBudget: Int = 512 << 20
     ) throws(SolverError) {
         try Solver.check(method)
         self.method = method
         upperTemplate = upper
         lowerTemplate = lower
         let levels = CompiledLevels(problem, dynamics: method.dynamics, upper: upper, lower: lower)
-        trajectory = Trajectory(levels, steps: method.innerIterations, pool: threads > 1 ? ThreadPool(threadCount: threads) : nil)
+        trajectory = Trajectory(levels, steps: method.innerIterations, memoryBudget: memoryBudget, pool: threads > 1 ? ThreadPool(threadCount: threads) : nil)
         trajectoryByteCount = levels.stateLayout.byteCount * (method.innerIterations + 1)
 
         x = PackedTensors(copying: upper.tensors)

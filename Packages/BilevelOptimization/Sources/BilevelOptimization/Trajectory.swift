@@ -14,6 +14,9 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
     private(set) var upperGradient: PackedTensors
     private(set) var startGradient: PackedTensors
 
+    /// Kept products of the first steps, as many as the budget allows.
+    private let kept: [PackedTensors]
+    private let keepingStep: Workspace?, keepingTransposedStep: Workspace?
     private let start: Workspace, transposedStart: Workspace
     private let step: Workspace, transposedStep: Workspace, upperValue: Workspace, upperSlope: Workspace
     private let value: Storage
@@ -21,7 +24,17 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
     private let valueType: ElementType
     private let pool: ThreadPool?
 
-    init(_ levels: CompiledLevels<Upper, Lower>, steps: Int, pool: ThreadPool?) {
+    /// - Parameter memoryBudget: bytes that kept products may take; steps beyond it are computed again in the derivative.
+    init(_ levels: CompiledLevels<Upper, Lower>, steps: Int, memoryBudget: Int, pool: ThreadPool?) {
+        if let keeping = levels.keeping, memoryBudget >= keeping.layout.byteCount {
+            kept = (0..<min(steps, memoryBudget / keeping.layout.byteCount)).map { _ in PackedTensors(keeping.layout) }
+            keepingStep = Workspace(keeping.step)
+            keepingTransposedStep = Workspace(keeping.transposedStep)
+        } else {
+            kept = []
+            keepingStep = nil
+            keepingTransposedStep = nil
+        }
         self.levels = levels
         self.pool = pool
         states = (0...steps).map { _ in PackedTensors(levels.stateLayout) }
@@ -40,6 +53,7 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
         startSpare = PackedTensors(levels.stateLayout)
     }
 
+    var keptStepCount: Int { kept.count }
     var stepCount: Int { states.count - 1 }
     var lowerCount: Int { levels.lowerCount }
 
@@ -48,10 +62,12 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
         start.bind(inputs: 0, to: lower)
         start.bind(outputs: 0, to: states[0])
         start.run()
-        step.bind(inputs: 0, to: x)
         for k in 0..<stepCount {
+            let step = k < kept.count ? keepingStep! : self.step
+            step.bind(inputs: 0, to: x)
             step.bind(inputs: x.count, to: states[k])
             step.bind(outputs: 0, to: states[k + 1])
+            if k < kept.count { step.bind(outputs: states[k].count, to: kept[k]) }
             step.run(on: pool)
             if valuesAtEveryStep || k + 1 == stepCount { upperValues[k + 1] = upperValue(x, at: k + 1) }
         }
@@ -75,11 +91,13 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
         upperSlope.bind(outputs: x.count, to: startGradient, count: lowerCount)
         upperSlope.run(on: pool)
         let stateCount = states[0].count
-        transposedStep.bind(inputs: 0, to: x)
         for k in stride(from: last - 1, through: first, by: -1) {
+            let transposedStep = k < kept.count ? keepingTransposedStep! : self.transposedStep
+            transposedStep.bind(inputs: 0, to: x)
             transposedStep.bind(inputs: x.count, to: states[k])
             transposedStep.bind(inputs: x.count + stateCount, to: startGradient)
             transposedStep.bind(inputs: x.count + 2 * stateCount, to: upperGradient)
+            if k < kept.count { transposedStep.bind(inputs: 2 * x.count + 2 * stateCount, to: kept[k]) }
             transposedStep.bind(outputs: 0, to: startSpare)
             transposedStep.bind(outputs: stateCount, to: upperSpare)
             transposedStep.run(on: pool)

@@ -78,6 +78,23 @@ private func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sour
         expectClose(solver.hypergradient.scalars, quadratic.closedForm(steps: worst, differentiated: worst).x, 1e-12)
     }
 
+    @Test func keptProductsGiveTheSameBitsAsRecomputedOnes() throws {
+        var random = RandomGenerator(seed: 8)
+        let images = random.normal([40, 500], elementType: .float32), first = random.normal([6, 500], deviation: 0.05), second = random.normal([3, 6])
+        let problem = BilevelProblem<Tensor, [Tensor]>(
+            upperObjective: { _, w in images.product(w[0], transposingOther: true).relu().product(w[1], transposingOther: true).squared().mean() },
+            lowerObjective: { x, w in (images.product(w[0], transposingOther: true).relu().product(w[1], transposingOther: true) - x).squared().mean() })
+        func derivative(budget: Int) throws -> (keeps: Bool, values: [[Double]]) {
+            let solver = try Solver(problem, method: .iaGM(innerIterations: 6, lowerRate: 0.1, initializationRate: 0.1), upperRule: .adam(rate: 0.1),
+                                    upper: Tensor([1, 2, 3] as [Float]), lower: [first, second], memoryBudget: budget)
+            _ = try solver.computeHypergradient()
+            return (solver.keptStepCount > 0, [solver.hypergradient.scalars] + solver.initializationGradient.tensors.map(\.scalars))
+        }
+        let without = try derivative(budget: 0), some = try derivative(budget: 3 * 40 * 6 * 4 + 200), all = try derivative(budget: 1 << 20)
+        #expect(!without.keeps && some.keeps && all.keeps)
+        #expect(without.values == some.values && without.values == all.values)
+    }
+
     static let dynamics: [Dynamics] = [
         .descent(.gradientDescent(rate: 0.1)), .descent(.momentum(rate: 0.05, coefficient: 0.8)), .descent(.nesterov(rate: 0.05, coefficient: 0.8)),
         .descent(.adam(rate: 0.05, epsilonInside: 1e-6)), .accelerated(rate: 0.1),

@@ -31,25 +31,26 @@ public struct SHA256 {
     public init() {}
 
     public mutating func update(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { update($0) }
+    }
+
+    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         byteCount += bytes.count
-        var rest = bytes[...]
+        var rest = bytes
         if !pending.isEmpty {
             let taken = min(64 - pending.count, rest.count)
             pending += rest.prefix(taken)
-            rest = rest.dropFirst(taken)
+            rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
             if pending.count == 64 {
                 pending.withUnsafeBufferPointer { compress($0.baseAddress!) }
                 pending = []
             }
         }
-        rest.withUnsafeBufferPointer { buffer in
-            var i = 0
-            while i + 64 <= buffer.count {
-                compress(buffer.baseAddress! + i)
-                i += 64
-            }
-            pending += buffer[i...]
+        while rest.count >= 64 {
+            compress(rest.baseAddress!.assumingMemoryBound(to: UInt8.self))
+            rest = UnsafeRawBufferPointer(rebasing: rest[64...])
         }
+        pending += rest
     }
 
     /// The digest in hexadecimal.

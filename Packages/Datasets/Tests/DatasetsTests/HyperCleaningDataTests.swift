@@ -2,14 +2,6 @@ import Datasets
 import Foundation
 import Testing
 
-/// A folder that a test fills and that disappears with it.
-final class Scratch {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("datasets-\(UUID().uuidString)").path
-    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-    func write(_ bytes: [UInt8], _ name: String) throws { try Data(bytes).write(to: URL(fileURLWithPath: "\(path)/\(name)")) }
-}
-
 func bigEndian(_ n: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(n >> $0 & 255) } }
 func idxImages(_ pixels: [UInt8], _ extents: [Int]) -> [UInt8] { [0, 0, 8, 3] + extents.flatMap(bigEndian) + pixels }
 func idxLabels(_ labels: [UInt8]) -> [UInt8] { [0, 0, 8, 1] + bigEndian(labels.count) + labels }
@@ -18,17 +10,6 @@ func idxLabels(_ labels: [UInt8]) -> [UInt8] { [0, 0, 8, 1] + bigEndian(labels.c
 let gzippedLabels: [UInt8] = [
     31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 99, 96, 224, 96, 100, 96, 96, 96, 102, 103, 224, 4, 0, 165, 18, 211, 114, 11, 0, 0, 0,
 ]
-
-private struct Counter: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {  // SplitMix64 (Steele et al. 2014)
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
 
 @Suite struct FileTests {
     func complaint(_ fill: (Scratch) throws -> Void) throws -> String {

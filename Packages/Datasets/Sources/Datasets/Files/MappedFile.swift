@@ -1,0 +1,51 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// A file's bytes, mapped read-only into memory: opening is immediate, and only the pages that are read are loaded.
+///
+/// `@unchecked Sendable`: the mapping is never written through and lives as long as this object. (As with any mapping, a
+/// file cut short by another program while in use ends this one; caches are therefore replaced by renaming, never rewritten.)
+public final class MappedFile: @unchecked Sendable {
+    public let path: String
+    public let bytes: UnsafeRawBufferPointer
+
+    public init(path: String) throws(DatasetError) {
+        let descriptor = open(path, O_RDONLY)
+        guard descriptor >= 0 else { throw DatasetError("\(path): the file is missing or cannot be read") }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw DatasetError("\(path): a regular file expected") }
+        let count = Int(status.st_size)
+        self.path = path
+        guard count > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+            throw DatasetError("\(path): the file cannot be mapped into memory (\(count) bytes)")
+        }
+        bytes = UnsafeRawBufferPointer(start: address, count: count)
+    }
+
+    deinit {
+        if let address = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: address), bytes.count) }
+    }
+
+    public var count: Int { bytes.count }
+
+    /// A copy of some bytes.
+    public subscript(range: Range<Int>) -> [UInt8] { Array(bytes[range]) }
+
+    /// A little-endian unsigned integer of `width` bytes at `offset`, nil beyond the end.
+    func integer(at offset: Int, width: Int) -> Int? {
+        guard offset >= 0, width <= 8, offset <= count - width else { return nil }
+        var value: UInt64 = 0
+        for i in 0..<width { value |= UInt64(bytes[offset + i]) << UInt64(8 * i) }
+        return Int(exactly: value)
+    }
+}

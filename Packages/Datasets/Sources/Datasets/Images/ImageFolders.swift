@@ -1,0 +1,89 @@
+import Dispatch
+
+/// How pictures become data.
+public struct ImagePreparation: Sendable, Hashable {
+    /// 1 grey, 3 RGB.
+    public var channels: Int
+    /// Pixels of the new height and width; nil leaves pictures as they are, and all must have one size.
+    public var side: Int?
+    public var filter: ResizingFilter
+    /// Dark ink on white becomes 1 on 0.
+    public var isInverted: Bool
+
+    public init(channels: Int = 3, side: Int? = nil, filter: ResizingFilter = .bilinear, isInverted: Bool = false) {
+        self.channels = channels
+        self.side = side
+        self.filter = filter
+        self.isInverted = isInverted
+    }
+
+    /// The Omniglot protocol: grey, 28 x 28, ink is 1.
+    public static let omniglot = ImagePreparation(channels: 1, side: 28, isInverted: true)
+
+    func applied(to picture: RasterImage) -> (planes: [UInt8], height: Int, width: Int) {
+        var image = picture.converted(toChannels: channels)
+        if let side { image = image.resized(width: side, height: side, filter: filter) }
+        if isInverted { image = image.inverted() }
+        guard channels > 1 else { return (image.pixels, image.height, image.width) }
+        let plane = image.height * image.width
+        var planes = [UInt8](repeating: 0, count: plane * channels)
+        for channel in 0..<channels {
+            for i in 0..<plane { planes[channel * plane + i] = image.pixels[i * channels + channel] }
+        }
+        return (planes, image.height, image.width)
+    }
+}
+
+extension FileTree {
+    /// A folder that holds PNG files directly: a class, whatever lies above it (`class/…`, `alphabet/character/…`, `train/class/…`).
+    struct ImageFolder: Sendable {
+        let name: String
+        let paths: [String]
+    }
+
+    var imageFolders: [ImageFolder] {
+        var folders: [String: [String]] = [:]
+        for path in paths where path.lowercased().hasSuffix(".png") {
+            folders[path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "", default: []].append(path)
+        }
+        return folders.keys.sorted().map { ImageFolder(name: $0, paths: folders[$0]!) }
+    }
+}
+
+extension ImageClasses {
+    /// The classes of a folder or zip archive of PNG files, each named by the path of its folder.
+    public init(contentsOf tree: FileTree, name: String, preparation: ImagePreparation, cache: ImageCache) throws(DatasetError) {
+        let folders = tree.imageFolders
+        guard !folders.isEmpty else { throw DatasetError("\(tree.root): folders of PNG files expected, there is none") }
+        var digest = SHA256()
+        digest.update(Array("\(tree.fingerprint) \(preparation.channels) \(preparation.side ?? 0) \(preparation.filter) \(preparation.isInverted)".utf8))
+        self = try cache.images(name: name, fingerprint: digest.finalized()) { (collector) throws(DatasetError) in
+            for folder in folders {
+                collector.beginClass(folder.name)
+                // In parallel, a bounded number at a time; the order of the images is that of the paths.
+                for start in stride(from: 0, to: folder.paths.count, by: 256) {
+                    let batch = folder.paths[start..<min(start + 256, folder.paths.count)].map { $0 }
+                    for (path, decoded) in zip(batch, Self.decode(batch, of: tree, preparation)) {
+                        let image = try decoded.get()
+                        try collector.append(image.planes, channels: preparation.channels, height: image.height, width: image.width, source: tree.description(of: path))
+                    }
+                }
+            }
+        }
+    }
+
+    private typealias Decoded = Result<(planes: [UInt8], height: Int, width: Int), DatasetError>
+
+    private static func decode(_ paths: [String], of tree: FileTree, _ preparation: ImagePreparation) -> [Decoded] {
+        [Decoded](unsafeUninitializedCapacity: paths.count) { buffer, initialized in
+            // Each iteration writes its own element only.
+            nonisolated(unsafe) let results = buffer.baseAddress!
+            DispatchQueue.concurrentPerform(iterations: paths.count) { i in
+                (results + i).initialize(to: Result { () throws(DatasetError) in
+                    preparation.applied(to: try PNG.decode(try tree.contents(of: paths[i]), name: tree.description(of: paths[i])))
+                })
+            }
+            initialized = paths.count
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Datasets
+import Foundation
+
+/// A folder that a test fills and that disappears with it.
+final class Scratch {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("datasets-\(UUID().uuidString)").path
+    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+    
+    /// Writes a file, making the folders above it.
+    func write(_ bytes: [UInt8], _ name: String) throws {
+        let url = URL(fileURLWithPath: "\(path)/\(name)")
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(bytes).write(to: url)
+    }
+
+}
+
+/// A committed file that make-fixtures.py made.
+func fixture(_ name: String) throws -> Data {
+    guard let url = Bundle.module.url(forResource: "Fixtures", withExtension: nil) else { throw DatasetError("Fixtures: the resources are missing") }
+    return try Data(contentsOf: url.appendingPathComponent(name))
+}
+
+/// Where real data sets lie for the tests that want them: `$BILEVEL_DATA`, or `data/` at the top of the repository.
+let dataDirectory = ProcessInfo.processInfo.environment["BILEVEL_DATA"]
+    ?? URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../../data").standardized.path
+
+func hasData(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(dataDirectory)/\(name)") }
+
+/// What an expression complains about, or "no complaint".
+func complaint(_ body: () throws -> Void) -> String {
+    do { try body() } catch let error as DatasetError { return error.description } catch { return "another error: \(error)" }
+    return "no complaint"
+}
+
+/// A small seeded generator.
+struct Counter: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {  // SplitMix64 (Steele et al. 2014)
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}

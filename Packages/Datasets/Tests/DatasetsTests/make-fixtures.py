@@ -1,0 +1,163 @@
+"""Makes Fixtures/ with pillow and numpy: python make-fixtures.py (pillow 13, numpy 2; any recent version gives the same pixels).
+
+png.json: PNG files of every colour type and depth, plain and interlaced, with and without tRNS, written by the small
+writer below (pillow cannot write them all), and the samples that pillow decodes from them.
+resizing.json: pictures resized by pillow.
+pickles/: the pickled layouts of miniImageNet and tieredImageNet, tiny, for every pickle protocol.
+"""
+
+import base64
+import io
+import json
+import pickle
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+here = Path(__file__).parent / "Fixtures"
+(here / "pickles").mkdir(parents=True, exist_ok=True)
+rng = np.random.default_rng(7)
+GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
+SAMPLES = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGBA: 4}
+ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def packed_rows(samples, depth):
+    """Filter byte 0 and the packed samples of each row."""
+    out = b""
+    for row in samples:
+        values = row.reshape(-1)
+        if depth == 16:
+            data = values.astype(">u2").tobytes()
+        elif depth == 8:
+            data = values.astype("u1").tobytes()
+        else:
+            bits = "".join(format(v, f"0{depth}b") for v in values)
+            bits += "0" * (-len(bits) % 8)
+            data = bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8))
+        out += b"\0" + data
+    return out
+
+
+def png(samples, kind, depth, interlaced, palette=None, transparency=None):
+    height, width = samples.shape[:2]
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, interlaced))
+    if palette is not None:
+        data += chunk(b"PLTE", palette.astype("u1").tobytes())
+    if transparency is not None:
+        data += chunk(b"tRNS", transparency)
+    if interlaced:
+        raw = b"".join(
+            packed_rows(samples[y::dy, x::dx], depth) for x, y, dx, dy in ADAM7 if samples[y::dy, x::dx].size
+        )
+    else:
+        raw = packed_rows(samples, depth)
+    return data + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+
+
+def pillow(data, kind, depth, transparent):
+    image = Image.open(io.BytesIO(data))
+    if kind == PALETTE:
+        image = image.convert("RGBA" if transparent else "RGB")
+    elif kind == GREY and depth < 16:
+        image = image.convert("LA" if transparent else "L")
+    elif kind == RGB and transparent:
+        image = image.convert("RGBA")
+    elif kind == GREY_ALPHA and image.mode == "RGBA":  # how pillow holds 16-bit grey and alpha
+        image = image.convert("LA")
+    values = np.asarray(image)
+    return values if values.ndim == 3 else values[:, :, None]
+
+
+cases = []
+for kind, depths in [(GREY, [1, 2, 4, 8, 16]), (RGB, [8, 16]), (PALETTE, [1, 2, 4, 8]), (GREY_ALPHA, [8, 16]), (RGBA, [8, 16])]:
+    for depth in depths:
+        for interlaced in (0, 1):
+            for transparent in (False, True):
+                if transparent and kind in (GREY_ALPHA, RGBA):
+                    continue
+                for height, width in [(7, 13), (1, 1), (5, 3)]:
+                    samples = rng.integers(0, 1 << depth, (height, width, SAMPLES[kind]))
+                    palette = rng.integers(0, 256, (1 << depth, 3)) if kind == PALETTE else None
+                    transparency = None
+                    if transparent and kind == PALETTE:
+                        transparency = rng.integers(0, 256, max(1, (1 << depth) - 1)).astype("u1").tobytes()
+                    elif transparent:
+                        transparency = samples[0, 0].astype(">u2").tobytes()
+                    data = png(samples, kind, depth, interlaced, palette, transparency)
+                    case = {
+                        "name": f"type {kind}, {depth} bits{', interlaced' * interlaced}{', tRNS' * transparent}, {width} x {height}",
+                        "png": base64.b64encode(data).decode(),
+                        "width": width,
+                        "height": height,
+                    }
+                    expected = pillow(data, kind, depth, transparent)
+                    if depth == 16:
+                        # pillow keeps 16 bits only in grey; the samples that were written are the truth for all.
+                        truth = samples.astype("u2")
+                        if transparent:
+                            opaque = np.any(samples != samples[0, 0], axis=2, keepdims=True)
+                            truth = np.concatenate([truth, np.where(opaque, 65535, 0)], axis=2)
+                        case["samples16"] = base64.b64encode(truth.astype(">u2").tobytes()).decode()
+                        if kind == GREY:
+                            assert np.array_equal(expected[..., 0], samples[..., 0])
+                        elif not transparent:
+                            assert np.array_equal(expected, samples >> 8)
+                        expected = truth >> 8
+                    elif kind == GREY and transparent:
+                        # pillow 13 compares the tRNS value of 2 and 4 bits with the widened samples, so it misses them.
+                        expected = expected.copy()
+                        assert depth in (2, 4) or np.array_equal(expected[..., 1:], np.where(samples == samples[0, 0], 0, 255))
+                        expected[..., 1:] = np.where(samples == samples[0, 0], 0, 255)
+                    case["channels"] = expected.shape[2]
+                    case["pixels"] = base64.b64encode(expected.astype("u1").tobytes()).decode()
+                    cases.append(case)
+(here / "png.json").write_text(json.dumps(cases, indent=0) + "\n")
+
+resized = []
+for mode, channels in [("L", 1), ("RGB", 3)]:
+    for (width, height), (new_width, new_height) in [((105, 105), (28, 28)), ((13, 9), (5, 4)), ((6, 5), (11, 17)), ((84, 60), (84, 21)), ((9, 7), (3, 7))]:
+        # Blocks of noise: a small file, yet sharp edges.
+        small = rng.integers(0, 256, (-(-height // 7), -(-width // 7), channels))
+        source = np.repeat(np.repeat(small, 7, 0), 7, 1)[:height, :width].astype("u1")
+        image = Image.fromarray(source[..., 0] if channels == 1 else source, mode)
+        for name, filter in [("box", Image.Resampling.BOX), ("bilinear", Image.Resampling.BILINEAR)]:
+            buffer = io.BytesIO()
+            image.save(buffer, "png")
+            resized.append({
+                "png": base64.b64encode(buffer.getvalue()).decode(), "filter": name, "width": new_width, "height": new_height,
+                "pixels": base64.b64encode(np.asarray(image.resize((new_width, new_height), filter)).tobytes()).decode(),
+            })
+(here / "resizing.json").write_text(json.dumps(resized, indent=0) + "\n")
+
+# miniImageNet: 3 classes of 4 images of 2 x 2, image i filled with the value i.
+images = np.repeat(np.arange(12, dtype="u1"), 12).reshape(12, 2, 2, 3)
+classes = {"n01": [0, 1, 2, 3], "n02": [4, 5, 6, 7], "n03": [8, 9, 10, 11]}
+for protocol in range(2, 6):
+    with open(here / f"pickles/mini-{protocol}.pkl", "wb") as file:
+        pickle.dump({"image_data": images, "class_dict": classes}, file, protocol=protocol)
+
+# tieredImageNet: a list of PNG byte arrays [n, 1], as cv2.imencode returns them; labels by number and by name.
+encoded = []
+for i in range(6):
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((2, 2, 3), 10 * i, "u1")).save(buffer, "png")
+    encoded.append(np.frombuffer(buffer.getvalue(), "u1").reshape(-1, 1).copy())
+labels = {
+    "label_specific": np.array([0, 0, 1, 1, 2, 2]), "label_general": np.array([0, 0, 0, 0, 1, 1]),
+    "label_specific_str": ["kit fox", "red fox", "beer glass"], "label_general_str": ["fox", "glass"],
+}
+for protocol in (2, 4, 5):
+    (here / f"pickles/tiered-{protocol}").mkdir(exist_ok=True)
+    for split in ("train", "val", "test"):
+        with open(here / f"pickles/tiered-{protocol}/{split}_images_png.pkl", "wb") as file:
+            pickle.dump(encoded, file, protocol=protocol)
+        with open(here / f"pickles/tiered-{protocol}/{split}_labels.pkl", "wb") as file:
+            pickle.dump(labels, file, protocol=protocol)

@@ -2,6 +2,7 @@
 
 png.json: PNG files of every colour type and depth, plain and interlaced, with and without tRNS, written by the small
 writer below (pillow cannot write them all), and the samples that pillow decodes from them.
+small.zip, large.zip: archives without and with the 64-bit extensions.
 resizing.json: pictures resized by pillow.
 pickles/: the pickled layouts of miniImageNet and tieredImageNet, tiny, for every pickle protocol.
 """
@@ -11,6 +12,7 @@ import io
 import json
 import pickle
 import struct
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -161,3 +163,15 @@ for protocol in (2, 4, 5):
             pickle.dump(encoded, file, protocol=protocol)
         with open(here / f"pickles/tiered-{protocol}/{split}_labels.pkl", "wb") as file:
             pickle.dump(labels, file, protocol=protocol)
+
+# Zip archives: one as usual, one with the 64-bit extensions, which Python uses when its limits are passed.
+for name, limit in [("small.zip", 1 << 31), ("large.zip", 0)]:
+    zipfile.ZIP64_LIMIT = limit
+    with zipfile.ZipFile(here / name, "w") as archive:
+        for entry, content, method in [("a/", b"", 0), ("a/stored.txt", b"stored", 0), ("b/deflated.txt", b"deflated " * 100, 8)]:
+            info = zipfile.ZipInfo(entry, (2020, 1, 1, 0, 0, 0))
+            info.compress_type = method
+            archive.writestr(info, content)
+# Python leaves small numbers in the end record; the extension is for those it cannot hold.
+large = (here / "large.zip").read_bytes()
+(here / "large.zip").write_bytes(large[:-14] + b"\xff" * 12 + large[-2:])

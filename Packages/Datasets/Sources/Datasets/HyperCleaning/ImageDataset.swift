@@ -19,7 +19,7 @@ public enum ImageDataset: String, Sendable, CaseIterable {
     public func loadTraining(directory: String) throws(DatasetError) -> LabeledImages {
         switch self {
         case .fashionMNIST, .mnist: try loadIDX(directory: directory, prefix: "train")
-        case .cifar10: try loadCIFAR10(directory: directory)
+        case .cifar10: try CIFAR.load10(directory: directory)
         }
     }
 
@@ -27,7 +27,7 @@ public enum ImageDataset: String, Sendable, CaseIterable {
     public func loadTest(directory: String) throws(DatasetError) -> LabeledImages {
         switch self {
         case .fashionMNIST, .mnist: try loadIDX(directory: directory, prefix: "t10k")
-        case .cifar10: try loadCIFAR10(directory: directory)
+        case .cifar10: try CIFAR.load10(directory: directory)
         }
     }
 
@@ -48,27 +48,5 @@ public enum ImageDataset: String, Sendable, CaseIterable {
     private func existing(_ name: String, in directory: String) throws(DatasetError) -> String {
         for candidate in ["\(directory)/\(name)", "\(directory)/\(name).gz"] where FileManager.default.fileExists(atPath: candidate) { return candidate }
         throw DatasetError("\(directory): \(name) or \(name).gz expected, neither is there")
-    }
-
-    /// Records of one label byte and 3,072 bytes: red, green and blue planes of 32 x 32 (Krizhevsky 2009, binary version).
-    private func loadCIFAR10(directory: String) throws(DatasetError) -> LabeledImages {
-        let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [])
-            .filter { ($0.hasPrefix("data_batch_") || $0.hasPrefix("test_batch")) && $0.hasSuffix(".bin") }.sorted()
-        guard !names.isEmpty else { throw DatasetError("\(directory): data_batch_*.bin or test_batch*.bin expected, none is there") }
-        var pixels: [UInt8] = [], labels: [Int32] = []
-        for name in names {
-            let path = "\(directory)/\(name)"
-            guard let data = FileManager.default.contents(atPath: path) else { throw DatasetError("\(path): the file cannot be read") }
-            guard data.count > 0, data.count % 3073 == 0 else {
-                throw DatasetError("\(path): records of 3073 bytes expected, the file has \(data.count) bytes")
-            }
-            let bytes = [UInt8](data)
-            for start in stride(from: 0, to: bytes.count, by: 3073) {
-                guard bytes[start] < 10 else { throw DatasetError("\(path): a label 0 … 9 expected at byte \(start), got \(bytes[start])") }
-                labels.append(Int32(bytes[start]))
-                pixels += bytes[(start + 1)..<(start + 3073)]
-            }
-        }
-        return try LabeledImages(name: rawValue, channels: 3, height: 32, width: 32, classCount: 10, pixels: pixels, labels: labels)
     }
 }

@@ -62,11 +62,12 @@ public struct ImageCache: Sendable {
         guard let file = try? MappedFile(path: path), file.count >= 16, file[(file.count - 8)..<file.count] == signature,
               let length = file.integer(at: file.count - 16, width: 8), length <= file.count - 16,
               let description = try? JSONDecoder().decode(Description.self, from: Data(file[(file.count - 16 - length)..<(file.count - 16)])),
-              description.fingerprint == fingerprint, description.channels > 0, description.height > 0, description.width > 0,
-              description.classes.allSatisfy({ $0.count >= 0 })
+              // The ranges keep the products below from overflowing, whatever a damaged file says.
+              description.fingerprint == fingerprint, 1...4 ~= description.channels, 1...65_535 ~= description.height, 1...65_535 ~= description.width,
+              description.classes.allSatisfy({ 0...1 << 28 ~= $0.count })
         else { return nil }
         let count = description.classes.reduce(0) { $0 + $1.count }
-        guard count * description.channels * description.height * description.width == file.count - 16 - length else { return nil }
+        guard count <= 1 << 28, count * description.channels * description.height * description.width == file.count - 16 - length else { return nil }
         var start = 0
         let members = description.classes.map { entry in
             defer { start += entry.count }

@@ -20,6 +20,9 @@ public struct ImagePreparation: Sendable, Hashable {
     /// The Omniglot protocol: grey, 28 x 28, ink is 1.
     public static let omniglot = ImagePreparation(channels: 1, side: 28, isInverted: true)
 
+    /// What a cache of prepared images depends on besides its source.
+    var fingerprint: String { "\(channels) channels, side \(side ?? 0), \(filter.rawValue), inverted \(isInverted)" }
+
     func applied(to picture: RasterImage) -> (planes: [UInt8], height: Int, width: Int) {
         var image = picture.converted(toChannels: channels)
         if let side { image = image.resized(width: side, height: side, filter: filter) }
@@ -56,7 +59,7 @@ extension ImageClasses {
         let folders = tree.imageFolders
         guard !folders.isEmpty else { throw DatasetError("\(tree.root): folders of PNG files expected, there is none") }
         var digest = SHA256()
-        digest.update(Array("\(tree.fingerprint) \(preparation.channels) \(preparation.side ?? 0) \(preparation.filter) \(preparation.isInverted)".utf8))
+        digest.update(Array("\(tree.fingerprint) \(preparation.fingerprint)".utf8))
         self = try cache.images(name: name, fingerprint: digest.finalized()) { (collector) throws(DatasetError) in
             for folder in folders {
                 collector.beginClass(folder.name)

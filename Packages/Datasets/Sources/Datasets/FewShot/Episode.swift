@@ -1,0 +1,50 @@
+/// One few-shot task: N classes with M labelled images each, and further images of these classes to be told apart.
+public struct Episode: Sendable, Hashable, Codable {
+    /// Image indices, class after class: ways · shots of them.
+    public let support: [Int]
+    /// 0 ..< ways, as drawn for this episode: a class has no label of its own.
+    public let supportLabels: [Int32]
+    /// Image indices, class after class: ways · queries of them, none in the support.
+    public let query: [Int]
+    public let queryLabels: [Int32]
+}
+
+/// Draws N-way M-shot episodes: classes without replacement, then images of each without replacement.
+///
+/// Episode `n` is a function of the seed and `n` alone, so training resumes anywhere and workers draw in any order.
+public struct EpisodeSampler: Sendable {
+    public let ways: Int, shots: Int, queries: Int, seed: UInt64
+    private let classes: [Range<Int>]
+
+    public init(_ images: ImageClasses, ways: Int, shots: Int, queries: Int = 15, seed: UInt64) throws(DatasetError) {
+        guard ways >= 2, shots >= 1, queries >= 1 else {
+            throw DatasetError("episodes: at least 2 ways, 1 shot and 1 query expected, got \(ways), \(shots) and \(queries)")
+        }
+        guard ways <= images.classCount else { throw DatasetError("\(images.name): at least \(ways) classes expected for \(ways) ways, there are \(images.classCount)") }
+        classes = (0..<images.classCount).map(images.images(ofClass:))
+        if let index = classes.firstIndex(where: { $0.count < shots + queries }) {
+            let short = classes.count { $0.count < shots + queries }
+            throw DatasetError("\(images.name): \(shots) + \(queries) = \(shots + queries) images in every class expected, \(images.className(index)) has \(classes[index].count)"
+                + (short > 1 ? " (and \(short - 1) more classes have too few)" : ""))
+        }
+        self.ways = ways
+        self.shots = shots
+        self.queries = queries
+        self.seed = seed
+    }
+
+    public func episode(_ number: Int) -> Episode {
+        var random = CounterGenerator(seed: seed, stream: UInt64(bitPattern: Int64(number)))
+        var support: [Int] = [], query: [Int] = []
+        support.reserveCapacity(ways * shots)
+        query.reserveCapacity(ways * queries)
+        for index in random.permutation(of: classes.count, first: ways) {
+            let start = classes[index].lowerBound
+            let drawn = random.permutation(of: classes[index].count, first: shots + queries)
+            support += drawn[..<shots].map { start + $0 }
+            query += drawn[shots...].map { start + $0 }
+        }
+        func labels(_ perClass: Int) -> [Int32] { (0..<ways * perClass).map { Int32($0 / perClass) } }
+        return Episode(support: support, supportLabels: labels(shots), query: query, queryLabels: labels(queries))
+    }
+}

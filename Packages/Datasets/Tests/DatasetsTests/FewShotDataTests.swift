@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test("Omniglot is read from its zip archives, split as by Vinyals et al., with rotations as classes",
-          .enabled(if: hasData("omniglot/images_background.zip"), "needs data/omniglot"))
+          .enabled(if: hasData("omniglot/images_background.zip") && isOptimised, "needs data/omniglot and a release build"))
     func omniglot() throws {
         let cache = try Scratch()
         let data = try FewShotData.load(.omniglot, path: "\(dataDirectory)/omniglot", cache: ImageCache(directory: cache.path))
@@ -83,7 +83,7 @@ import Testing
         #expect(complaint { _ = try FewShotData.load(.omniglot, path: unsplit.path, splitDirectory: "\(dataDirectory)/omniglot/splits") }.contains("1028 train classes expected, 1028 have no images"))
     }
 
-    @Test("the 84 x 84 colour set is read from its zip archive", .enabled(if: hasData("caltech101-84/caltech101-84.zip"), "needs data/caltech101-84"))
+    @Test("the 84 x 84 colour set is read from its zip archive", .enabled(if: hasData("caltech101-84/caltech101-84.zip") && isOptimised, "needs data/caltech101-84 and a release build"))
     func caltech() throws {
         let cache = try Scratch(), clock = ContinuousClock()
         for start in ["first", "second"] {

@@ -90,7 +90,7 @@ func greyPNG(_ value: UInt8, width: Int = 2, height: Int = 2) -> [UInt8] {
     // What pillow finds in the 32,460 files: black pixels at 105 x 105, and the sum of 255 - v after its bilinear resize to 28 x 28.
     static let omniglotInk = 28_814_268, omniglotInk28 = 522_485_737
 
-    @Test("all of Omniglot decodes, with the ink that pillow finds", .enabled(if: hasData("omniglot/images_background.zip"), "needs data/omniglot"))
+    @Test("all of Omniglot decodes, with the ink that pillow finds", .enabled(if: hasData("omniglot/images_background.zip") && isOptimised, "needs data/omniglot and a release build"))
     func omniglot() throws {
         let tree = try FileTree(path: "\(dataDirectory)/omniglot"), cache = try Scratch()
         let full = try ImageClasses(contentsOf: tree, name: "omniglot-105", preparation: ImagePreparation(channels: 1, isInverted: true), cache: ImageCache(directory: cache.path))

@@ -28,6 +28,13 @@ let dataDirectory = ProcessInfo.processInfo.environment["BILEVEL_DATA"]
 
 func hasData(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(dataDirectory)/\(name)") }
 
+/// Whether tests over tens of thousands of real images run: unoptimised they would take many minutes.
+#if DEBUG
+let isOptimised = false
+#else
+let isOptimised = true
+#endif
+
 /// What an expression complains about, or "no complaint".
 func complaint(_ body: () throws -> Void) -> String {
     do { try body() } catch let error as DatasetError { return error.description } catch { return "another error: \(error)" }

@@ -39,8 +39,9 @@ public struct ClassSplit: Sendable, Hashable {
         for name in names {
             for ending in [".json", ".csv", "-classes.txt", ".txt"] {
                 let path = "\(directory)/\(name)\(ending)"
-                guard let data = FileManager.default.contents(atPath: path) else { continue }
-                return ending == ".json" ? try parseJSON(data, path) : parseLines(String(decoding: data, as: UTF8.self))
+                guard FileManager.default.fileExists(atPath: path) else { continue }
+                let bytes = try MappedFile.contents(of: path)
+                return ending == ".json" ? try parseJSON(Data(bytes), path) : parseLines(String(decoding: bytes, as: UTF8.self))
             }
         }
         throw DatasetError("\(directory): \(names[0]).json, .csv, .txt or -classes.txt expected, none is there")

@@ -41,8 +41,7 @@ public struct EpisodeList: Sendable, Hashable {
 
     /// Reads a list and checks it: its hash, and that it was drawn from these images.
     public init(path: String, of images: ImageClasses) throws(DatasetError) {
-        guard let data = FileManager.default.contents(atPath: path) else { throw DatasetError("\(path): the file is missing or cannot be read") }
-        let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
+        let lines = String(decoding: try MappedFile.contents(of: path), as: UTF8.self).split(separator: "\n")
         let fields = (lines.first ?? "").split(separator: " ")
         guard fields.count == 12, fields[0..<2].joined(separator: " ") == Self.title, let ways = Int(fields[3]), let shots = Int(fields[5]), let queries = Int(fields[7]),
               1...100_000 ~= ways, 1...100_000 ~= shots, 1...100_000 ~= queries

@@ -22,8 +22,10 @@ public enum CIFAR {
     /// CIFAR-100 by classes, named by `fine_label_names.txt` where it lies beside the images, else by number.
     public static func classes100(directory: String) throws(DatasetError) -> ImageClasses {
         let path = "\(directory)/fine_label_names.txt"
-        let text = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
-        let names = text.map { $0.split(whereSeparator: \.isNewline).map(String.init) } ?? (0..<100).map(String.init)
+        var names = (0..<100).map(String.init)
+        if FileManager.default.fileExists(atPath: path) {
+            names = String(decoding: try MappedFile.contents(of: path), as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
+        }
         guard names.count == 100 else { throw DatasetError("\(path): 100 class names expected, got \(names.count)") }
         return ImageClasses(try load100(directory: directory), classNames: names)
     }

@@ -48,9 +48,7 @@ public struct FileTree: Sendable {
     public func contents(of path: String) throws(DatasetError) -> [UInt8] {
         switch places[path] {
         case .archive(let index): return try archives[index].contents(of: path)
-        case .disk(let file):
-            guard let data = FileManager.default.contents(atPath: file) else { throw DatasetError("\(file): the file cannot be read") }
-            return [UInt8](data)
+        case .disk(let file): return try MappedFile.contents(of: file)
         case nil: throw DatasetError("\(root): \(path) expected, it is not there")
         }
     }

@@ -53,6 +53,9 @@ public final class MappedFile: @unchecked Sendable {
     /// A copy of some bytes.
     public subscript(range: Range<Int>) -> [UInt8] { Array(bytes[range]) }
 
+    /// A small file's bytes.
+    static func contents(of path: String) throws(DatasetError) -> [UInt8] { Array(try MappedFile(path: path).bytes) }
+
     /// A little-endian unsigned integer of `width` bytes at `offset`, nil beyond the end.
     func integer(at offset: Int, width: Int) -> Int? {
         guard offset >= 0, width <= 8, offset <= count - width else { return nil }

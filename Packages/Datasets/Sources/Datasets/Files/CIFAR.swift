@@ -38,10 +38,10 @@ public enum CIFAR {
             guard file.count > 0, file.count % recordSize == 0 else { throw DatasetError("\(path): records of \(recordSize) bytes expected, the file has \(file.count) bytes") }
             pixels.reserveCapacity(pixels.count + file.count)
             for start in stride(from: 0, to: file.count, by: recordSize) {
-                let label = file.bytes[start + labelBytes - 1]
+                let label = file[start + labelBytes - 1]
                 guard label < classCount else { throw DatasetError("\(path): a label 0 … \(classCount - 1) expected at byte \(start + labelBytes - 1), got \(label)") }
                 labels.append(Int32(label))
-                pixels += file.bytes[(start + labelBytes)..<(start + recordSize)]
+                pixels += file[(start + labelBytes)..<(start + recordSize)]
             }
         }
         return try LabeledImages(name: name, channels: 3, height: 32, width: 32, classCount: classCount, pixels: pixels, labels: labels)

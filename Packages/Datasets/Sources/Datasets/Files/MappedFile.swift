@@ -12,7 +12,8 @@ import Darwin
 /// file cut short by another program while in use ends this one; caches are therefore replaced by renaming, never rewritten.)
 public final class MappedFile: @unchecked Sendable {
     public let path: String
-    public let bytes: UnsafeRawBufferPointer
+    /// Read through `withBytes` and the subscripts only: a pointer does not keep this object, and so the mapping, alive.
+    private let bytes: UnsafeRawBufferPointer
     private let modified: Int
 
     public init(path: String) throws(DatasetError) {
@@ -45,22 +46,34 @@ public final class MappedFile: @unchecked Sendable {
     func fingerprint() -> String {
         var digest = SHA256()
         digest.update(Array("\(count) \(modified)".utf8))
-        digest.update(UnsafeRawBufferPointer(rebasing: bytes.prefix(1 << 16)))
-        digest.update(UnsafeRawBufferPointer(rebasing: bytes.suffix(1 << 16)))
+        digest.update(self[0..<min(count, 1 << 16)])
+        digest.update(self[max(0, count - 1 << 16)..<count])
         return digest.finalized()
     }
 
+    /// The bytes of `range` in place, for as long as `body` runs.
+    public func withBytes<Result, Failure: Error>(
+        _ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try withExtendedLifetime(self) { () throws(Failure) -> Result in try body(UnsafeRawBufferPointer(rebasing: bytes[range])) }
+    }
+
     /// A copy of some bytes.
-    public subscript(range: Range<Int>) -> [UInt8] { Array(bytes[range]) }
+    public subscript(range: Range<Int>) -> [UInt8] { withBytes(range) { Array($0) } }
+
+    public subscript(index: Int) -> UInt8 { withExtendedLifetime(self) { bytes[index] } }
 
     /// A small file's bytes.
-    static func contents(of path: String) throws(DatasetError) -> [UInt8] { Array(try MappedFile(path: path).bytes) }
+    static func contents(of path: String) throws(DatasetError) -> [UInt8] {
+        let file = try MappedFile(path: path)
+        return file[0..<file.count]
+    }
 
     /// A little-endian unsigned integer of `width` bytes at `offset`, nil beyond the end.
     func integer(at offset: Int, width: Int) -> Int? {
         guard offset >= 0, width <= 8, offset <= count - width else { return nil }
         var value: UInt64 = 0
-        for i in 0..<width { value |= UInt64(bytes[offset + i]) << UInt64(8 * i) }
+        for i in 0..<width { value |= UInt64(self[offset + i]) << UInt64(8 * i) }
         return Int(exactly: value)
     }
 }

@@ -146,9 +146,9 @@ struct Pickle {
 
     private mutating func line() throws(DatasetError) -> String {
         let start = position
-        while position < file.count, file.bytes[position] != 10 { position += 1 }
+        while position < file.count, file[position] != 10 { position += 1 }
         _ = try take(1)
-        return String(decoding: file.bytes[start..<(position - 1)], as: UTF8.self)
+        return String(decoding: file[start..<(position - 1)], as: UTF8.self)
     }
 
     private mutating func pop() throws(DatasetError) -> Value {
@@ -162,7 +162,7 @@ struct Pickle {
         return Swift.Array(stack[(mark + 1)...])
     }
 
-    private mutating func pushText(_ length: Int) throws(DatasetError) { stack.append(.text(String(decoding: file.bytes[try take(length)], as: UTF8.self))) }
+    private mutating func pushText(_ length: Int) throws(DatasetError) { stack.append(.text(String(decoding: file[try take(length)], as: UTF8.self))) }
     private mutating func pushBytes(_ length: Int) throws(DatasetError) { stack.append(.bytes(.file(try take(length)))) }
 
     private mutating func pushTuple(_ values: [Value]) {
@@ -219,7 +219,7 @@ struct Pickle {
             let width = try integer(1)
             guard width <= 8 else { throw failure("an integer of at most 8 bytes expected, got \(width)", at: start) }
             let range = try take(width), shift = UInt64(64 - 8 * width)
-            let bits = range.reduce(UInt64(0)) { $0 | UInt64(file.bytes[$1]) << UInt64(8 * ($1 - range.lowerBound)) }
+            let bits = range.reduce(UInt64(0)) { $0 | UInt64(file[$1]) << UInt64(8 * ($1 - range.lowerBound)) }
             stack.append(.integer(width == 0 ? 0 : Int(Int64(bitPattern: bits << shift) >> Int64(shift))))
         case "\u{8c}": try pushText(try integer(1))
         case "X": try pushText(try integer(4))

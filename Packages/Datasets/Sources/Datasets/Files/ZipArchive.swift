@@ -25,7 +25,7 @@ public struct ZipArchive: Sendable {
         self.maximumEntrySize = maximumEntrySize
         let directory = try Self.directory(of: file)
         var digest = SHA256()
-        digest.update(UnsafeRawBufferPointer(rebasing: file.bytes[directory.start..<directory.end]))
+        digest.update(file[directory.start..<directory.end])
         hash = digest.finalized()
 
         var entries: [String: Entry] = [:], offset = directory.start
@@ -50,13 +50,12 @@ public struct ZipArchive: Sendable {
         let start = entry.headerOffset + 30 + nameLength + extraLength
         guard start <= file.count, entry.compressedSize <= file.count - start else { throw DatasetError("\(place): the archive ends within it") }
         guard entry.size <= maximumEntrySize else { throw DatasetError("\(place): at most \(maximumEntrySize) bytes expected, it claims \(entry.size)") }
-        let source = UnsafeRawBufferPointer(rebasing: file.bytes[start..<(start + entry.compressedSize)])
-        let content: [UInt8]
+        let range = start..<(start + entry.compressedSize), content: [UInt8]
         if entry.isDeflated {
-            content = try Self.inflated(source, size: entry.size, place)
+            content = try file.withBytes(range) { source throws(DatasetError) in try Self.inflated(source, size: entry.size, place) }
         } else {
             guard entry.compressedSize == entry.size else { throw DatasetError("\(place): a stored entry of \(entry.size) bytes expected, got \(entry.compressedSize)") }
-            content = Array(source)
+            content = file[range]
         }
         guard UInt32(truncatingIfNeeded: crc32_z(0, content, content.count)) == entry.checksum else {
             throw DatasetError("\(place): the checksum differs, the archive is damaged")
@@ -116,7 +115,7 @@ public struct ZipArchive: Sendable {
               var headerOffset = file.integer(at: offset + 42, width: 4), offset + 46 + nameLength + extraLength + commentLength <= file.count
         else { throw damaged() }
         let nameStart = offset + 46, extraStart = nameStart + nameLength, next = extraStart + extraLength + commentLength
-        let name = String(decoding: file.bytes[nameStart..<extraStart], as: UTF8.self)
+        let name = String(decoding: file[nameStart..<extraStart], as: UTF8.self)
 
         // The 64-bit extension holds, in this order, those of the three that the record left out.
         var extra = extraStart

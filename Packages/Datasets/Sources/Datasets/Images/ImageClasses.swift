@@ -124,9 +124,7 @@ struct PixelStorage: Sendable {
         switch place {
         case .memory(let pixels): pixels.withUnsafeBufferPointer(body)
         case .file(let file, let offset):
-            withExtendedLifetime(file) {
-                body(UnsafeRawBufferPointer(rebasing: file.bytes[offset..<(offset + count * pixelsPerImage)]).bindMemory(to: UInt8.self))
-            }
+            file.withBytes(offset..<(offset + count * pixelsPerImage)) { body($0.bindMemory(to: UInt8.self)) }
         }
     }
 }

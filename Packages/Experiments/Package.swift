@@ -14,6 +14,7 @@ let package = Package(
         .library(name: "ExperimentSupport", targets: ["ExperimentSupport"]),
         .executable(name: "hyper-cleaning", targets: ["hyper-cleaning"]),
         .executable(name: "benchmark-hyper-cleaning", targets: ["benchmark-hyper-cleaning"]),
+        .executable(name: "benchmark-numerical", targets: ["benchmark-numerical"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -25,6 +26,9 @@ let package = Package(
             "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         .executableTarget(name: "benchmark-hyper-cleaning", dependencies: [
+            "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+        .executableTarget(name: "benchmark-numerical", dependencies: [
             "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         .testTarget(name: "ExperimentsTests", dependencies: ["ExperimentSupport"]),

@@ -64,20 +64,39 @@ struct PackedTensors {
     }
 
     /// Σ v² over the first `count` tensors, in float64.
-    func squaredNorm(_ count: Int? = nil) -> Double {
+    func squaredNorm(_ count: Int? = nil) -> Double { squaredDistance(from: nil, count) }
+
+    /// Σ (v - w)² over the first `count` tensors, in float64; w = 0 where there is no other.
+    func squaredDistance(from other: PackedTensors?, _ count: Int? = nil) -> Double {
         (0..<(count ?? self.count)).reduce(0) { total, i in
             let (shape, type) = layout.types[i]
-            var sum = 0.0
-            if type == .float64 {
-                let p = address(i).assumingMemoryBound(to: Double.self)
-                for j in 0..<shape.count { sum += p[j] * p[j] }
-            } else {
-                let p = address(i).assumingMemoryBound(to: Float.self)
-                for j in 0..<shape.count { sum += Double(p[j]) * Double(p[j]) }
-            }
-            return total + sum
+            return total + (type == .float64
+                ? sumOfSquares(address(i).assumingMemoryBound(to: Double.self), other?.address(i).assumingMemoryBound(to: Double.self), shape.count)
+                : sumOfSquares(address(i).assumingMemoryBound(to: Float.self), other?.address(i).assumingMemoryBound(to: Float.self), shape.count))
         }
     }
+}
+
+/// Eight running sums, so that additions need not wait for each other.
+@inline(__always)
+private func sumOfSquares<T: BinaryFloatingPoint & SIMDScalar>(_ v: UnsafePointer<T>, _ w: UnsafePointer<T>?, _ count: Int) -> Double {
+    var sums = SIMD8<Double>(), i = 0
+    while i + 8 <= count {
+        for lane in 0..<8 { sums[lane] += square(v, w, i + lane) }
+        i += 8
+    }
+    var total = sums.sum()
+    while i < count {
+        total += square(v, w, i)
+        i += 1
+    }
+    return total
+}
+
+@inline(__always)
+private func square<T: BinaryFloatingPoint & SIMDScalar>(_ v: UnsafePointer<T>, _ w: UnsafePointer<T>?, _ i: Int) -> Double {
+    let difference = Double(v[i]) - (w.map { Double($0[i]) } ?? 0)
+    return difference * difference
 }
 
 extension Workspace {

@@ -142,19 +142,8 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
 
     /// ‖y_K - y_{K-1}‖: for projected descent with rate α this is ‖R_α(x, y_{K-1})‖, the stationarity measure of the paper.
     private var lastStepNorm: Double {
-        let K = method.innerIterations, a = trajectory.states[K], b = trajectory.states[K - 1]
-        var total = 0.0
-        for i in 0..<z.count {
-            let (shape, type) = z.layout.types[i]
-            func add<T: BinaryFloatingPoint>(_: T.Type) {
-                let p = a.address(i).assumingMemoryBound(to: T.self), q = b.address(i).assumingMemoryBound(to: T.self)
-                var sum = 0.0
-                for j in 0..<shape.count { let d = Double(p[j]) - Double(q[j]); sum += d * d }
-                total += sum
-            }
-            if type == .float64 { add(Double.self) } else { add(Float.self) }
-        }
-        return total.squareRoot()
+        let K = method.innerIterations
+        return trajectory.states[K].squaredDistance(from: trajectory.states[K - 1], z.count).squareRoot()
     }
 
     private func bind(_ update: Workspace, _ v: PackedTensors, _ slope: PackedTensors, _ state: PackedTensors,

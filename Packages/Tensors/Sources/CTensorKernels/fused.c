@@ -14,7 +14,8 @@ enum { BLOCK = 512, REGISTERS = 48 };
 #define POWER powf
 #define SQRT sqrtf
 #define ABS fabsf
-#define FLOAT32 1
+#define SINE sine_of_octant_f32
+#define SINE_LIMIT 8192
 #include "fused.inc"
 #undef SUFFIX
 #undef T
@@ -27,7 +28,8 @@ enum { BLOCK = 512, REGISTERS = 48 };
 #undef POWER
 #undef SQRT
 #undef ABS
-#undef FLOAT32
+#undef SINE
+#undef SINE_LIMIT
 
 #define SUFFIX f64
 #define T double
@@ -40,5 +42,6 @@ enum { BLOCK = 512, REGISTERS = 48 };
 #define POWER pow
 #define SQRT sqrt
 #define ABS fabs
-#define FLOAT32 0
+#define SINE sine_of_octant_f64
+#define SINE_LIMIT 1e6
 #include "fused.inc"

@@ -10,10 +10,14 @@ func sibling(_ name: String) -> Package.Dependency {
 
 let package = Package(
     name: "BilevelOptimization",
-    products: [.library(name: "BilevelOptimization", targets: ["BilevelOptimization"])],
+    products: [
+        .library(name: "BilevelOptimization", targets: ["BilevelOptimization"]),
+        .library(name: "BilevelTestProblems", targets: ["BilevelTestProblems"]),
+    ],
     dependencies: [sibling("Tensors")],
     targets: [
         .target(name: "BilevelOptimization", dependencies: ["Tensors"]),
-        .testTarget(name: "BilevelOptimizationTests", dependencies: ["BilevelOptimization"]),
+        .target(name: "BilevelTestProblems", dependencies: ["BilevelOptimization", "Tensors"]),
+        .testTarget(name: "BilevelOptimizationTests", dependencies: ["BilevelOptimization", "BilevelTestProblems"]),
     ]
 )

@@ -5,12 +5,15 @@ public struct Method: Sendable, Hashable {
     public var innerIterations: Int
     public var initialization: Initialization
     public var truncation: Truncation
+    public var hypergradient: Hypergradient
 
-    public init(dynamics: Dynamics, innerIterations: Int, initialization: Initialization, truncation: Truncation) {
+    public init(dynamics: Dynamics, innerIterations: Int, initialization: Initialization = .fixed, truncation: Truncation = .none,
+                hypergradient: Hypergradient = .reverse) {
         self.dynamics = dynamics
         self.innerIterations = innerIterations
         self.initialization = initialization
         self.truncation = truncation
+        self.hypergradient = hypergradient
     }
 }
 
@@ -34,30 +37,10 @@ public enum Truncation: Sendable, Hashable {
     case pessimistic
     /// Steps 0 … k̄ for a given k̄: to measure what a trajectory of that length costs.
     case at(Int)
-}
+    /// What the authors' code of March 2022 differentiates: as `pessimistic`, but its history holds two entries a step, so that
+    /// entry k̄ is step ⌈k̄/2⌉.
+    case referenceIndex
 
-extension Method {
-    /// IAPTT-GM: initialization auxiliary and pessimistic trajectory truncation (Liu et al. 2021, Algorithm 1).
-    public static func iapttGM(innerIterations: Int, lowerRate: Double, initializationRate: Double) -> Method {
-        Method(dynamics: .descent(.gradientDescent(rate: lowerRate)), innerIterations: innerIterations,
-               initialization: .learned(.gradientDescent(rate: initializationRate)), truncation: .pessimistic)
-    }
-
-    /// IA-GM: the initialization auxiliary alone, k̄ = K (Liu et al. 2021).
-    public static func iaGM(innerIterations: Int, lowerRate: Double, initializationRate: Double) -> Method {
-        Method(dynamics: .descent(.gradientDescent(rate: lowerRate)), innerIterations: innerIterations,
-               initialization: .learned(.gradientDescent(rate: initializationRate)), truncation: .none)
-    }
-
-    /// RHG: a fixed start and the whole trajectory in reverse mode (Franceschi et al. 2017).
-    public static func rhg(innerIterations: Int, lowerRate: Double) -> Method {
-        Method(dynamics: .descent(.gradientDescent(rate: lowerRate)), innerIterations: innerIterations,
-               initialization: .fixed, truncation: .none)
-    }
-
-    /// T-RHG: reverse mode through the last `truncationLength` steps (Shaban et al. 2019).
-    public static func truncatedRHG(innerIterations: Int, lowerRate: Double, truncationLength: Int) -> Method {
-        Method(dynamics: .descent(.gradientDescent(rate: lowerRate)), innerIterations: innerIterations,
-               initialization: .fixed, truncation: .last(truncationLength))
-    }
+    /// Whether F is needed after every step.
+    var needsEveryValue: Bool { self == .pessimistic || self == .referenceIndex }
 }

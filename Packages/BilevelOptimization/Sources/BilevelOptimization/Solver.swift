@@ -10,11 +10,8 @@ import Tensors
 public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     public let method: Method
     public private(set) var iteration = 0
-    /// Bytes of the stored states y_0 … y_K.
-    public let trajectoryByteCount: Int
-
-    /// Steps whose products are kept for the derivative.
-    public var keptStepCount: Int { trajectory.keptStepCount }
+    /// What will be held in memory.
+    public var plan: TrajectoryPlan { trajectory.plan }
 
     private let trajectory: Trajectory<Upper, Lower>
     private let upperTemplate: Upper, lowerTemplate: Lower
@@ -23,20 +20,41 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     private var upperState: PackedTensors, nextUpperState: PackedTensors
     private var startState: PackedTensors, nextStartState: PackedTensors
     private let upperUpdate: Workspace, startUpdate: Workspace?
+    private let estimator: Estimator
+    private let pool: ThreadPool?
 
-    /// - Parameter memoryBudget: bytes for intermediate values of the lower steps that the derivative would otherwise compute again;
-    ///   the result has the same bits with any budget.
+    private enum Estimator {
+        case reverse, firstOrder
+        case forward(ForwardMode), implicit(ImplicitDifferentiation), finiteDifference(FiniteDifference)
+    }
+
+    /// - Parameter memoryBudget: bytes for everything that the solver holds; the result has the same bits with any budget. Nil keeps all
+    ///   states, and up to 512 MiB of values that the derivative would otherwise compute again. See `plan`.
     public init(
         _ problem: BilevelProblem<Upper, Lower>, method: Method, upperRule: UpdateRule, upper: Upper, lower: Lower, threads: Int = 1,
-        memoryBudget: Int = 512 << 20
+        memoryBudget: Int? = nil
     ) throws(SolverError) {
-        try Solver.check(method)
+        try method.check(for: problem.lowerConstraint, upperRule: upperRule)
+        try Solver.check(upper, in: problem.upperConstraint, "x")
+        try Solver.check(lower, in: problem.lowerConstraint, "y")
         self.method = method
         upperTemplate = upper
         lowerTemplate = lower
         let levels = CompiledLevels(problem, dynamics: method.dynamics, upper: upper, lower: lower)
-        trajectory = Trajectory(levels, steps: method.innerIterations, memoryBudget: memoryBudget, pool: threads > 1 ? ThreadPool(threadCount: threads) : nil)
-        trajectoryByteCount = levels.stateLayout.byteCount * (method.innerIterations + 1)
+        pool = threads > 1 ? ThreadPool(threadCount: threads) : nil
+        let plan = try TrajectoryPlan(
+            steps: method.innerIterations, stateByteCount: levels.stateLayout.byteCount, keptByteCountPerStep: levels.keeping?.layout.byteCount,
+            fixedByteCount: levels.fixedByteCount(keeping: levels.keeping != nil), budget: memoryBudget)
+        trajectory = Trajectory(levels, plan: plan, pool: pool)
+        estimator = switch method.hypergradient {
+        case .reverse: .reverse
+        case .firstOrder: .firstOrder
+        case .forward: .forward(ForwardMode(problem, dynamics: method.dynamics, upper: upper, lower: lower, levels: levels))
+        case .finiteDifference(let radius):
+            .finiteDifference(FiniteDifference(problem, rate: method.dynamics.rates[0], radius: radius, upper: upper, lower: lower, levels: levels))
+        case .conjugateGradient, .neumann, .fixedPoint, .gmres:
+            .implicit(ImplicitDifferentiation(method.hypergradient, problem, dynamics: method.dynamics, upper: upper, lower: lower, levels: levels))
+        }
 
         x = PackedTensors(copying: upper.tensors)
         nextX = PackedTensors(x.layout)
@@ -55,18 +73,9 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
         nextStartState = PackedTensors(startState.layout)
     }
 
-    private static func check(_ method: Method) throws(SolverError) {
-        let K = method.innerIterations
-        guard K >= 1 else { throw .invalidMethod("inner iterations: at least 1 expected, got \(K)") }
-        switch method.truncation {
-        case .last(let h) where h < 1 || h > K:
-            throw .invalidMethod("truncation length: 1 … \(K) (the inner iterations) expected, got \(h)")
-        case .at(let k) where k < 1 || k > K:
-            throw .invalidMethod("truncation: a step 1 … \(K) expected, got \(k)")
-        case .last where method.initialization.isLearned:
-            throw .invalidMethod("a learned initialization needs the derivative back to the first step, which truncation to the last "
-                                 + "steps drops; nearest valid choice: truncation none (IA-GM), or a fixed initialization (T-RHG)")
-        default: break
+    private static func check<Tree: TensorTree>(_ start: Tree, in set: Constraint, _ variable: String) throws(SolverError) {
+        if let found = set.violation(of: start.tensors) {
+            throw .startOutside(variable: variable, value: found.value, nearest: found.nearest, set: "\(set)")
         }
     }
 
@@ -84,10 +93,10 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     /// z for a learned initialization, else where the next iteration starts.
     public var initialization: Lower { lowerTemplate.with(z.tensors()) }
     /// y_K of the last iteration; the initialization before the first.
-    public var lower: Lower { iteration == 0 ? initialization : lowerTemplate.with(trajectory.states[method.innerIterations].tensors(z.count)) }
+    public var lower: Lower { iteration == 0 ? initialization : lowerTemplate.with(trajectory.lower.tensors(z.count)) }
     /// dF/dx of the last iteration.
     public var hypergradient: Upper { upperTemplate.with(trajectory.upperGradient.tensors()) }
-    /// dF/dy_0 of the last iteration.
+    /// dF/dy_0 of the last iteration; zeros for the hypergradients that do not go back to y_0.
     public var initializationGradient: Lower { lowerTemplate.with(trajectory.startGradient.tensors(z.count)) }
 
     // MARK: Iterating
@@ -96,13 +105,14 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     public func step() throws(SolverError) -> IterationReport {
         var report = try computeHypergradient()
         let clock = ContinuousClock(), start = clock.now
+        if method.initialization == .warmStart { nextZ.copy(from: trajectory.lower, count: z.count) }
         bind(upperUpdate, x, trajectory.upperGradient, upperState, nextX, nextUpperState)
         upperUpdate.run()
         swap(&x, &nextX)
         swap(&upperState, &nextUpperState)
         switch method.initialization {
         case .fixed: break
-        case .warmStart: z.copy(from: trajectory.states[method.innerIterations], count: z.count)
+        case .warmStart: swap(&z, &nextZ)
         case .learned:
             bind(startUpdate!, z, trajectory.startGradient, startState, nextZ, nextStartState)
             startUpdate!.run()
@@ -117,19 +127,20 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     /// Everything of an iteration but the updates: fills `hypergradient` and `initializationGradient`.
     public func computeHypergradient() throws(SolverError) -> IterationReport {
         let K = method.innerIterations, clock = ContinuousClock(), start = clock.now
-        trajectory.run(x, from: z, valuesAtEveryStep: method.truncation == .pessimistic)
-        let values = trajectory.upperValues
-        if let k = (1...K).first(where: { method.truncation == .pessimistic || $0 == K ? !values[$0].isFinite : false }) {
+        trajectory.run(x, from: z, valuesAtEveryStep: method.truncation.needsEveryValue)
+        let values = trajectory.upperValues, stepNorm = lastStepNorm
+        if let k = (1...K).first(where: { method.truncation.needsEveryValue || $0 == K ? !values[$0].isFinite : false }) {
             throw .notFinite(quantity: "upper objective at lower step \(k)", iteration: iteration + 1)
         }
+        let worst = method.truncation.needsEveryValue ? (1...K).reduce(1) { values[$1] > values[$0] ? $1 : $0 } : K
         let last = switch method.truncation {
-        case .none, .last: K
-        case .pessimistic: (1...K).reduce(1) { values[$1] > values[$0] ? $1 : $0 }
+        case .none, .last, .pessimistic: worst
         case .at(let k): k
+        case .referenceIndex: (worst + 1) / 2
         }
         let from = if case .last(let h) = method.truncation { K - h } else { 0 }
         let middle = clock.now
-        trajectory.differentiate(x, from: from, to: last)
+        let adjoint = differentiate(from: from, to: last)
         let upperNorm = trajectory.upperGradient.squaredNorm().squareRoot()
         let startNorm = trajectory.startGradient.squaredNorm(z.count).squareRoot()
         guard upperNorm.isFinite, startNorm.isFinite else { throw .notFinite(quantity: "hypergradient", iteration: iteration + 1) }
@@ -137,13 +148,37 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
         return IterationReport(
             iteration: iteration + 1, truncation: last, upperValue: values[last].isFinite ? values[last] : trajectory.upperValue(x, at: last),
             finalUpperValue: values[K], hypergradientNorm: upperNorm, initializationGradientNorm: startNorm,
-            lowerStepNorm: lastStepNorm, forwardSeconds: (middle - start).seconds, backwardSeconds: (end - middle).seconds)
+            lowerStepNorm: stepNorm, adjoint: adjoint, forwardSeconds: (middle - start).seconds, backwardSeconds: (end - middle).seconds)
+    }
+
+    private func differentiate(from first: Int, to last: Int) -> AdjointReport? {
+        guard case let estimator = estimator, case .reverse = estimator else {
+            trajectory.directGradient(x, at: last)
+            let gradient = trajectory.upperGradient, slope = trajectory.startGradient
+            switch estimator {
+            case .reverse, .firstOrder: break
+            case .forward(let push):
+                push(x, from: first, to: last, upperGradient: gradient, slope: slope, withStart: method.initialization.isLearned, pool: pool) {
+                    trajectory.state($0, x)
+                }
+            case .implicit(let solve):
+                let report = solve(x, at: trajectory.state(last, x), upperGradient: gradient, slope: slope, pool: pool)
+                slope.clear()
+                return report
+            case .finiteDifference(let difference):
+                difference(x, at: trajectory.state(last - 1, x), upperGradient: gradient, lowerSlope: slope, pool: pool)
+                slope.clear()
+            }
+            return nil
+        }
+        trajectory.differentiate(x, from: first, to: last)
+        return nil
     }
 
     /// ‖y_K - y_{K-1}‖: for projected descent with rate α this is ‖R_α(x, y_{K-1})‖, the stationarity measure of the paper.
     private var lastStepNorm: Double {
         let K = method.innerIterations
-        return trajectory.states[K].squaredDistance(from: trajectory.states[K - 1], z.count).squareRoot()
+        return trajectory.state(K, x).squaredDistance(from: trajectory.state(K - 1, x), z.count).squareRoot()
     }
 
     private func bind(_ update: Workspace, _ v: PackedTensors, _ slope: PackedTensors, _ state: PackedTensors,

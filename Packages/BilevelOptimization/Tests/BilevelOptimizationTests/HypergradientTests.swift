@@ -1,60 +1,39 @@
 @testable import BilevelOptimization
+import BilevelTestProblems
 import Foundation
 import Tensors
 import Testing
 
-/// f = Σ ½ a_i y_i² - x_i y_i, F = Σ ½ (y_i - t_i)² + ½ c x_i². One descent step with rate α is y ← r y + α x, r = 1 - α a, so
-/// y_K = r^K y_0 + α x (1 - r^K)/(1 - r).
-private struct Quadratic {
-    let a = [0.5, 2.0, 4.0], target = [1.0, -0.5, 2.0], c = 0.3
-    let x = [0.7, -1.2, 0.4], start = [0.1, 0.2, -0.3], rate = 0.1
-
-    var problem: BilevelProblem<Tensor, Tensor> {
-        let (a, target, c) = (Tensor(self.a), Tensor(self.target), self.c)
-        return BilevelProblem(upperObjective: { x, y in ((y - target).squared().sum() + x.squared().sum() * c) * 0.5 },
-                              lowerObjective: { x, y in (a * y.squared() * 0.5 - x * y).sum() })
-    }
-
-    /// dF/dx and dF/dy_0 when `differentiated` of the `steps` steps count.
-    func closedForm(steps: Int, differentiated: Int) -> (x: [Double], start: [Double]) {
-        let parts = a.indices.map { i -> (Double, Double) in
-            let r = 1 - rate * a[i], power = pow(r, Double(steps))
-            let y = power * start[i] + rate * x[i] * (1 - power) / (1 - r)
-            let h = pow(r, Double(differentiated))
-            return ((y - target[i]) * rate * (1 - h) / (1 - r) + c * x[i], (y - target[i]) * h)
-        }
-        return (parts.map(\.0), parts.map(\.1))
-    }
-
-    func solver(_ method: Method) throws -> Solver<Tensor, Tensor> {
-        try Solver(problem, method: method, upperRule: .gradientDescent(rate: 0.1), upper: Tensor(x), lower: Tensor(start))
+extension QuadraticProblem {
+    func solver(_ method: Method, constraint: Constraint = .wholeSpace, memoryBudget: Int? = nil) throws -> Solver<Tensor, Tensor> {
+        try Solver(problem(constraint: constraint), method: method, upperRule: .gradientDescent(rate: 0.1), upper: Tensor(start.x), lower: Tensor(start.y), memoryBudget: memoryBudget)
     }
 }
 
-private func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocation: SourceLocation = #_sourceLocation) {
+func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocation: SourceLocation = #_sourceLocation) {
     #expect(a.count == b.count, sourceLocation: sourceLocation)
     for (p, q) in zip(a, b) { #expect(abs(p - q) <= tolerance * max(1, abs(p), abs(q)), "\(a) and \(b)", sourceLocation: sourceLocation) }
 }
 
 @Suite struct HypergradientTests {
     @Test(arguments: [1, 2, 7, 100]) func reverseModeEqualsTheClosedForm(_ steps: Int) throws {
-        let quadratic = Quadratic()
+        let quadratic = QuadraticProblem.small
         let solver = try quadratic.solver(.iaGM(innerIterations: steps, lowerRate: 0.1, initializationRate: 0.1))
         _ = try solver.computeHypergradient()
-        let expected = quadratic.closedForm(steps: steps, differentiated: steps)
+        let expected = quadratic.unrolled(steps: steps, differentiated: steps, rate: 0.1)
         expectClose(solver.hypergradient.scalars, expected.x, 1e-12)
         expectClose(solver.initializationGradient.scalars, expected.start, 1e-12)
     }
 
     @Test(arguments: [1, 3, 10]) func truncatedReverseModeEqualsItsOwnClosedForm(_ h: Int) throws {
-        let quadratic = Quadratic()
+        let quadratic = QuadraticProblem.small
         let solver = try quadratic.solver(.truncatedRHG(innerIterations: 10, lowerRate: 0.1, truncationLength: h))
         _ = try solver.computeHypergradient()
-        expectClose(solver.hypergradient.scalars, quadratic.closedForm(steps: 10, differentiated: h).x, 1e-12)
+        expectClose(solver.hypergradient.scalars, quadratic.unrolled(steps: 10, differentiated: h, rate: 0.1).x, 1e-12)
     }
 
     @Test func truncationToAllStepsIsTheFullDerivativeToTheBit() throws {
-        let quadratic = Quadratic()
+        let quadratic = QuadraticProblem.small
         let full = try quadratic.solver(.rhg(innerIterations: 10, lowerRate: 0.1)), truncated = try quadratic.solver(.truncatedRHG(innerIterations: 10, lowerRate: 0.1, truncationLength: 10))
         _ = try full.computeHypergradient()
         _ = try truncated.computeHypergradient()
@@ -62,37 +41,44 @@ private func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sour
     }
 
     @Test func pessimisticTruncationTakesTheWorstStepAndItsDerivative() throws {
-        let quadratic = Quadratic()
+        let quadratic = QuadraticProblem.small
         let solver = try quadratic.solver(.iapttGM(innerIterations: 10, lowerRate: 0.1, initializationRate: 0.1))
         let report = try solver.computeHypergradient()
         let values = (1...10).map { steps -> Double in
-            quadratic.a.indices.reduce(0) { total, i in
-                let r = 1 - 0.1 * quadratic.a[i], power = pow(r, Double(steps))
-                let y = power * quadratic.start[i] + 0.1 * quadratic.x[i] * (1 - power) / (1 - r)
-                return total + (pow(y - quadratic.target[i], 2) + quadratic.c * pow(quadratic.x[i], 2)) / 2
+            quadratic.curvatures.indices.reduce(0) { total, i in
+                let r = 1 - 0.1 * quadratic.curvatures[i], power = pow(r, Double(steps))
+                let y = power * quadratic.start.y[i] + 0.1 * quadratic.start.x[i] * (1 - power) / (1 - r)
+                return total + (pow(y - quadratic.target[i], 2) + quadratic.weight * pow(quadratic.start.x[i], 2)) / 2
             }
         }
         let worst = values.indices.max { (values[$0], -$0) < (values[$1], -$1) }! + 1
         #expect(report.truncation == worst)
         #expect(abs(report.upperValue - values[worst - 1]) < 1e-12 && abs(report.finalUpperValue - values[9]) < 1e-12)
-        expectClose(solver.hypergradient.scalars, quadratic.closedForm(steps: worst, differentiated: worst).x, 1e-12)
+        expectClose(solver.hypergradient.scalars, quadratic.unrolled(steps: worst, differentiated: worst, rate: 0.1).x, 1e-12)
     }
 
-    @Test func keptProductsGiveTheSameBitsAsRecomputedOnes() throws {
+    @Test func everyMemoryPlanGivesTheSameBits() throws {
         var random = RandomGenerator(seed: 8)
         let images = random.normal([40, 500], elementType: .float32), first = random.normal([6, 500], deviation: 0.05), second = random.normal([3, 6])
         let problem = BilevelProblem<Tensor, [Tensor]>(
             upperObjective: { _, w in images.product(w[0], transposingOther: true).relu().product(w[1], transposingOther: true).squared().mean() },
             lowerObjective: { x, w in (images.product(w[0], transposingOther: true).relu().product(w[1], transposingOther: true) - x).squared().mean() })
-        func derivative(budget: Int) throws -> (keeps: Bool, values: [[Double]]) {
-            let solver = try Solver(problem, method: .iaGM(innerIterations: 6, lowerRate: 0.1, initializationRate: 0.1), upperRule: .adam(rate: 0.1),
+        func derivative(budget: Int?) throws -> (plan: TrajectoryPlan, values: [[Double]]) {
+            let solver = try Solver(problem, method: .iapttGM(innerIterations: 16, lowerRate: 0.001, initializationRate: 0.1), upperRule: .adam(rate: 0.1),
                                     upper: Tensor([1, 2, 3] as [Float]), lower: [first, second], memoryBudget: budget)
-            _ = try solver.computeHypergradient()
-            return (solver.keptStepCount > 0, [solver.hypergradient.scalars] + solver.initializationGradient.tensors.map(\.scalars))
+            for _ in 0..<3 { _ = try solver.step() }
+            return (solver.plan, [solver.hypergradient.scalars, solver.upper.scalars] + (solver.initializationGradient.tensors + solver.lower).map(\.scalars))
         }
-        let without = try derivative(budget: 0), some = try derivative(budget: 3 * 40 * 6 * 4 + 200), all = try derivative(budget: 1 << 20)
-        #expect(!without.keeps && some.keeps && all.keeps)
-        #expect(without.values == some.values && without.values == all.values)
+        let all = try derivative(budget: nil), plan = all.plan
+        #expect(plan.keptStepCount == 16 && plan.checkpointInterval == 16)
+        let some = try derivative(budget: plan.byteCount - 4 * plan.keptByteCountPerStep)
+        #expect(some.plan.keptStepCount == 12 && some.plan.byteCount <= plan.byteCount - 4 * plan.keptByteCountPerStep)
+        let statesOnly = try derivative(budget: plan.fixedByteCount + 17 * plan.stateByteCount)
+        #expect(statesOnly.plan.keptStepCount == 0 && statesOnly.plan.checkpointInterval == 16)
+        let checkpoints = try derivative(budget: plan.fixedByteCount + 12 * plan.stateByteCount)
+        #expect(checkpoints.plan.checkpointInterval < 16 && checkpoints.plan.byteCount <= plan.fixedByteCount + 12 * plan.stateByteCount)
+        for other in [some, statesOnly, checkpoints] { #expect(other.values == all.values, "\(other.plan)") }
+        #expect(throws: SolverError.self) { _ = try derivative(budget: plan.fixedByteCount + 3 * plan.stateByteCount) }
     }
 
     static let dynamics: [Dynamics] = [
@@ -150,7 +136,7 @@ private func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sour
 
     @Test func aWarmStartGoesOnFromTheLastLowerState() throws {
         let problem = BilevelProblem<Tensor, Tensor>(upperObjective: { x, y in (x + y).squared().sum() }, lowerObjective: { _, y in (y - 1).squared().sum() })
-        let method = Method(dynamics: .descent(.gradientDescent(rate: 0.1)), innerIterations: 5, initialization: .warmStart, truncation: .none)
+        let method = Method(dynamics: .descent(.gradientDescent(rate: 0.1)), innerIterations: 5, initialization: .warmStart)
         let solver = try Solver(problem, method: method, upperRule: .adam(rate: 0.1), upper: Tensor([1.0]), lower: Tensor([0.0]))
         for _ in 0..<3 { _ = try solver.step() }
         #expect(abs(solver.lower.scalar - (1 - pow(0.8, 15))) < 1e-14)

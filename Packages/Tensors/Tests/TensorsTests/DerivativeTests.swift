@@ -72,6 +72,7 @@ let derivativeTable: [DerivativeCase] = [
     .init("max", [m]) { $0[0].max(axes: [1]).squared() },
     .init("min", [m]) { $0[0].min().squared() },
     .init("norm", [m]) { $0[0].norm() },
+    .init("simplexThreshold", [[6]]) { ($0[0].squared() * 3).simplexThreshold(total: 1).squared() },
     .init("dot", [m, m]) { $0[0].dot($0[1]).squared() },
     .init("logSoftmax", [m]) { $0[0].logSoftmax() },
     .init("softmax", [m]) { $0[0].softmax() },

@@ -61,4 +61,10 @@ struct CompiledLevels<Upper: TensorTree, Lower: TensorTree>: Sendable {
               Double(backward.floatingPointOperations) < 0.9 * Double(transposedStep.floatingPointOperations) else { return nil }
         return (forward, backward, PackedTensors.Layout(of: products))
     }
+
+    /// Bytes of the temporaries of all programs, of both gradients with their spares, and of x and z with their updates.
+    func fixedByteCount(keeping isKeeping: Bool) -> Int {
+        let programs = [start, transposedStart, step, transposedStep, upperValue, upperGradient] + (isKeeping ? keeping.map { [$0.step, $0.transposedStep] } ?? [] : [])
+        return programs.reduce(0) { $0 + $1.arenaByteCount } + 4 * upperLayout.byteCount + 4 * stateLayout.byteCount
+    }
 }

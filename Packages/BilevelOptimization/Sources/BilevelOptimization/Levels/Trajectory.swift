@@ -7,14 +7,19 @@ import Tensors
 /// step's inside computed again from its state).
 final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
     let levels: CompiledLevels<Upper, Lower>
-    let states: [PackedTensors]
+    let plan: TrajectoryPlan
     /// F(x, y_k) for k = 1 … K where it was asked for; index 0 is unused.
     private(set) var upperValues: [Double]
-    /// dF/dx and dF/dy_0.
+    /// dF/dx and dF/dy_0; after `directGradient` the partial derivatives at y_k.
     private(set) var upperGradient: PackedTensors
     private(set) var startGradient: PackedTensors
 
-    /// Kept products of the first steps, as many as the budget allows.
+    /// States `first` … `first` + L, the stretch that is at hand; and the first state of each stretch, if there are several.
+    private let stretch: [PackedTensors], checkpoints: [PackedTensors]
+    private var first = 0
+    /// y_K, which outlives its stretch.
+    private let last: PackedTensors
+    /// Kept products of the first steps, as many as the plan says.
     private let kept: [PackedTensors]
     private let keepingStep: Workspace?, keepingTransposedStep: Workspace?
     private let start: Workspace, transposedStart: Workspace
@@ -24,10 +29,9 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
     private let valueType: ElementType
     private let pool: ThreadPool?
 
-    /// - Parameter memoryBudget: bytes that kept products may take; steps beyond it are computed again in the derivative.
-    init(_ levels: CompiledLevels<Upper, Lower>, steps: Int, memoryBudget: Int, pool: ThreadPool?) {
-        if let keeping = levels.keeping, memoryBudget >= keeping.layout.byteCount {
-            kept = (0..<min(steps, memoryBudget / keeping.layout.byteCount)).map { _ in PackedTensors(keeping.layout) }
+    init(_ levels: CompiledLevels<Upper, Lower>, plan: TrajectoryPlan, pool: ThreadPool?) {
+        if let keeping = levels.keeping, plan.keptStepCount > 0 {
+            kept = (0..<plan.keptStepCount).map { _ in PackedTensors(keeping.layout) }
             keepingStep = Workspace(keeping.step)
             keepingTransposedStep = Workspace(keeping.transposedStep)
         } else {
@@ -36,9 +40,13 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
             keepingTransposedStep = nil
         }
         self.levels = levels
+        self.plan = plan
         self.pool = pool
-        states = (0...steps).map { _ in PackedTensors(levels.stateLayout) }
-        upperValues = [Double](repeating: .nan, count: steps + 1)
+        let K = plan.stepCount, L = plan.checkpointInterval
+        stretch = (0...L).map { _ in PackedTensors(levels.stateLayout) }
+        checkpoints = L < K ? (0..<((K + L - 1) / L)).map { _ in PackedTensors(levels.stateLayout) } : []
+        last = L < K ? PackedTensors(levels.stateLayout) : stretch[K]
+        upperValues = [Double](repeating: .nan, count: K + 1)
         start = Workspace(levels.start)
         transposedStart = Workspace(levels.transposedStart)
         step = Workspace(levels.step)
@@ -53,48 +61,82 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
         startSpare = PackedTensors(levels.stateLayout)
     }
 
-    var keptStepCount: Int { kept.count }
-    var stepCount: Int { states.count - 1 }
+    var stepCount: Int { plan.stepCount }
     var lowerCount: Int { levels.lowerCount }
+
+    // MARK: Forward
 
     /// Runs y_1 … y_K from y_0; F(x, y_k) at every step, or at the last only.
     func run(_ x: PackedTensors, from lower: PackedTensors, valuesAtEveryStep: Bool) {
         start.bind(inputs: 0, to: lower)
-        start.bind(outputs: 0, to: states[0])
+        start.bind(outputs: 0, to: stretch[0])
         start.run()
+        first = 0
         for k in 0..<stepCount {
-            let step = k < kept.count ? keepingStep! : self.step
-            step.bind(inputs: 0, to: x)
-            step.bind(inputs: x.count, to: states[k])
-            step.bind(outputs: 0, to: states[k + 1])
-            if k < kept.count { step.bind(outputs: states[k].count, to: kept[k]) }
-            step.run(on: pool)
+            if k - first == plan.checkpointInterval {
+                stretch[0].copy(from: stretch[k - first])
+                first = k
+            }
+            if k == first, !checkpoints.isEmpty { checkpoints[k / plan.checkpointInterval].copy(from: stretch[0]) }
+            takeStep(x, k)
             if valuesAtEveryStep || k + 1 == stepCount { upperValues[k + 1] = upperValue(x, at: k + 1) }
         }
+        if !checkpoints.isEmpty { last.copy(from: stretch[stepCount - first]) }
+    }
+
+    /// y_K of the last run.
+    var lower: PackedTensors { last }
+
+    /// y_{k+1} from y_k, both in the stretch at hand.
+    private func takeStep(_ x: PackedTensors, _ k: Int) {
+        let step = k < kept.count ? keepingStep! : self.step, state = stretch[k - first]
+        step.bind(inputs: 0, to: x)
+        step.bind(inputs: x.count, to: state)
+        step.bind(outputs: 0, to: stretch[k - first + 1])
+        if k < kept.count { step.bind(outputs: state.count, to: kept[k]) }
+        step.run(on: pool)
+    }
+
+    /// s_k; computed again from its checkpoint when it is not at hand.
+    func state(_ k: Int, _ x: PackedTensors) -> PackedTensors {
+        if k < first || k > first + plan.checkpointInterval {
+            let number = min(k, stepCount - 1) / plan.checkpointInterval
+            first = number * plan.checkpointInterval
+            stretch[0].copy(from: checkpoints[number])
+            for j in first..<min(first + plan.checkpointInterval, stepCount) { takeStep(x, j) }
+        }
+        return stretch[k - first]
     }
 
     /// F(x, y_k).
     func upperValue(_ x: PackedTensors, at k: Int) -> Double {
         upperValue.bind(inputs: 0, to: x)
-        upperValue.bind(inputs: x.count, to: states[k], count: lowerCount)
+        upperValue.bind(inputs: x.count, to: state(k, x), count: lowerCount)
         upperValue.bind(output: 0, to: value.address)
         upperValue.run(on: pool)
         return valueType == .float64 ? value.address.load(as: Double.self) : Double(value.address.load(as: Float.self))
     }
 
-    /// dF(x, y_last)/dx through the steps `first` … `last`, and dF/dy_first.
-    func differentiate(_ x: PackedTensors, from first: Int, to last: Int) {
+    // MARK: Derivatives
+
+    /// ∇_x F and ∇_y F at y_k, into `upperGradient` and `startGradient`.
+    func directGradient(_ x: PackedTensors, at k: Int) {
         startGradient.clear()  // F does not read what the dynamics carries besides y
         upperSlope.bind(inputs: 0, to: x)
-        upperSlope.bind(inputs: x.count, to: states[last], count: lowerCount)
+        upperSlope.bind(inputs: x.count, to: state(k, x), count: lowerCount)
         upperSlope.bind(outputs: 0, to: upperGradient)
         upperSlope.bind(outputs: x.count, to: startGradient, count: lowerCount)
         upperSlope.run(on: pool)
-        let stateCount = states[0].count
-        for k in stride(from: last - 1, through: first, by: -1) {
+    }
+
+    /// dF(x, y_last)/dx through the steps `first` … `last`, and dF/dy_first, in reverse mode.
+    func differentiate(_ x: PackedTensors, from firstStep: Int, to lastStep: Int) {
+        directGradient(x, at: lastStep)
+        let stateCount = levels.stateLayout.types.count
+        for k in stride(from: lastStep - 1, through: firstStep, by: -1) {
             let transposedStep = k < kept.count ? keepingTransposedStep! : self.transposedStep
             transposedStep.bind(inputs: 0, to: x)
-            transposedStep.bind(inputs: x.count, to: states[k])
+            transposedStep.bind(inputs: x.count, to: state(k, x))
             transposedStep.bind(inputs: x.count + stateCount, to: startGradient)
             transposedStep.bind(inputs: x.count + 2 * stateCount, to: upperGradient)
             if k < kept.count { transposedStep.bind(inputs: 2 * x.count + 2 * stateCount, to: kept[k]) }
@@ -105,7 +147,7 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
             swap(&upperGradient, &upperSpare)
         }
         // What the dynamics carries starts from y_0 too.
-        transposedStart.bind(inputs: 0, to: states[first], count: lowerCount)
+        transposedStart.bind(inputs: 0, to: state(firstStep, x), count: lowerCount)
         transposedStart.bind(inputs: lowerCount, to: startGradient)
         transposedStart.bind(outputs: 0, to: startSpare, count: lowerCount)
         transposedStart.run()

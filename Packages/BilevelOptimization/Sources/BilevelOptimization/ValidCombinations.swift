@@ -1,0 +1,64 @@
+/// Which parts of a method go together. Every complaint says what was expected, what came, and the nearest valid choice.
+extension Method {
+    func check(for lowerConstraint: Constraint, upperRule: UpdateRule) throws(SolverError) {
+        let K = innerIterations
+        guard K >= 1 else { throw .invalidMethod("inner iterations: at least 1 expected, got \(K); nearest valid choice: 1") }
+        var rates = dynamics.rates.map { ("lower rate", $0) } + [("upper rate", upperRule.rate)]
+        if case .learned(let rule) = initialization { rates.append(("initialization rate", rule.rate)) }
+        if case .neumann(_, let rate) = hypergradient { rates.append(("Neumann rate", rate)) }
+        for (name, rate) in rates where !(rate > 0 && rate.isFinite) {
+            throw .invalidMethod("\(name): a positive number expected, got \(rate); nearest valid choice: a small one such as 0.01")
+        }
+        switch truncation {
+        case .last(let h) where h < 1 || h > K:
+            throw .invalidMethod("truncation length: 1 … \(K) (the inner iterations) expected, got \(h); nearest valid choice: \(min(max(h, 1), K))")
+        case .at(let k) where k < 1 || k > K:
+            throw .invalidMethod("truncation: a step 1 … \(K) expected, got \(k); nearest valid choice: \(min(max(k, 1), K))")
+        case .last where initialization.isLearned:
+            throw .invalidMethod("a learned initialization needs the derivative back to the first step, which truncation to the last "
+                                 + "steps drops; nearest valid choice: truncation none (IA-GM), or a fixed initialization (T-RHG)")
+        default: break
+        }
+        try checkHypergradient(lowerConstraint)
+    }
+
+    private func checkHypergradient(_ lowerConstraint: Constraint) throws(SolverError) {
+        let isLocal: Bool  // looks at the trajectory's end only
+        if case .finiteDifference = hypergradient { isLocal = true } else { isLocal = hypergradient.isImplicit }
+        if isLocal, initialization.isLearned {
+            throw .invalidMethod("a learned initialization needs dF/dy_0, which a hypergradient at the trajectory's end does not give; "
+                                 + "nearest valid choice: a warm start, or reverse mode (IA-GM)")
+        }
+        if isLocal, truncation != .none {
+            throw .invalidMethod("truncation shortens an unrolled derivative, this hypergradient looks at y_K only; nearest valid choice: truncation none")
+        }
+        switch hypergradient {
+        case .conjugateGradient(let iterations, _), .fixedPoint(let iterations, _), .gmres(let iterations, _), .neumann(let iterations, _):
+            if iterations < 1 { throw .invalidMethod("adjoint iterations: at least 1 expected, got \(iterations); nearest valid choice: 1") }
+        case .finiteDifference(let radius):
+            if !(radius > 0) { throw .invalidMethod("difference radius: a positive number expected, got \(radius); nearest valid choice: 0.01") }
+            guard case .descent(.gradientDescent) = dynamics else {
+                throw .invalidMethod("the finite-difference hypergradient expects plain gradient descent below, got \(dynamics); "
+                                     + "nearest valid choice: one step in reverse mode (truncation to the last step)")
+            }
+        default: break
+        }
+        switch hypergradient {
+        case .conjugateGradient, .neumann:
+            if case .aggregated = dynamics {
+                throw .invalidMethod("conjugate gradient and Neumann series expect dynamics that rest where ∇_y f = 0, BDA's do not; "
+                                     + "nearest valid choice: reverse mode")
+            }
+            if !lowerConstraint.isCoordinatewise {
+                throw .invalidMethod("conjugate gradient and Neumann series expect a lower set that is projected coordinate by coordinate, got \(lowerConstraint); "
+                                     + "nearest valid choice: GMRES on the fixed point")
+            }
+        case .fixedPoint, .gmres:
+            if !dynamics.isAutonomous {
+                throw .invalidMethod("a fixed-point hypergradient expects lower dynamics that apply the same map at every step "
+                                     + "(gradient descent or momentum), got \(dynamics); nearest valid choice: conjugate gradient, which only expects ∇_y f = 0 at y_K")
+            }
+        default: break
+        }
+    }
+}

@@ -13,6 +13,7 @@ let package = Package(
     products: [
         .library(name: "ExperimentSupport", targets: ["ExperimentSupport"]),
         .executable(name: "hyper-cleaning", targets: ["hyper-cleaning"]),
+        .executable(name: "numerical-example", targets: ["numerical-example"]),
         .executable(name: "benchmark-hyper-cleaning", targets: ["benchmark-hyper-cleaning"]),
         .executable(name: "benchmark-numerical", targets: ["benchmark-numerical"]),
     ],
@@ -23,6 +24,9 @@ let package = Package(
     targets: [
         .target(name: "ExperimentSupport", dependencies: ["Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
         .executableTarget(name: "hyper-cleaning", dependencies: [
+            "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+        .executableTarget(name: "numerical-example", dependencies: [
             "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         .executableTarget(name: "benchmark-hyper-cleaning", dependencies: [

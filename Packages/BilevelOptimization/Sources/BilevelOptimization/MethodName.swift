@@ -130,6 +130,8 @@ public struct MethodSettings: Sendable, Hashable {
     public var isWarmStarted = false
     /// The reference's history index instead of k̄ (iaptt-gm).
     public var usesReferenceIndex = false
+    /// Other lower dynamics than the method's own.
+    public var dynamics: Dynamics?
 
     public init() {}
 
@@ -143,7 +145,8 @@ extension MethodName {
         for problem: BilevelProblem<Upper, Lower>, settings s: MethodSettings, upper: Upper, lower: Lower, threads: Int = 1, memoryBudget: Int? = nil
     ) throws(SolverError) -> any BilevelSolver {
         func singleLevel(_ method: any SingleLevelMethod) throws(SolverError) -> any BilevelSolver {
-            try SingleLevelSolver(problem, method: method, upper: upper, lower: lower)
+            if let dynamics = s.dynamics { throw .invalidMethod("\(rawValue) has lower steps of its own, got dynamics \(dynamics); nearest valid choice: none") }
+            return try SingleLevelSolver(problem, method: method, upper: upper, lower: lower)
         }
         let K = s.innerIterations, start: Initialization = s.isWarmStarted ? .warmStart : .fixed
         var method: Method
@@ -172,6 +175,7 @@ extension MethodName {
             throw .invalidMethod("\(rawValue): objectives that are means over samples expected, this problem has none; nearest valid choice: "
                                  + (self == .stocBiO ? "ns" : "ls"))
         }
+        if let dynamics = s.dynamics { method.dynamics = dynamics }
         if s.usesReferenceIndex, self == .iapttGM { method.truncation = .referenceIndex }
         return try Solver(problem, method: method, upperRule: .gradientDescent(rate: s.upperRate), upper: upper, lower: lower, threads: threads, memoryBudget: memoryBudget)
     }

@@ -2,7 +2,7 @@
 ///
 /// `float32` is the default; gradient checks and the numerical examples use `float64`;
 /// `int32` holds labels and indices and has no derivative.
-public enum ElementType: String, Sendable, Hashable {
+public enum ElementType: String, Sendable, Hashable, CaseIterable {
     case float32, float64, int32
 
     /// Bytes of one element.

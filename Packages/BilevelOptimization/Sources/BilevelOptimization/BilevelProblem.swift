@@ -10,6 +10,11 @@ public struct BilevelProblem<Upper: TensorTree, Lower: TensorTree>: Sendable {
     public let upperConstraint: Constraint
     /// Y; the projection onto it belongs to every lower step and to its derivative.
     public let lowerConstraint: Constraint
+    /// False leaves the projection out of the lower steps, as an ablation; a learned initialization is projected all the same.
+    public var projectsLowerSteps = true
+
+    /// Where a lower step ends.
+    var stepConstraint: Constraint { projectsLowerSteps ? lowerConstraint : .wholeSpace }
 
     public init(
         upperObjective: @escaping @Sendable (Upper, Lower) -> Tensor, lowerObjective: @escaping @Sendable (Upper, Lower) -> Tensor,

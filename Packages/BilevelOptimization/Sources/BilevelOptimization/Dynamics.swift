@@ -29,10 +29,10 @@ public enum Dynamics: Sendable, Hashable {
         switch self {
         case .descent(let rule):
             let moved = rule.step(y, gradient: slope(lower), state: state)
-            return (problem.lowerConstraint.projection(moved.variable), moved.state)
+            return (problem.stepConstraint.projection(moved.variable), moved.state)
         case .accelerated(let rate):
             let u = lower.with(Array(state[..<y.count])), t = state[y.count]
-            let next = problem.lowerConstraint.projection(zip(u.tensors, slope(u)).map { $0 - $1 * rate })
+            let next = problem.stepConstraint.projection(zip(u.tensors, slope(u)).map { $0 - $1 * rate })
             let nextT = (1 + (1 + 4 * t.squared()).sqrt()) * 0.5
             let ahead = zip(next, y).map { $0 + ($0 - $1) * ((t - 1) / nextT) }
             return (next, ahead + [nextT])
@@ -41,7 +41,7 @@ public enum Dynamics: Sendable, Hashable {
             let moved = zip(y, zip(upperSlope, slope(lower))).map { y, slopes in
                 y - (slopes.0 * (mix * upperRate / state[0]) + slopes.1 * ((1 - mix) * lowerRate))
             }
-            return (problem.lowerConstraint.projection(moved), [state[0] + 1])
+            return (problem.stepConstraint.projection(moved), [state[0] + 1])
         }
     }
 
@@ -59,6 +59,19 @@ public enum Dynamics: Sendable, Hashable {
         switch self {
         case .descent(.gradientDescent), .descent(.momentum), .descent(.nesterov): true
         case .descent(.adam), .accelerated, .aggregated: false
+        }
+    }
+}
+
+extension Dynamics: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .descent(.gradientDescent): "gradient descent"
+        case .descent(.momentum): "momentum"
+        case .descent(.nesterov): "Nesterov's momentum"
+        case .descent(.adam): "Adam"
+        case .accelerated: "Nesterov's acceleration"
+        case .aggregated: "BDA's aggregation"
         }
     }
 }

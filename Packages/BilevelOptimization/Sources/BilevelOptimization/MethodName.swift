@@ -126,7 +126,7 @@ public struct MethodSettings: Sendable, Hashable {
     public var aggregationRate = 0.1, aggregationMix = 0.5
     /// γ of PBGD; λ of F2SA at the start and what it gains an iteration.
     public var penalty = 10.0, multiplier = 1.0, multiplierIncrement = 0.1
-    /// Whether implicit methods go on from the last y_K.
+    /// Whether methods without an initialization of their own (rhg, fhg, t-rhg, bda and the implicit ones) go on from the last y_K.
     public var isWarmStarted = false
     /// The reference's history index instead of k̄ (iaptt-gm).
     public var usesReferenceIndex = false
@@ -148,7 +148,7 @@ extension MethodName {
             if let dynamics = s.dynamics { throw .invalidMethod("\(rawValue) has lower steps of its own, got dynamics \(dynamics); nearest valid choice: none") }
             return try SingleLevelSolver(problem, method: method, upper: upper, lower: lower)
         }
-        let K = s.innerIterations, start: Initialization = s.isWarmStarted ? .warmStart : .fixed
+        let K = s.innerIterations
         var method: Method
         switch self {
         case .iapttGM: method = .iapttGM(innerIterations: K, lowerRate: s.lowerRate, initializationRate: s.initializationRate)
@@ -158,10 +158,10 @@ extension MethodName {
         case .fhg: method = .fhg(innerIterations: K, lowerRate: s.lowerRate)
         case .truncatedRHG: method = .truncatedRHG(innerIterations: K, lowerRate: s.lowerRate, truncationLength: min(s.truncationLength, max(K, 1)))
         case .bda: method = .bda(innerIterations: K, lowerRate: s.lowerRate, upperRateInLower: s.aggregationRate, mix: s.aggregationMix)
-        case .conjugateGradient: method = .conjugateGradient(innerIterations: K, lowerRate: s.lowerRate, adjointIterations: s.adjointIterations, initialization: start)
-        case .neumann: method = .neumann(innerIterations: K, lowerRate: s.lowerRate, terms: s.adjointIterations, initialization: start)
-        case .fixedPoint: method = .fixedPoint(innerIterations: K, lowerRate: s.lowerRate, adjointIterations: s.adjointIterations, initialization: start)
-        case .gmres: method = .gmres(innerIterations: K, lowerRate: s.lowerRate, adjointIterations: s.adjointIterations, initialization: start)
+        case .conjugateGradient: method = .conjugateGradient(innerIterations: K, lowerRate: s.lowerRate, adjointIterations: s.adjointIterations)
+        case .neumann: method = .neumann(innerIterations: K, lowerRate: s.lowerRate, terms: s.adjointIterations)
+        case .fixedPoint: method = .fixedPoint(innerIterations: K, lowerRate: s.lowerRate, adjointIterations: s.adjointIterations)
+        case .gmres: method = .gmres(innerIterations: K, lowerRate: s.lowerRate, adjointIterations: s.adjointIterations)
         case .oneStep: method = .oneStep(innerIterations: K, lowerRate: s.lowerRate)
         case .darts: method = .darts(innerIterations: K, lowerRate: s.lowerRate)
         case .firstOrder: method = .firstOrder(innerIterations: K, lowerRate: s.lowerRate)
@@ -176,6 +176,7 @@ extension MethodName {
                                  + (self == .stocBiO ? "ns" : "ls"))
         }
         if let dynamics = s.dynamics { method.dynamics = dynamics }
+        if s.isWarmStarted, method.initialization == .fixed { method.initialization = .warmStart }
         if s.usesReferenceIndex, self == .iapttGM { method.truncation = .referenceIndex }
         return try Solver(problem, method: method, upperRule: .gradientDescent(rate: s.upperRate), upper: upper, lower: lower, threads: threads, memoryBudget: memoryBudget)
     }

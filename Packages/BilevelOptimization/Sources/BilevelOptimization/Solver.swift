@@ -34,7 +34,7 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
         _ problem: BilevelProblem<Upper, Lower>, method: Method, upperRule: UpdateRule, upper: Upper, lower: Lower, threads: Int = 1,
         memoryBudget: Int? = nil
     ) throws(SolverError) {
-        try method.check(for: problem.lowerConstraint, upperRule: upperRule)
+        try method.check(for: problem.stepConstraint, upperRule: upperRule)
         try Solver.check(upper, in: problem.upperConstraint, "x")
         try Solver.check(lower, in: problem.lowerConstraint, "y")
         self.method = method

@@ -47,6 +47,7 @@ public struct NumericalConfiguration: Sendable {
             settings.initializationRate = 0.3
         }
         settings.aggregationRate = settings.lowerRate
+        settings.isWarmStarted = true
     }
 
     /// What the methods are told.
@@ -64,7 +65,7 @@ public struct NumericalConfiguration: Sendable {
             "innerIterations": .integer(s.innerIterations), "lowerRate": .number(s.lowerRate), "upperRate": .number(s.upperRate),
             "initializationRate": .number(s.initializationRate), "aggregationRate": .number(s.aggregationRate), "aggregationMix": .number(s.aggregationMix),
             "truncationLength": .integer(s.truncationLength), "adjointIterations": .integer(s.adjointIterations), "penalty": .number(s.penalty),
-            "dynamics": .string(s.dynamics.map { "\($0)" } ?? "the method's own"), "isProjected": .boolean(isProjected),
+            "initialization": .string(s.isWarmStarted ? "warm" : "fixed"), "dynamics": .string(s.dynamics.map { "\($0)" } ?? "the method's own"), "isProjected": .boolean(isProjected),
             "precision": .string(elementType.rawValue), "seed": .integer(Int(truncatingIfNeeded: seed)),
             "referenceQuirks": .array(quirks.map { .string($0.rawValue) }), "codeVersion": .string(codeVersion),
             "protocol": "relative error of x: ‖x - x*‖/‖x*‖ after the update; of F: |F(x, y_K) - F*|/|F*| (|F| where F* = 0); upper rule: gradient descent",

@@ -18,13 +18,15 @@ public enum NumericalProblem: String, Sendable, CaseIterable {
         (0..<dimension).map { dimension == 1 ? 1 : 0.5 + 1.5 * Double($0) / Double(dimension - 1) }
     }
 
-    /// - Parameter isProjected: whether the lower steps of `nonconvex` are projected onto [-2, 2].
+    /// - Parameter isProjected: whether the lower steps of `nonconvex` are projected onto [-2, 2]; z always is.
     public func problem(dimension: Int, elementType: ElementType, isProjected: Bool = true) -> BilevelProblem<Tensor, [Tensor]> {
         switch self {
         case .nonconvex:
-            return BilevelProblem(
+            var problem = BilevelProblem<Tensor, [Tensor]>(
                 upperObjective: { x, y in (x + x * y[0]).sum() }, lowerObjective: { x, y in -(x * y[0]).sin().sum() },
-                upperConstraint: .box(lower: 1, upper: 10), lowerConstraint: isProjected ? .box(lower: -2, upper: 2) : .wholeSpace)
+                upperConstraint: .box(lower: 1, upper: 10), lowerConstraint: .box(lower: -2, upper: 2))
+            problem.projectsLowerSteps = isProjected
+            return problem
         case .convex:
             return BilevelProblem(
                 upperObjective: { x, y in (x - y[1]).squaredNorm().squared() + (y[0] - 1).squaredNorm().squared() },

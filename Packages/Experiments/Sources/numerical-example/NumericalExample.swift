@@ -5,6 +5,8 @@ import Foundation
 import Reporting
 import Tensors
 
+private enum InitializationName: String, CaseIterable { case warm, fixed }
+
 /// `numerical-example`: parse, run, report.
 @main
 struct NumericalExample: ParsableCommand {
@@ -24,6 +26,7 @@ struct NumericalExample: ParsableCommand {
     @Option(parsing: .unconditional, help: "Step size of x.") var upperRate: Double?
     @Option(parsing: .unconditional, help: "Step size of the initialization auxiliary z.") var initializationRate: Double?
     @Option(help: "Lower dynamics in place of the method's own: descent, momentum, nesterov, adam, aggregated.") var dynamics: String?
+    @Option(help: "Where y starts in methods that do not learn it: warm (the last y_K) or fixed.") var initialization = "warm"
     @Option(help: "Steps that t-rhg differentiates.") var truncationLength = 10
     @Option(help: "Conjugate gradient, GMRES or fixed-point iterations, or Neumann terms.") var adjointIterations = 20
     @Flag(help: "Leave the projection onto Y out of the lower steps.") var noProjection = false
@@ -68,6 +71,7 @@ struct NumericalExample: ParsableCommand {
         settings.quirks = try referenceQuirks.map { try choice($0, "reference quirk", NumericalConfiguration.ReferenceQuirk.self) }
         settings.settings.innerIterations = innerIterations
         settings.settings.truncationLength = truncationLength
+        settings.settings.isWarmStarted = try choice(initialization, "initialization", InitializationName.self) == .warm
         settings.settings.adjointIterations = adjointIterations
         if let lowerRate {
             settings.settings.lowerRate = lowerRate

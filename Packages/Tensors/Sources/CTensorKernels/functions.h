@@ -53,22 +53,26 @@ TENSOR_INLINE float log_f32(float x) {
     return x >= 0.0f ? y : NAN;
 }
 
-// Reduces by multiples of π/2; good for |x| < 8192, which sin_f32 and cos_f32 leave to libm beyond.
-TENSOR_INLINE float sine_of_octant_f32(float x, int32_t quarter_turns) {
+// Sine and cosine share the reduction by multiples of π/2; good for |x| < 8192, beyond which the callers take libm's.
+typedef struct { float sine, cosine; } sine_cosine_f32;
+
+TENSOR_INLINE sine_cosine_f32 sine_cosine_of_f32(float x) {
     float n = (x * 0.636619772367581343f + 12582912.0f) - 12582912.0f;
-    int32_t q = (int32_t)n + quarter_turns;
+    int32_t q = (int32_t)n;
     float r = ((x - n * 1.5703125f) - n * 4.837512969970703125e-4f) - n * 7.54978995489188e-8f;
     float z = r * r;
     float s = ((-1.9515295891e-4f * z + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * r + r;
     float c = ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - 0.5f * z + 1.0f;
-    float y = (q & 1) ? c : s;
-    return (q & 2) ? -y : y;
+    float sine = (q & 1) ? c : s, cosine = (q & 1) ? s : c;
+    return (sine_cosine_f32){(q & 2) ? -sine : sine, ((q + 1) & 2) ? -cosine : cosine};
 }
 
 // The same in float64; good for |x| < 1e6. After fdlibm (Sun Microsystems 1993): π/2 in three parts of 33 bits and a remainder.
-TENSOR_INLINE double sine_of_octant_f64(double x, int32_t quarter_turns) {
+typedef struct { double sine, cosine; } sine_cosine_f64;
+
+TENSOR_INLINE sine_cosine_f64 sine_cosine_of_f64(double x) {
     double n = (x * 0.63661977236758134308 + 6755399441055744.0) - 6755399441055744.0;
-    int32_t q = (int32_t)n + quarter_turns;
+    int32_t q = (int32_t)n;
     double r = ((x - n * 1.57079632673412561417) - n * 6.07710050630396597660e-11) - n * 2.02226624879595063154e-21;
     double z = r * r;
     double s = ((((1.58969099521155010221e-10 * z - 2.50507602534068634195e-8) * z + 2.75573137070700676789e-6) * z
@@ -78,8 +82,8 @@ TENSOR_INLINE double sine_of_octant_f64(double x, int32_t quarter_turns) {
     s = s * z * r + r;
     double h = 0.5 * z, w = 1.0 - h;
     c = w + (((1.0 - w) - h) + z * z * c);
-    double y = (q & 1) ? c : s;
-    return (q & 2) ? -y : y;
+    double sine = (q & 1) ? c : s, cosine = (q & 1) ? s : c;
+    return (sine_cosine_f64){(q & 2) ? -sine : sine, ((q + 1) & 2) ? -cosine : cosine};
 }
 
 TENSOR_INLINE float sigmoid_f32(float x) { return 1.0f / (1.0f + exp_f32(-x)); }

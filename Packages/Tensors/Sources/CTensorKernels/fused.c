@@ -1,7 +1,8 @@
 #include "include/kernels.h"
 #include "functions.h"
 
-enum { BLOCK = 512, REGISTERS = 48 };
+// All registers of a chain together stay in the first-level cache: blocks of 512 elements, fewer when there are many registers.
+enum { BLOCK = 512, REGISTERS = 48, SCRATCH_BYTES = 20480 };
 
 #define SUFFIX f32
 #define T float
@@ -14,7 +15,8 @@ enum { BLOCK = 512, REGISTERS = 48 };
 #define POWER powf
 #define SQRT sqrtf
 #define ABS fabsf
-#define SINE sine_of_octant_f32
+#define SINE_COSINE(x) sine_cosine_of_f32(x)
+#define PAIR sine_cosine_f32
 #define SINE_LIMIT 8192
 #include "fused.inc"
 #undef SUFFIX
@@ -28,7 +30,8 @@ enum { BLOCK = 512, REGISTERS = 48 };
 #undef POWER
 #undef SQRT
 #undef ABS
-#undef SINE
+#undef SINE_COSINE
+#undef PAIR
 #undef SINE_LIMIT
 
 #define SUFFIX f64
@@ -42,6 +45,7 @@ enum { BLOCK = 512, REGISTERS = 48 };
 #define POWER pow
 #define SQRT sqrt
 #define ABS fabs
-#define SINE sine_of_octant_f64
+#define SINE_COSINE(x) sine_cosine_of_f64(x)
+#define PAIR sine_cosine_f64
 #define SINE_LIMIT 1e6
 #include "fused.inc"

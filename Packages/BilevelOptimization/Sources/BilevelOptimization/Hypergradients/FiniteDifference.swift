@@ -20,7 +20,7 @@ final class FiniteDifference {
         lowerCount = y.tensors.count
         let value = problem.lowerObjective(x, y)
         let reached = zip(y.tensors, gradient(of: value, withRespectTo: y.tensors)).map { $0 - $1 * rate }
-        let through = pullback(of: problem.lowerConstraint.projection(reached), cotangents: given, withRespectTo: reached)
+        let through = pullback(of: problem.stepConstraint.projection(reached), cotangents: given, withRespectTo: reached)
         direction = Workspace(Program(inputs: x.tensors + y.tensors + given, outputs: through))
         upperSlope = Workspace(Program(inputs: x.tensors + y.tensors, outputs: gradient(of: value, withRespectTo: x.tensors)))
         v = PackedTensors(PackedTensors.Layout(of: y.tensors))

@@ -23,7 +23,7 @@ final class ImplicitDifferentiation {
         case .conjugateGradient, .neumann:
             stateCount = lowerCount
             let slope = gradient(of: problem.lowerObjective(x, y), withRespectTo: y).tensors
-            let isFree = ImplicitDifferentiation.freeCoordinates(problem.lowerConstraint, y.tensors, slope, rate: dynamics.rates.last!)
+            let isFree = ImplicitDifferentiation.freeCoordinates(problem.stepConstraint, y.tensors, slope, rate: dynamics.rates.last!)
             let p = y.tensors.map { $0.placeholder("p") }, free = zip(p, isFree).map { $0 * $1 }
             let curved = zip(pullback(of: slope, cotangents: free, withRespectTo: y.tensors), isFree).map { $0 * $1 }
             if case .neumann(_, let rate) = hypergradient {

@@ -14,7 +14,8 @@ enum {
     TENSOR_ADD, TENSOR_SUBTRACT, TENSOR_MULTIPLY, TENSOR_DIVIDE, TENSOR_POWER, TENSOR_MAXIMUM, TENSOR_MINIMUM,
     TENSOR_LESS, TENSOR_LESS_OR_EQUAL, TENSOR_EQUAL,
     TENSOR_SELECT,
-    TENSOR_COPY
+    TENSOR_COPY,
+    TENSOR_SIN_COS  // sine into target, cosine into register c
 };
 
 // One operation on whole registers; a register holds a block of elements.

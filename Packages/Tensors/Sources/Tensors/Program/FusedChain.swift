@@ -49,6 +49,7 @@ final class FusedChain: Sendable {
                 views.append(view)
             }
         }
+        let steps = FusedChain.joiningSineAndCosine(steps)
         operations = .allocate(capacity: max(steps.count, 1))
         for (i, step) in steps.enumerated() {
             func operand(_ j: Int) -> Int32 { Int32(step.operands[min(j, step.operands.count - 1)]) }
@@ -83,6 +84,21 @@ final class FusedChain: Sendable {
                 }
             }
         }
+    }
+
+    /// A sine and a cosine of one register that follow each other become one operation with two targets, the second in `c`.
+    private static func joiningSineAndCosine(_ steps: [Step]) -> [Step] {
+        var result: [Step] = []
+        for step in steps {
+            if let last = result.last, last.operands.first == step.operands.first,
+               Set([last.opcode, step.opcode]) == [Int32(TENSOR_SIN), Int32(TENSOR_COS)] {
+                let isSineFirst = last.opcode == Int32(TENSOR_SIN), sine = isSineFirst ? last : step, cosine = isSineFirst ? step : last
+                result[result.count - 1] = Step(opcode: Int32(TENSOR_SIN_COS), target: sine.target, operands: [sine.operands[0], sine.operands[0], cosine.target])
+            } else {
+                result.append(step)
+            }
+        }
+        return result
     }
 
     /// Neighbouring axes that every input steps through as one become one: fewer, longer runs.

@@ -108,7 +108,7 @@ struct Lowering {
     // MARK: Chains
 
     private mutating func lowerChain(_ group: [Tensor]) {
-        let members = topologicalOrder(of: group).filter { groups.groupOf[$0.id] == groups.groupOf[group[0].id] }
+        let members = withSineBesideCosine(topologicalOrder(of: group).filter { groups.groupOf[$0.id] == groups.groupOf[group[0].id] })
         let memberIDs = Set(members.map(\.id))
         var sources: [FusedChain.Source] = [], inputRegister: [ObjectIdentifier: Int] = [:]
         for member in members {
@@ -142,6 +142,19 @@ struct Lowering {
         let names = members.map(\.operation.name).joined(separator: " ")
         emitChain(names, shape: members[0].shape, elementType: members[0].elementType, sources: sources, outputs: outputs,
                   registerCount: firstTemporary + isFree.count, steps: steps)
+    }
+
+    /// Moves a sine next to the cosine of the same operand, and the other way round: both together cost little more than one.
+    private func withSineBesideCosine(_ members: [Tensor]) -> [Tensor] {
+        func function(_ node: Tensor) -> Elementwise.Function { (node.operation as! Elementwise).function }
+        var result: [Tensor] = [], placed = Set<ObjectIdentifier>()
+        for member in members where placed.insert(member.id).inserted {
+            result.append(member)
+            guard function(member) == .sin || function(member) == .cos else { continue }
+            let partner = members.first { !placed.contains($0.id) && [.sin, .cos].contains(function($0)) && $0.operands[0].id == member.operands[0].id }
+            if let partner, placed.insert(partner.id).inserted { result.append(partner) }
+        }
+        return result
     }
 
     private mutating func emitChain(_ name: String, shape: Shape, elementType: ElementType, sources: [FusedChain.Source], outputs: [View],

@@ -106,7 +106,8 @@ public struct HyperCleaningReport {
             charts.append(chart("Finding the corrupted samples", [.init("F1", points { $0.metrics.f1 }), .init("precision", points { $0.metrics.precision }),
                                                                   .init("recall", points { $0.metrics.recall })]))
         }
-        charts.append(chart("Truncation k̄", [.init("k̄", points { Double($0.report.truncation) })]))
+        let bin = max(1, rows.count / 100)
+        charts.append(chart(bin == 1 ? "Truncation k̄" : "Truncation k̄, means of \(bin) iterations", [LineChart.Series("k̄", points { Double($0.report.truncation) }).averaged(over: bin)]))
         charts.append(chart("Seconds per upper iteration", [.init("forward", points { $0.report.forwardSeconds }), .init("backward", points { $0.report.backwardSeconds })]))
         charts.append(chart("Norm of dF/dx", [.init("‖dF/dx‖", points { $0.report.hypergradientNorm })]))
         let weights = run.weights.map(sigmoid), flags = run.corruption.isCorrupted

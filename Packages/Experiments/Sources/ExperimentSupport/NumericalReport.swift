@@ -131,7 +131,8 @@ public struct NumericalReport {
             return part.reduce(0) { $0 + Double($1.truncation) } / Double(part.count)
         }
         let paper = [21.0, 41, 51, 51, 51, 51, 51, 50]
-        page.addCharts([LineChart(title: "k̄", xLabel: "upper iteration", yLabel: "", series: [.init("k̄", rows.map { (Double($0.iteration), Double($0.truncation)) })]).svg])
+        page.addCharts([LineChart(title: "k̄, means of 10 iterations", xLabel: "upper iteration", yLabel: "",
+                                  series: [.init("k̄", rows.map { (Double($0.iteration), Double($0.truncation)) }).averaged(over: 10)]).svg])
         page.addTable(Table(columns: ["iterations"] + means.indices.map { "\($0 * 50 + 1)–\($0 * 50 + 50)" },
                             rows: [["mean k̄, here"] + means.map { String(format: "%.0f", $0) },
                                    ["mean k̄, paper"] + means.indices.map { $0 < paper.count ? String(format: "%.0f", paper[$0]) : "" }]))

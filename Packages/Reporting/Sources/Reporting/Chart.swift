@@ -8,6 +8,14 @@ public struct LineChart: Sendable {
             self.name = name
             self.points = points
         }
+
+        /// Means of `size` points that follow each other, at the last one's x: for values that jump from point to point.
+        public func averaged(over size: Int) -> Series {
+            Series(name, stride(from: 0, to: points.count, by: max(size, 1)).map { first in
+                let part = points[first..<min(first + max(size, 1), points.count)]
+                return (part.last!.x, part.reduce(0) { $0 + $1.y } / Double(part.count))
+            })
+        }
     }
 
     public let title: String, xLabel: String, yLabel: String
@@ -35,7 +43,7 @@ public struct LineChart: Sendable {
             }
             body += "<path d='\(path)' fill='none' stroke='\(colour)' stroke-width='2' stroke-linecap='round'/>"
             if series.count > 1 {
-                let left = 70 + 140 * i
+                let left = 70 + min(140, 550 / series.count) * i
                 body += "<rect x='\(left)' y='292' width='14' height='4' fill='\(colour)'/><text x='\(left + 20)' y='298'>\(escaped(one.name))</text>"
             }
         }

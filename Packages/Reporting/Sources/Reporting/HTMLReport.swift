@@ -36,7 +36,7 @@ public struct HTMLReport: Sendable {
         h1 { margin-bottom: 0; } header p { margin-top: .2rem; opacity: .75; } h2 { margin-top: 2.5rem; }
         dl { display: flex; flex-wrap: wrap; gap: .8rem; } dl div { background: var(--soft); border-radius: 8px; padding: .6rem 1rem; }
         dt { font-size: .8rem; opacity: .75; } dd { margin: 0; font-size: 1.5rem; font-variant-numeric: tabular-nums; }
-        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 1.2rem; }
+        .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(420px, 1fr)); gap: 1.2rem; }
         svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; } svg text { fill: currentColor; } svg .title { font-size: 14px; font-weight: 600; }
         svg .grid { stroke: var(--line); } svg .axis { stroke: currentColor; }
         .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: .8rem; }

@@ -28,13 +28,20 @@ protocol KernelOperation: Operation {
     func accepts(_ view: View, operand index: Int) -> Bool
     /// Floating-point operations, for cost comparisons and reports.
     func floatingPointOperations(operands: [Shape], result: Shape) -> Int
-    /// The kernel for operands that lie as the views say. The result is contiguous.
+    /// Bytes that the kernel needs for itself while it runs; they come from the program's planned memory.
+    func scratchByteCount(operands: [Shape], result: Shape, elementType: ElementType) -> Int
+    /// The kernel for operands that lie as the views say. The result is contiguous. `scratch` is nil where none was asked for.
+    func kernel(operands: [View], result: View, scratch: View?) -> Kernel
     func kernel(operands: [View], result: View) -> Kernel
 }
 
 extension KernelOperation {
     func accepts(_ view: View, operand index: Int) -> Bool { view.isContiguous }
     func floatingPointOperations(operands: [Shape], result: Shape) -> Int { operands.reduce(result.count) { max($0, $1.count) } }
+    func scratchByteCount(operands: [Shape], result: Shape, elementType: ElementType) -> Int { 0 }
+    // A kernel has one of these two.
+    func kernel(operands: [View], result: View, scratch: View?) -> Kernel { kernel(operands: operands, result: result) }
+    func kernel(operands: [View], result: View) -> Kernel { kernel(operands: operands, result: result, scratch: nil) }
 }
 
 /// How a tensor lies in a buffer: element (i, j, …) is at offset + i·strides[0] + j·strides[1] + …, in elements.

@@ -82,6 +82,14 @@ let derivativeTable: [DerivativeCase] = [
     .init("product, second transposed", [[3, 4], [2, 4]]) { $0[0].product($0[1], transposingOther: true).squared() },
     .init("product, both transposed", [[4, 3], [2, 4]]) { $0[0].product($0[1], transposingSelf: true, transposingOther: true).squared() },
     .init("product of batches", [[2, 3, 4], [4, 2]]) { $0[0].product($0[1]).squared() },
+    .init("convolution 3x3", [[2, 5, 4, 2], [3, 3, 2, 3]]) { $0[0].convolved(with: $0[1], padding: 1).squared() },
+    .init("convolution, stride 2 on odd sizes", [[2, 7, 5, 1], [3, 2, 1, 2]]) { $0[0].convolved(with: $0[1], stride: 2, padding: 1).squared() },
+    .init("convolution without padding, stride 3", [[1, 8, 6, 2], [2, 3, 2, 1]]) { $0[0].convolved(with: $0[1], stride: 3).squared() },
+    .init("convolution 1x1", [[2, 3, 3, 4], [1, 1, 4, 2]]) { $0[0].convolved(with: $0[1]).squared() },
+    .init("max pooling", [[2, 5, 4, 3]]) { $0[0].maxPooled(size: 2).squared() },
+    .init("max pooling, overlapping and padded", [[1, 5, 5, 2]]) { $0[0].maxPooled(size: 3, stride: 2, padding: 1).squared() },
+    .init("average pooling", [[2, 5, 4, 3]]) { $0[0].averagePooled(size: 2).squared() },
+    .init("global average pooling", [[2, 3, 4, 3]]) { $0[0].globalAveragePooled().squared() },
     .init("a deep linear network", [[3, 4], [5, 4], [5], [3, 5], [3]]) { p in
         ((p[0].product(p[1], transposingOther: true) + p[2]).product(p[3], transposingOther: true) + p[4]).crossEntropy(labels: indices)
     },

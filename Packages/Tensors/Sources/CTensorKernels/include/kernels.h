@@ -63,6 +63,25 @@ void tensor_copy_64(int32_t rank, const int64_t *extents, const void *from, cons
 void tensor_product_f64(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda,
                         const double *b, int64_t ldb, double *c, int64_t ldc);
 
+// MARK: Windows of images (patches.c)
+
+// Images are [image, height, width, channels]; the output at (i, j) sees rows i·stride - padding and on, columns alike.
+typedef struct {
+    int64_t height, width, channels, kernel_height, kernel_width, stride, padding, output_height, output_width;
+} tensor_windows;
+
+// Output positions begin ..< end, counted over all images: rows of patches [kernel_height · kernel_width · channels].
+void tensor_patches_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *x, float *patches);
+void tensor_patches_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *x, double *patches);
+// The transpose: adds rows of patches to x.
+void tensor_add_patches_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *patches, float *x);
+void tensor_add_patches_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *patches, double *x);
+// y at an output position is u at the place of the window's largest x; and the transpose, adding v to y there.
+void tensor_pool_gather_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *u, const float *x, float *y);
+void tensor_pool_gather_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *u, const double *x, double *y);
+void tensor_pool_scatter_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *v, const float *x, float *y);
+void tensor_pool_scatter_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *v, const double *x, double *y);
+
 // MARK: Threads (threads.c)
 
 typedef struct tensor_pool tensor_pool;

@@ -80,9 +80,12 @@ struct Lowering {
             let view = self.view(of: operand)
             return operation.accepts(view, operand: index) ? view : copied(view)
         }
-        let result = newBuffer(for: node)
-        emit(operation.name, floatingPointOperations: operation.floatingPointOperations(operands: node.operands.map(\.shape), result: node.shape),
-             operands: operands, results: [result], isProduct: operation is any ProductOperation, operation.kernel(operands: operands, result: result))
+        let result = newBuffer(for: node), shapes = node.operands.map(\.shape)
+        let bytes = operation.scratchByteCount(operands: shapes, result: node.shape, elementType: node.elementType)
+        let scratch = bytes > 0 ? newTemporary(shape: [bytes / 4], elementType: .int32) : nil
+        emit(operation.name, floatingPointOperations: operation.floatingPointOperations(operands: shapes, result: node.shape),
+             operands: operands, results: [result] + (scratch.map { [$0] } ?? []), isProduct: operation is any ProductOperation,
+             operation.kernel(operands: operands, result: result, scratch: scratch))
     }
 
     /// The view of a computed node; a number is written out the first time that a kernel needs it in memory.

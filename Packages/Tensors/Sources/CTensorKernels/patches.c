@@ -1,0 +1,75 @@
+#include "include/kernels.h"
+#include <string.h>
+
+// Rows of patches: row (image, i, j) holds the window of x [image, height, width, channels] that the output at (i, j) sees, zeros outside.
+// A window's row is one run of memory, because channels and columns lie next to each other.
+
+#define PATCHES(SUFFIX, T) \
+    void tensor_patches_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *x, T *patches) { \
+        int64_t run = w->kernel_width * w->channels, row_stride = w->width * w->channels; \
+        for (int64_t row = begin; row < end; row++) { \
+            int64_t j = row % w->output_width, i = row / w->output_width % w->output_height, image = row / w->output_width / w->output_height; \
+            int64_t left = j * w->stride - w->padding, top = i * w->stride - w->padding; \
+            int64_t from = left < 0 ? -left : 0, to = left + w->kernel_width > w->width ? w->width - left : w->kernel_width; \
+            for (int64_t r = 0; r < w->kernel_height; r++, patches += run) { \
+                if (top + r < 0 || top + r >= w->height || from >= to) { memset(patches, 0, (size_t)run * sizeof(T)); continue; } \
+                const T *source = x + (image * w->height + top + r) * row_stride + left * w->channels; \
+                if (from > 0) memset(patches, 0, (size_t)(from * w->channels) * sizeof(T)); \
+                memcpy(patches + from * w->channels, source + from * w->channels, (size_t)((to - from) * w->channels) * sizeof(T)); \
+                if (to < w->kernel_width) memset(patches + to * w->channels, 0, (size_t)((w->kernel_width - to) * w->channels) * sizeof(T)); \
+            } \
+        } \
+    } \
+    void tensor_add_patches_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *patches, T *x) { \
+        int64_t run = w->kernel_width * w->channels, row_stride = w->width * w->channels; \
+        for (int64_t row = begin; row < end; row++) { \
+            int64_t j = row % w->output_width, i = row / w->output_width % w->output_height, image = row / w->output_width / w->output_height; \
+            int64_t left = j * w->stride - w->padding, top = i * w->stride - w->padding; \
+            int64_t from = left < 0 ? -left : 0, to = left + w->kernel_width > w->width ? w->width - left : w->kernel_width; \
+            for (int64_t r = 0; r < w->kernel_height; r++, patches += run) { \
+                if (top + r < 0 || top + r >= w->height) continue; \
+                T *target = x + (image * w->height + top + r) * row_stride + left * w->channels; \
+                for (int64_t c = from * w->channels; c < to * w->channels; c++) target[c] += patches[c]; \
+            } \
+        } \
+    }
+
+PATCHES(f32, float)
+PATCHES(f64, double)
+
+// Windows of max pooling. The place of the largest element of x (the first of equals) decides; outside x there is nothing.
+
+#define POOL(SUFFIX, T) \
+    void tensor_pool_gather_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *u, const T *x, T *y) { \
+        for (int64_t row = begin; row < end; row++) { \
+            int64_t j = row % w->output_width, i = row / w->output_width % w->output_height, image = row / w->output_width / w->output_height; \
+            for (int64_t c = 0; c < w->channels; c++) { \
+                int64_t best = -1; \
+                for (int64_t r = 0; r < w->kernel_height; r++) for (int64_t s = 0; s < w->kernel_width; s++) { \
+                    int64_t a = i * w->stride - w->padding + r, b = j * w->stride - w->padding + s; \
+                    if (a < 0 || a >= w->height || b < 0 || b >= w->width) continue; \
+                    int64_t at = ((image * w->height + a) * w->width + b) * w->channels + c; \
+                    if (best < 0 || x[at] > x[best]) best = at; \
+                } \
+                y[row * w->channels + c] = u[best]; \
+            } \
+        } \
+    } \
+    void tensor_pool_scatter_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *v, const T *x, T *y) { \
+        for (int64_t row = begin; row < end; row++) { \
+            int64_t j = row % w->output_width, i = row / w->output_width % w->output_height, image = row / w->output_width / w->output_height; \
+            for (int64_t c = 0; c < w->channels; c++) { \
+                int64_t best = -1; \
+                for (int64_t r = 0; r < w->kernel_height; r++) for (int64_t s = 0; s < w->kernel_width; s++) { \
+                    int64_t a = i * w->stride - w->padding + r, b = j * w->stride - w->padding + s; \
+                    if (a < 0 || a >= w->height || b < 0 || b >= w->width) continue; \
+                    int64_t at = ((image * w->height + a) * w->width + b) * w->channels + c; \
+                    if (best < 0 || x[at] > x[best]) best = at; \
+                } \
+                y[best] += v[row * w->channels + c]; \
+            } \
+        } \
+    }
+
+POOL(f32, float)
+POOL(f64, double)

@@ -132,13 +132,7 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
         if let k = (1...K).first(where: { method.truncation.needsEveryValue || $0 == K ? !values[$0].isFinite : false }) {
             throw .notFinite(quantity: "upper objective at lower step \(k)", iteration: iteration + 1)
         }
-        let worst = method.truncation.needsEveryValue ? (1...K).reduce(1) { values[$1] > values[$0] ? $1 : $0 } : K
-        let last = switch method.truncation {
-        case .none, .last, .pessimistic: worst
-        case .at(let k): k
-        case .referenceIndex: (worst + 1) / 2
-        }
-        let from = if case .last(let h) = method.truncation { K - h } else { 0 }
+        let last = trajectory.chosenStep(method.truncation), from = trajectory.firstStep(method.truncation)
         let middle = clock.now
         let adjoint = differentiate(from: from, to: last)
         let upperNorm = trajectory.upperGradient.squaredNorm().squareRoot()

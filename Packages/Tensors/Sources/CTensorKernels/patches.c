@@ -1,4 +1,5 @@
 #include "include/kernels.h"
+#include "clones.h"
 #include <string.h>
 
 // Rows of patches: row (image, i, j) holds the window of x [image, height, width, channels] that the output at (i, j) sees, zeros outside.
@@ -38,36 +39,45 @@ PATCHES(f32, float)
 PATCHES(f64, double)
 
 // Windows of max pooling. The place of the largest element of x (the first of equals) decides; outside x there is nothing.
+// Channels side by side: the search for `places` vectorises.
+
+enum { CHANNELS = 256 };
 
 #define POOL(SUFFIX, T) \
-    void tensor_pool_gather_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *u, const T *x, T *y) { \
-        for (int64_t row = begin; row < end; row++) { \
-            int64_t j = row % w->output_width, i = row / w->output_width % w->output_height, image = row / w->output_width / w->output_height; \
-            for (int64_t c = 0; c < w->channels; c++) { \
-                int64_t best = -1; \
-                for (int64_t r = 0; r < w->kernel_height; r++) for (int64_t s = 0; s < w->kernel_width; s++) { \
-                    int64_t a = i * w->stride - w->padding + r, b = j * w->stride - w->padding + s; \
-                    if (a < 0 || a >= w->height || b < 0 || b >= w->width) continue; \
-                    int64_t at = ((image * w->height + a) * w->width + b) * w->channels + c; \
-                    if (best < 0 || x[at] > x[best]) best = at; \
-                } \
-                y[row * w->channels + c] = u[best]; \
+    TENSOR_INLINE void find_##SUFFIX(const tensor_windows *w, int64_t row, int64_t first, int64_t n, const T *x, int32_t *restrict places) { \
+        int64_t j = row % w->output_width, i = row / w->output_width % w->output_height; \
+        T largest[CHANNELS]; \
+        int found = 0; \
+        for (int64_t r = 0; r < w->kernel_height; r++) for (int64_t s = 0; s < w->kernel_width; s++) { \
+            int64_t a = i * w->stride - w->padding + r, b = j * w->stride - w->padding + s; \
+            if (a < 0 || a >= w->height || b < 0 || b >= w->width) continue; \
+            int32_t place = (int32_t)(a * w->width + b); \
+            const T *pixel = x + (a * w->width + b) * w->channels + first; \
+            if (!found) for (int64_t c = 0; c < n; c++) { largest[c] = pixel[c]; places[c] = place; } \
+            else for (int64_t c = 0; c < n; c++) { \
+                int larger = pixel[c] > largest[c]; \
+                largest[c] = larger ? pixel[c] : largest[c]; \
+                places[c] = larger ? place : places[c]; \
             } \
+            found = 1; \
         } \
     } \
-    void tensor_pool_scatter_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *v, const T *x, T *y) { \
-        for (int64_t row = begin; row < end; row++) { \
-            int64_t j = row % w->output_width, i = row / w->output_width % w->output_height, image = row / w->output_width / w->output_height; \
-            for (int64_t c = 0; c < w->channels; c++) { \
-                int64_t best = -1; \
-                for (int64_t r = 0; r < w->kernel_height; r++) for (int64_t s = 0; s < w->kernel_width; s++) { \
-                    int64_t a = i * w->stride - w->padding + r, b = j * w->stride - w->padding + s; \
-                    if (a < 0 || a >= w->height || b < 0 || b >= w->width) continue; \
-                    int64_t at = ((image * w->height + a) * w->width + b) * w->channels + c; \
-                    if (best < 0 || x[at] > x[best]) best = at; \
-                } \
-                y[best] += v[row * w->channels + c]; \
-            } \
+    TENSOR_CLONES void tensor_pool_gather_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *u, const T *x, T *y) { \
+        int32_t places[CHANNELS]; \
+        int64_t positions = w->output_height * w->output_width, size = w->height * w->width * w->channels; \
+        for (int64_t row = begin; row < end; row++) for (int64_t first = 0; first < w->channels; first += CHANNELS) { \
+            int64_t n = w->channels - first < CHANNELS ? w->channels - first : CHANNELS, start = row / positions * size; \
+            find_##SUFFIX(w, row, first, n, x + start, places); \
+            for (int64_t c = 0; c < n; c++) y[row * w->channels + first + c] = u[start + places[c] * w->channels + first + c]; \
+        } \
+    } \
+    TENSOR_CLONES void tensor_pool_scatter_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *v, const T *x, T *y) { \
+        int32_t places[CHANNELS]; \
+        int64_t positions = w->output_height * w->output_width, size = w->height * w->width * w->channels; \
+        for (int64_t row = begin; row < end; row++) for (int64_t first = 0; first < w->channels; first += CHANNELS) { \
+            int64_t n = w->channels - first < CHANNELS ? w->channels - first : CHANNELS, start = row / positions * size; \
+            find_##SUFFIX(w, row, first, n, x + start, places); \
+            for (int64_t c = 0; c < n; c++) y[start + places[c] * w->channels + first + c] += v[row * w->channels + first + c]; \
         } \
     }
 

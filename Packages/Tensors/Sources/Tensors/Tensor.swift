@@ -120,6 +120,9 @@ extension Tensor {
     /// A placeholder with this tensor's shape and type.
     public func placeholder(_ label: String = "") -> Tensor { .placeholder(label, shape: shape, elementType: elementType) }
 
+    /// Whether both are one node of the graph.
+    public func isSame(as other: Tensor) -> Bool { id == other.id }
+
     var fillValue: Double? { (operation as? Fill)?.value }
 }
 

@@ -1,7 +1,7 @@
 import Tensors
 
 /// Tensors of fixed shapes side by side in one block of memory: a point that programs read and write in place.
-struct PackedTensors {
+final class PackedTensors {
     struct Layout: Sendable {
         let types: [(shape: Shape, elementType: ElementType)]
         let offsets: [Int]
@@ -27,7 +27,7 @@ struct PackedTensors {
         storage = Storage(byteCount: layout.byteCount)
     }
 
-    init(copying tensors: [Tensor]) {
+    convenience init(copying tensors: [Tensor]) {
         self.init(Layout(of: tensors))
         assign(tensors)
     }

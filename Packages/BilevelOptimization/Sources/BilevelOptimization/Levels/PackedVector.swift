@@ -12,6 +12,18 @@ extension PackedTensors {
     /// v ← v + scale · w.
     func add(_ scale: Double, _ other: PackedTensors, _ count: Int? = nil) { forEachPair(other, count) { $0 + scale * $1 } }
 
+    /// Tensor `index` of v ← itself + tensor `source` of w, of the same shape.
+    func add(tensor index: Int, from other: PackedTensors, tensor source: Int) {
+        let (shape, type) = layout.types[index]
+        if type == .float64 {
+            let v = address(index).assumingMemoryBound(to: Double.self), w = other.address(source).assumingMemoryBound(to: Double.self)
+            for i in 0..<shape.count { v[i] += w[i] }
+        } else {
+            let v = address(index).assumingMemoryBound(to: Float.self), w = other.address(source).assumingMemoryBound(to: Float.self)
+            for i in 0..<shape.count { v[i] += w[i] }
+        }
+    }
+
     /// v ← scale · v + w.
     func scaleThenAdd(_ scale: Double, _ other: PackedTensors, _ count: Int? = nil) { forEachPair(other, count) { scale * $0 + $1 } }
 
@@ -21,7 +33,7 @@ extension PackedTensors {
     /// Reads or writes the element with number `index`, counted over all tensors.
     subscript(element index: Int) -> Double {
         get { element(index) { $0.load(as: Double.self) } single: { Double($0.load(as: Float.self)) } }
-        nonmutating set { element(index) { $0.storeBytes(of: newValue, as: Double.self) } single: { $0.storeBytes(of: Float(newValue), as: Float.self) } }
+        set { element(index) { $0.storeBytes(of: newValue, as: Double.self) } single: { $0.storeBytes(of: Float(newValue), as: Float.self) } }
     }
 
     /// Elements of the first `count` tensors.

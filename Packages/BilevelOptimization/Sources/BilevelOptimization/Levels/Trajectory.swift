@@ -108,6 +108,19 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
         return stretch[k - first]
     }
 
+    /// k̄ of the last run.
+    func chosenStep(_ truncation: Truncation) -> Int {
+        let K = stepCount, worst = truncation.needsEveryValue ? (1...K).reduce(1) { upperValues[$1] > upperValues[$0] ? $1 : $0 } : K
+        return switch truncation {
+        case .none, .last, .pessimistic: worst
+        case .at(let k): k
+        case .referenceIndex: (worst + 1) / 2
+        }
+    }
+
+    /// The step that the derivative goes back to.
+    func firstStep(_ truncation: Truncation) -> Int { if case .last(let h) = truncation { stepCount - h } else { 0 } }
+
     /// F(x, y_k).
     func upperValue(_ x: PackedTensors, at k: Int) -> Double {
         upperValue.bind(inputs: 0, to: x)

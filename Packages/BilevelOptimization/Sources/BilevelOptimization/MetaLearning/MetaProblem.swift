@@ -1,0 +1,38 @@
+import Tensors
+
+/// Many lower problems that share x: task j has data d_j, its own y_j, and everyone's start z.
+///
+/// min over x, z of the mean over tasks of F(c_j, y_j), y_j following f(c_j, ·), where the context c_j = c(x, d_j) is what a task needs of x:
+/// a backbone's features of its images. It is computed once a task, outside the lower steps; the derivative flows back through it once.
+public struct MetaProblem<Upper: TensorTree, Data: TensorTree, Context: TensorTree, Lower: TensorTree>: Sendable {
+    public let context: @Sendable (Upper, Data) -> Context
+    public let upperObjective: @Sendable (Context, Lower) -> Tensor
+    /// The third argument is the start z, for regularizers such as λ‖y - z‖².
+    public let lowerObjective: @Sendable (Context, Lower, Lower) -> Tensor
+    /// What is reported of a solved task, for instance the query's logits.
+    public let prediction: @Sendable (Context, Lower) -> Tensor
+
+    public init(context: @escaping @Sendable (Upper, Data) -> Context, upperObjective: @escaping @Sendable (Context, Lower) -> Tensor,
+                lowerObjective: @escaping @Sendable (Context, Lower, Lower) -> Tensor, prediction: @escaping @Sendable (Context, Lower) -> Tensor) {
+        self.context = context
+        self.upperObjective = upperObjective
+        self.lowerObjective = lowerObjective
+        self.prediction = prediction
+    }
+
+    /// One task's bilevel problem: its upper variable is the context beside the start.
+    var task: BilevelProblem<TreePair<Context, Lower>, Lower> {
+        let (F, f) = (upperObjective, lowerObjective)
+        return BilevelProblem(upperObjective: { pair, y in F(pair.first, y) }, lowerObjective: { pair, y in f(pair.first, y, pair.second) })
+    }
+}
+
+/// What happened in one meta-iteration.
+public struct MetaReport: Sendable {
+    public let iteration: Int
+    /// The mean over tasks of F(c, y_k̄), and of k̄.
+    public let upperValue: Double, meanTruncation: Double
+    /// ‖dF/dx‖ and ‖dF/dz‖ of the mean.
+    public let hypergradientNorm: Double, initializationGradientNorm: Double
+    public let seconds: Double
+}

@@ -1,0 +1,188 @@
+import Foundation
+import Tensors
+
+/// Solves a `MetaProblem`: each `step` is one meta-iteration over a batch of tasks, which run side by side, each on one thread.
+/// Gradients are added in the order of the tasks, so the bits do not depend on the number of threads.
+public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: TensorTree, Lower: TensorTree> {
+    public let method: Method
+    public private(set) var iteration = 0
+
+    private let upperTemplate: Upper, lowerTemplate: Lower
+    private var x: PackedTensors, nextX: PackedTensors, z: PackedTensors, nextZ: PackedTensors
+    private var upperState: PackedTensors, nextUpperState: PackedTensors, startState: PackedTensors, nextStartState: PackedTensors
+    private let upperGradient: PackedTensors, startGradient: PackedTensors
+    private let upperUpdate: Workspace, startUpdate: Workspace?
+    private let workers: [TaskWorker<Upper, Data, Context, Lower>]
+    private let pool: ThreadPool?
+
+    /// - Parameters:
+    ///   - data: one task's data, or any of its shapes.
+    ///   - batchSize: tasks of a meta-iteration.
+    ///   - gradientLimit: coordinates of dF/dx are clamped to ± this.
+    public init(_ problem: MetaProblem<Upper, Data, Context, Lower>, method: Method, upperRule: UpdateRule, upper: Upper, lower: Lower, data: Data,
+                batchSize: Int, gradientLimit: Double? = nil, threads: Int = 1) throws(SolverError) {
+        try method.check(for: .wholeSpace, upperRule: upperRule)
+        guard batchSize >= 1 else { throw .invalidMethod("meta-batch: at least 1 expected, got \(batchSize); nearest valid choice: 1") }
+        guard method.hypergradient == .reverse || method.hypergradient == .firstOrder, method.initialization != .warmStart else {
+            throw .invalidMethod("meta-learning expects an unrolled or a first-order hypergradient and a fixed or learned start; nearest valid choice: reverse mode")
+        }
+        self.method = method
+        upperTemplate = upper
+        lowerTemplate = lower
+        x = PackedTensors(copying: upper.tensors)
+        z = PackedTensors(copying: lower.tensors)
+        (nextX, nextZ) = (PackedTensors(x.layout), PackedTensors(z.layout))
+        (upperGradient, startGradient) = (PackedTensors(x.layout), PackedTensors(z.layout))
+        upperState = PackedTensors(copying: upperRule.initialState(for: upper.tensors))
+        nextUpperState = PackedTensors(upperState.layout)
+        upperUpdate = MetaSolver.compiled(upperRule, upper.tensors, limit: gradientLimit)
+        if case .learned(let rule) = method.initialization {
+            startState = PackedTensors(copying: rule.initialState(for: lower.tensors))
+            startUpdate = MetaSolver.compiled(rule, lower.tensors, limit: nil)
+        } else {
+            startState = PackedTensors(copying: [])
+            startUpdate = nil
+        }
+        nextStartState = PackedTensors(startState.layout)
+        let programs = CompiledMetaProblem(problem, dynamics: method.dynamics, upper: upper, lower: lower, data: data)
+        let dataLayout = PackedTensors.Layout(of: data.tensors)
+        var workers: [TaskWorker<Upper, Data, Context, Lower>] = []
+        for _ in 0..<batchSize {
+            workers.append(try TaskWorker(programs, steps: method.innerIterations, dataLayout: dataLayout, upperLayout: x.layout, startLayout: z.layout))
+        }
+        self.workers = workers
+        pool = threads > 1 ? ThreadPool(threadCount: threads) : nil
+    }
+
+    private static func compiled(_ rule: UpdateRule, _ variable: [Tensor], limit: Double?) -> Workspace {
+        let v = variable.map { $0.placeholder("v") }, slope = variable.map { $0.placeholder("g") }
+        let state = rule.initialState(for: variable).map { $0.placeholder("s") }
+        let moved = rule.step(v, gradient: limit.map { limit in slope.map { $0.clamp(-limit, limit) } } ?? slope, state: state)
+        return Workspace(Program(inputs: v + slope + state, outputs: moved.variable + moved.state))
+    }
+
+    // MARK: Values
+
+    /// Also for going on from a checkpoint.
+    public var upper: Upper {
+        get { upperTemplate.with(x.tensors()) }
+        set { x.assign(newValue.tensors) }
+    }
+
+    public var initialization: Lower {
+        get { lowerTemplate.with(z.tensors()) }
+        set { z.assign(newValue.tensors) }
+    }
+
+    /// The update rules' velocities and moments, and the iteration: with x and z all that a later run needs to go on to the same bits.
+    public var updateState: (tensors: [Tensor], iteration: Int) {
+        get { (upperState.tensors() + startState.tensors(), iteration) }
+        set {
+            upperState.assign(Array(newValue.tensors[..<upperState.count]))
+            startState.assign(Array(newValue.tensors[upperState.count...]))
+            iteration = newValue.iteration
+        }
+    }
+
+    /// dF/dx and dF/dz of the last batch.
+    public var hypergradient: Upper { upperTemplate.with(upperGradient.tensors()) }
+    public var initializationGradient: Lower { lowerTemplate.with(startGradient.tensors()) }
+
+    // MARK: Iterating
+
+    /// One meta-iteration over as many tasks as the batch holds. `fill` writes task `index`'s data; it is called on the tasks' threads.
+    public func step(fill: @Sendable (_ index: Int, _ data: TaskData) -> Void) throws(SolverError) -> MetaReport {
+        var report = try computeHypergradient(fill: fill)
+        let clock = ContinuousClock(), start = clock.now
+        MetaSolver.run(upperUpdate, x, upperGradient, upperState, nextX, nextUpperState)
+        swap(&x, &nextX)
+        swap(&upperState, &nextUpperState)
+        if let startUpdate {
+            MetaSolver.run(startUpdate, z, startGradient, startState, nextZ, nextStartState)
+            swap(&z, &nextZ)
+            swap(&startState, &nextStartState)
+        }
+        iteration += 1
+        report = MetaReport(iteration: iteration, upperValue: report.upperValue, meanTruncation: report.meanTruncation, hypergradientNorm: report.hypergradientNorm,
+                            initializationGradientNorm: report.initializationGradientNorm, seconds: report.seconds + (clock.now - start).seconds)
+        return report
+    }
+
+    public func computeHypergradient(fill: @Sendable (_ index: Int, _ data: TaskData) -> Void) throws(SolverError) -> MetaReport {
+        let clock = ContinuousClock(), start = clock.now
+        let method = self.method, x = self.x, z = self.z
+        forEachWorker(workers.count) { index, worker in
+            fill(index, TaskData(packed: worker.data))
+            worker.differentiate(x, z, method: method)
+        }
+        upperGradient.clear()
+        startGradient.clear()
+        let share = 1 / Double(workers.count)
+        for worker in workers {
+            upperGradient.add(share, worker.upperGradient)
+            startGradient.add(share, worker.startGradient)
+        }
+        let value = workers.reduce(0) { $0 + $1.upperValue } * share
+        let upperNorm = upperGradient.squaredNorm().squareRoot(), startNorm = startGradient.squaredNorm().squareRoot()
+        for (quantity, number) in [("upper objective", value), ("hypergradient", upperNorm), ("gradient of the initialization", startNorm)] where !number.isFinite {
+            throw .notFinite(quantity: quantity, iteration: iteration + 1)
+        }
+        return MetaReport(iteration: iteration + 1, upperValue: value, meanTruncation: workers.reduce(0) { $0 + Double($1.truncation) } * share,
+                          hypergradientNorm: upperNorm, initializationGradientNorm: startNorm, seconds: (clock.now - start).seconds)
+    }
+
+    /// Solves `count` tasks with x and z as they are: the prediction at y_K and F of each, in their order.
+    public func predictions(count: Int, fill: @Sendable (_ index: Int, _ data: TaskData) -> Void) -> [(prediction: Tensor, upperValue: Double)] {
+        var results: [(prediction: Tensor, upperValue: Double)] = []
+        let x = self.x, z = self.z
+        for first in stride(from: 0, to: count, by: workers.count) {
+            let n = min(workers.count, count - first)
+            forEachWorker(n) { index, worker in
+                fill(first + index, TaskData(packed: worker.data))
+                worker.solve(x, z)
+            }
+            results += workers[..<n].map { ($0.prediction.tensors()[0], $0.upperValue) }
+        }
+        return results
+    }
+
+    private func forEachWorker(_ count: Int, _ body: (Int, TaskWorker<Upper, Data, Context, Lower>) -> Void) {
+        if let pool {
+            pool.run(pieces: count) { body($0, workers[$0]) }
+        } else {
+            for index in 0..<count { body(index, workers[index]) }
+        }
+    }
+
+    private static func run(_ update: Workspace, _ v: PackedTensors, _ slope: PackedTensors, _ state: PackedTensors, _ nextV: PackedTensors, _ nextState: PackedTensors) {
+        update.bind(inputs: 0, to: v)
+        update.bind(inputs: v.count, to: slope)
+        update.bind(inputs: 2 * v.count, to: state)
+        update.bind(outputs: 0, to: nextV)
+        update.bind(outputs: v.count, to: nextState)
+        update.run()
+    }
+
+    /// Where the time of one task goes. Call after `step`.
+    public var profileText: String {
+        let entries = workers[0].profile(x), products = entries.filter(\.isProduct), seconds = products.reduce(0) { $0 + $1.seconds }
+        return entries.map { String(format: "%9.1f µs %6.1f GFLOP/s  ", $0.seconds * 1e6, Double($0.floatingPointOperations) / $0.seconds * 1e-9) + "\($0.program): \($0.instruction)" }
+            .joined(separator: "\n")
+            + String(format: "\nmatrix products and convolutions: %.0f %% of the time, %.1f GFLOP/s on one thread", 100 * seconds / entries.reduce(0) { $0 + $1.seconds },
+                     Double(products.reduce(0) { $0 + $1.floatingPointOperations }) / seconds * 1e-9)
+    }
+}
+
+/// A task's data tensors in place, to be filled without allocating.
+public struct TaskData {
+    let packed: PackedTensors
+
+    /// The memory of tensor `index` of the data tree.
+    public func floats(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
+        let (shape, type) = packed.layout.types[index]
+        precondition(type == .float32, "task data: tensor \(index) is \(type)")
+        return UnsafeMutableBufferPointer(start: packed.address(index).assumingMemoryBound(to: Float.self), count: shape.count)
+    }
+
+    public func assign(_ tensors: [Tensor]) { packed.assign(tensors) }
+}

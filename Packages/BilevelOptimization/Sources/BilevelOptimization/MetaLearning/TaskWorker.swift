@@ -1,0 +1,88 @@
+import Tensors
+
+/// One task's memory: its data, context, trajectory and gradients. Belongs to one thread at a time.
+final class TaskWorker<Upper: TensorTree, Data: TensorTree, Context: TensorTree, Lower: TensorTree> {
+    let data: PackedTensors
+    /// dF/dx and dF/dz of this task.
+    let upperGradient: PackedTensors, startGradient: PackedTensors
+    private(set) var truncation = 0
+    private(set) var upperValue = 0.0
+    let prediction: PackedTensors
+
+    private let programs: CompiledMetaProblem<Upper, Data, Context, Lower>
+    private let trajectory: Trajectory<TreePair<Context, Lower>, Lower>
+    private let context: Workspace, transposedContext: Workspace, predict: Workspace
+    /// The context, and a copy of z beside it.
+    private let pair: PackedTensors
+    private let kept: PackedTensors
+
+    init(_ programs: CompiledMetaProblem<Upper, Data, Context, Lower>, steps: Int, dataLayout: PackedTensors.Layout, upperLayout: PackedTensors.Layout, startLayout: PackedTensors.Layout) throws(SolverError) {
+        self.programs = programs
+        let levels = programs.levels
+        let plan = try TrajectoryPlan(steps: steps, stateByteCount: levels.stateLayout.byteCount, keptByteCountPerStep: levels.keeping?.layout.byteCount,
+                                      fixedByteCount: levels.fixedByteCount(keeping: true), budget: nil)
+        trajectory = Trajectory(levels, plan: plan, pool: nil)
+        context = Workspace(programs.context)
+        transposedContext = Workspace(programs.transposedContext)
+        predict = Workspace(programs.prediction)
+        data = PackedTensors(dataLayout)
+        pair = PackedTensors(levels.upperLayout)
+        kept = PackedTensors(programs.keptLayout)
+        upperGradient = PackedTensors(upperLayout)
+        startGradient = PackedTensors(startLayout)
+        prediction = PackedTensors(programs.predictionLayout)
+    }
+
+    private func prepare(_ x: PackedTensors, _ z: PackedTensors) {
+        context.bind(inputs: 0, to: x)
+        context.bind(inputs: x.count, to: data)
+        context.bind(outputs: 0, to: pair, count: programs.contextCount)
+        context.bind(outputs: programs.contextCount, to: kept)
+        context.run()
+        for i in 0..<z.count {
+            let (shape, type) = z.layout.types[i]
+            pair.address(programs.contextCount + i).copyMemory(from: z.address(i), byteCount: shape.count * type.byteCount)
+        }
+    }
+
+    /// F(c, y_k̄), dF/dx and dF/dz.
+    func differentiate(_ x: PackedTensors, _ z: PackedTensors, method: Method) {
+        prepare(x, z)
+        trajectory.run(pair, from: z, valuesAtEveryStep: method.truncation.needsEveryValue)
+        truncation = trajectory.chosenStep(method.truncation)
+        upperValue = trajectory.upperValues[truncation].isNaN ? trajectory.upperValue(pair, at: truncation) : trajectory.upperValues[truncation]
+        if method.hypergradient == .firstOrder {
+            trajectory.directGradient(pair, at: truncation)
+        } else {
+            trajectory.differentiate(pair, from: trajectory.firstStep(method.truncation), to: truncation)
+        }
+        transposedContext.bind(inputs: 0, to: x)
+        transposedContext.bind(inputs: x.count, to: data)
+        transposedContext.bind(inputs: x.count + data.count, to: kept)
+        transposedContext.bind(inputs: x.count + data.count + kept.count, to: trajectory.upperGradient, count: programs.contextCount)
+        transposedContext.bind(outputs: 0, to: upperGradient)
+        transposedContext.run()
+        startGradient.clear()
+        startGradient.add(1, trajectory.startGradient, startGradient.count)
+        // f may read z itself, beside y_0.
+        for i in 0..<startGradient.count { startGradient.add(tensor: i, from: trajectory.upperGradient, tensor: programs.contextCount + i) }
+    }
+
+    /// The prediction at y_K.
+    func solve(_ x: PackedTensors, _ z: PackedTensors) {
+        prepare(x, z)
+        trajectory.run(pair, from: z, valuesAtEveryStep: false)
+        upperValue = trajectory.upperValues[trajectory.stepCount]
+        predict.bind(inputs: 0, to: pair, count: programs.contextCount)
+        predict.bind(inputs: programs.contextCount, to: trajectory.lower, count: trajectory.lowerCount)
+        predict.bind(outputs: 0, to: prediction)
+        predict.run()
+    }
+
+    /// Seconds of one context, one lower step, one transposed step and one transposed context.
+    func profile(_ x: PackedTensors) -> [(program: String, instruction: String, floatingPointOperations: Int, isProduct: Bool, seconds: Double)] {
+        [("context", context), ("transposed context", transposedContext)].flatMap { name, workspace in
+            workspace.profile(on: nil).map { (name, $0.instruction, $0.floatingPointOperations, $0.isProduct, $0.seconds) }
+        } + trajectory.profile(pair)
+    }
+}

@@ -1,0 +1,64 @@
+import Tensors
+
+/// Convolution 3x3, 2x2 max pooling, batch normalization and an activation, in one of the orders of the field.
+public struct ConvolutionBlock: TensorTree {
+    public enum Order: String, Sendable, CaseIterable {
+        /// Convolution - activation - pooling - normalization: the Omniglot backbone.
+        case activationPoolingNormalization
+        /// Convolution - pooling - normalization - activation: ConvNet-4.
+        case poolingNormalizationActivation
+    }
+
+    public var convolution: Convolution2D
+    public var normalization: BatchNormalization
+    public let activation: Activation
+    public let order: Order
+
+    public init(inputs: Int, outputs: Int, order: Order, activation: Activation = .relu, using random: inout RandomGenerator, elementType: ElementType = .float32) {
+        convolution = Convolution2D(inputs: inputs, outputs: outputs, using: &random, elementType: elementType)
+        normalization = BatchNormalization(channels: outputs, elementType: elementType)
+        self.activation = activation
+        self.order = order
+    }
+
+    /// - Parameter images: [n, height, width, inputs]. Result: [n, height / 2, width / 2, outputs].
+    public func callAsFunction(_ images: Tensor) -> Tensor {
+        switch order {
+        case .activationPoolingNormalization: normalization(activation(convolution(images)).maxPooled(size: 2))
+        case .poolingNormalizationActivation: activation(normalization(convolution(images).maxPooled(size: 2)))
+        }
+    }
+
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
+        try convolution.visitTensors(under: "convolution", visit)
+        try normalization.visitTensors(under: "normalization", visit)
+    }
+}
+
+/// Convolution blocks one after the other, flattened: images [n, height, width, channels] to features [n, …].
+public struct ConvolutionNetwork: TensorTree {
+    public var blocks: [ConvolutionBlock]
+
+    public init(blocks: [ConvolutionBlock]) { self.blocks = blocks }
+
+    /// Four blocks of 64 channels for 28 x 28 x 1 images: 64 features (Vinyals et al. 2016).
+    public static func omniglot(hidden: Int = 64, using random: inout RandomGenerator, elementType: ElementType = .float32) -> ConvolutionNetwork {
+        stack(inputs: 1, hidden: hidden, depth: 4, order: .activationPoolingNormalization, using: &random, elementType: elementType)
+    }
+
+    /// Four blocks of 32 channels: 800 features of 84 x 84 x 3 images (Ravi and Larochelle 2017; Finn et al. 2017).
+    public static func convNet(inputs: Int = 3, hidden: Int = 32, depth: Int = 4, using random: inout RandomGenerator, elementType: ElementType = .float32) -> ConvolutionNetwork {
+        stack(inputs: inputs, hidden: hidden, depth: depth, order: .poolingNormalizationActivation, using: &random, elementType: elementType)
+    }
+
+    private static func stack(inputs: Int, hidden: Int, depth: Int, order: ConvolutionBlock.Order, using random: inout RandomGenerator, elementType: ElementType) -> ConvolutionNetwork {
+        ConvolutionNetwork(blocks: (0..<depth).map { ConvolutionBlock(inputs: $0 == 0 ? inputs : hidden, outputs: hidden, order: order, using: &random, elementType: elementType) })
+    }
+
+    public func callAsFunction(_ images: Tensor) -> Tensor {
+        let maps = blocks.reduce(images) { $1($0) }
+        return maps.reshaped(to: [maps.shape[0], maps.shape[1] * maps.shape[2] * maps.shape[3]])
+    }
+
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows { try blocks.visitTensors(visit) }
+}

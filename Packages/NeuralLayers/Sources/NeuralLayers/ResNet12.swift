@@ -1,0 +1,53 @@
+import Tensors
+
+/// Three convolutions with batch normalization and a 1x1 shortcut, ReLU after their sum, 2x2 max pooling.
+public struct ResidualBlock: TensorTree {
+    public var convolutions: [Convolution2D], normalizations: [BatchNormalization]
+    public var shortcut: Convolution2D, shortcutNormalization: BatchNormalization
+    /// Of the pooling that ends the block; nil where none does.
+    public let poolingPadding: Int?
+
+    public init(inputs: Int, outputs: Int, poolingPadding: Int?, using random: inout RandomGenerator, elementType: ElementType = .float32) {
+        convolutions = [inputs, outputs, outputs].map {
+            Convolution2D(inputs: $0, outputs: outputs, hasBias: false, initializer: .kaimingNormal, using: &random, elementType: elementType)
+        }
+        normalizations = (0..<3).map { _ in BatchNormalization(channels: outputs, elementType: elementType) }
+        shortcut = Convolution2D(inputs: inputs, outputs: outputs, size: 1, hasBias: false, initializer: .kaimingNormal, using: &random, elementType: elementType)
+        shortcutNormalization = BatchNormalization(channels: outputs, elementType: elementType)
+        self.poolingPadding = poolingPadding
+    }
+
+    public func callAsFunction(_ images: Tensor) -> Tensor {
+        var value = images
+        for i in 0..<3 {
+            value = normalizations[i](convolutions[i](value))
+            if i < 2 { value = value.relu() }
+        }
+        value = (value + shortcutNormalization(shortcut(images))).relu()
+        return poolingPadding.map { value.maxPooled(size: 2, padding: $0) } ?? value
+    }
+
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
+        try convolutions.visitTensors(under: "convolutions", visit)
+        try normalizations.visitTensors(under: "normalizations", visit)
+        try shortcut.visitTensors(under: "shortcut", visit)
+        try shortcutNormalization.visitTensors(under: "shortcutNormalization", visit)
+    }
+}
+
+/// ResNet-12: four residual blocks, max pooling after the first three, global average pooling (Oreshkin et al. 2018; METHODS section 5).
+public struct ResNet12: TensorTree {
+    public var blocks: [ResidualBlock]
+
+    public init(inputs: Int = 3, channels: [Int] = [64, 128, 256, 512], poolingPaddings: [Int?] = [0, 0, 1, nil],
+                using random: inout RandomGenerator, elementType: ElementType = .float32) {
+        blocks = channels.indices.map {
+            ResidualBlock(inputs: $0 == 0 ? inputs : channels[$0 - 1], outputs: channels[$0], poolingPadding: poolingPaddings[$0], using: &random, elementType: elementType)
+        }
+    }
+
+    /// - Parameter images: [n, height, width, inputs]. Result: [n, channels.last].
+    public func callAsFunction(_ images: Tensor) -> Tensor { blocks.reduce(images) { $1($0) }.globalAveragePooled() }
+
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows { try blocks.visitTensors(visit) }
+}

@@ -1,0 +1,150 @@
+import BilevelOptimization
+import Foundation
+import NeuralLayers
+import Tensors
+
+/// One episode's images, [n, channels, height, width] each, class after class.
+public struct EpisodeImages: TensorTree {
+    public var support: Tensor, query: Tensor
+
+    public init(support: Tensor, query: Tensor) {
+        self.support = support
+        self.query = query
+    }
+
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
+        try visit("support", &support)
+        try visit("query", &query)
+    }
+}
+
+/// What all tasks share: images [n, height, width, channels] to maps or features.
+public enum Backbone: TensorTree {
+    /// Nothing is shared but the start (MAML, FOMAML): images pass as they are.
+    case none
+    case blocks([ConvolutionBlock])
+    case residual(ResNet12)
+
+    public func callAsFunction(_ images: Tensor) -> Tensor {
+        switch self {
+        case .none: images
+        case .blocks(let blocks): blocks.reduce(images) { $1($0) }
+        case .residual(let network): network(images)
+        }
+    }
+
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
+        switch self {
+        case .none: break
+        case .blocks(var blocks):
+            try blocks.visitTensors(visit)
+            self = .blocks(blocks)
+        case .residual(var network):
+            try network.visitTensors(visit)
+            self = .residual(network)
+        }
+    }
+}
+
+/// What each task has for itself: convolution blocks, if any, and a linear layer on the flattened maps.
+public struct TaskNetwork: TensorTree {
+    public var blocks: [ConvolutionBlock]
+    public var linear: Linear
+
+    /// - Parameter maps: [n, height, width, channels] or [n, features]. Result: [n, ways].
+    public func callAsFunction(_ maps: Tensor) -> Tensor {
+        let result = blocks.reduce(maps) { $1($0) }
+        return linear(result.reshaped(to: [result.shape[0], result.count / max(result.shape[0], 1)]))
+    }
+
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
+        try blocks.visitTensors(under: "blocks", visit)
+        try linear.visitTensors(under: "linear", visit)
+    }
+}
+
+/// Few-shot classification as a meta-problem (METHODS: few-shot classification): x the backbone, y a task's head, z the shared start.
+public struct FewShotProblem: Sendable {
+    public enum BackboneName: String, Sendable, CaseIterable { case omniglot, convnet4, resnet12 }
+    public enum HeadName: String, Sendable, CaseIterable {
+        case linear
+        /// The last convolution block moves into the task's part, with softplus in place of ReLU.
+        case dfc
+    }
+    public enum Regularizer: String, Sendable, CaseIterable {
+        case none
+        /// λ ‖y - z‖².
+        case distance
+        /// λ Σ (y² + ε²)^(q/2) with q = 0.5, ε = 0.1: smooth, also at 0.
+        case lq
+    }
+
+    public let ways: Int, shots: Int, queries: Int
+    /// Of the images: channels, height, width.
+    public let image: (channels: Int, height: Int, width: Int)
+    public let backbone: Backbone
+    public let head: TaskNetwork
+    public let regularizer: Regularizer
+    public let regularization: Double
+
+    /// - Parameters:
+    ///   - taskConvolutions: how many of the last blocks belong to the task; all of them for MAML.
+    public init(ways: Int, shots: Int, queries: Int, image: (channels: Int, height: Int, width: Int), backbone name: BackboneName, head headName: HeadName = .linear,
+                hidden: Int? = nil, taskConvolutions: Int = 0, regularizer: Regularizer = .none, regularization: Double = 0.25,
+                using random: inout RandomGenerator, elementType: ElementType = .float32) throws(SolverError) {
+        self.ways = ways
+        self.shots = shots
+        self.queries = queries
+        self.image = image
+        self.regularizer = regularizer
+        self.regularization = regularization
+        let moved = max(taskConvolutions, headName == .dfc ? 1 : 0)
+        var shared: [ConvolutionBlock] = [], own: [ConvolutionBlock] = []
+        switch name {
+        case .omniglot, .convnet4:
+            guard (0...4).contains(moved) else { throw .invalidMethod("task convolutions: 0 … 4 expected, got \(moved); nearest valid choice: \(min(max(moved, 0), 4))") }
+            let network = name == .omniglot
+                ? ConvolutionNetwork(blocks: ConvolutionNetwork.omniglot(hidden: hidden ?? 64, using: &random, elementType: elementType).blocks)
+                : ConvolutionNetwork.convNet(inputs: image.channels, hidden: hidden ?? 32, using: &random, elementType: elementType)
+            guard min(image.height, image.width) >= 16 else { throw .invalidMethod("backbone \(name.rawValue): images of at least 16 x 16 expected, got \(image.height) x \(image.width)") }
+            guard name == .convnet4 || image.channels == 1 else {
+                throw .invalidMethod("backbone omniglot: grey images expected, got \(image.channels) channels; nearest valid choice: convnet4")
+            }
+            shared = Array(network.blocks.dropLast(moved))
+            own = Array(network.blocks.suffix(moved))
+            if headName == .dfc, let last = own.popLast() {
+                own.append(ConvolutionBlock(inputs: last.convolution.weight.shape[2], outputs: last.convolution.weight.shape[3], order: last.order, activation: .softplus, using: &random, elementType: elementType))
+            }
+            backbone = moved == 4 ? .none : .blocks(shared)
+        case .resnet12:
+            guard moved == 0 else { throw .invalidMethod("backbone resnet12: a linear head on the whole network expected; nearest valid choice: convnet4 for task convolutions") }
+            backbone = .residual(ResNet12(inputs: image.channels, channels: hidden.map { [$0, 2 * $0, 4 * $0, 8 * $0] } ?? [64, 128, 256, 512], using: &random, elementType: elementType))
+        }
+        let sample = Tensor.placeholder("image", shape: [1, image.height, image.width, image.channels], elementType: elementType)
+        let features = own.reduce(backbone(sample)) { $1($0) }.count
+        head = TaskNetwork(blocks: own, linear: Linear(inputs: features, outputs: ways, using: &random, elementType: elementType))
+    }
+
+    /// Placeholders' shapes of one episode.
+    public func template(elementType: ElementType = .float32) -> EpisodeImages {
+        func zeros(_ count: Int) -> Tensor { .zeros([ways * count, image.channels, image.height, image.width], elementType: elementType) }
+        return EpisodeImages(support: zeros(shots), query: zeros(queries))
+    }
+
+    public var problem: MetaProblem<Backbone, EpisodeImages, EpisodeImages, TaskNetwork> {
+        func labels(_ count: Int) -> Tensor { Tensor((0..<ways * count).map { Int32($0 / count) }) }
+        let supportLabels = labels(shots), queryLabels = labels(queries), regularizer = self.regularizer, λ = regularization
+        return MetaProblem(
+            context: { backbone, images in EpisodeImages(support: backbone(images.support.permuted([0, 2, 3, 1])), query: backbone(images.query.permuted([0, 2, 3, 1]))) },
+            upperObjective: { maps, y in y(maps.query).meanCrossEntropy(labels: queryLabels) },
+            lowerObjective: { maps, y, z in
+                let loss = y(maps.support).meanCrossEntropy(labels: supportLabels)
+                switch regularizer {
+                case .none: return loss
+                case .distance: return zip(y.tensors, z.tensors).reduce(loss) { $0 + ($1.0 - $1.1).squaredNorm() * λ }
+                case .lq: return y.tensors.reduce(loss) { $0 + ($1.squared() + 0.01).power(0.25).sum() * λ }
+                }
+            },
+            prediction: { maps, y in y(maps.query) })
+    }
+}

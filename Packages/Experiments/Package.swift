@@ -14,6 +14,7 @@ let package = Package(
         .library(name: "ExperimentSupport", targets: ["ExperimentSupport"]),
         .executable(name: "hyper-cleaning", targets: ["hyper-cleaning"]),
         .executable(name: "numerical-example", targets: ["numerical-example"]),
+        .executable(name: "few-shot", targets: ["few-shot"]),
         .executable(name: "benchmark-hyper-cleaning", targets: ["benchmark-hyper-cleaning"]),
         .executable(name: "benchmark-numerical", targets: ["benchmark-numerical"]),
     ],
@@ -27,6 +28,9 @@ let package = Package(
             "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         .executableTarget(name: "numerical-example", dependencies: [
+            "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+        .executableTarget(name: "few-shot", dependencies: [
             "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         .executableTarget(name: "benchmark-hyper-cleaning", dependencies: [

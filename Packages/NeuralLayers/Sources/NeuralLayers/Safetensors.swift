@@ -5,6 +5,9 @@ import Tensors
 public struct CheckpointError: Error, Sendable, CustomStringConvertible {
     public let description: String
     init(_ description: String) { self.description = description }
+
+    /// A checkpoint that was made with other settings.
+    public init(expected: String, got: String, file: String) { description = "\(file): a checkpoint of \(expected) expected, got \(got)" }
 }
 
 /// Named tensors and notes in a safetensors file, readable by Python's `safetensors`: eight bytes with the length of a JSON header

@@ -10,6 +10,12 @@ public struct Samples: Sendable {
     public var maximum: Double { sorted.last ?? .nan }
     public var mean: Double { sorted.reduce(0, +) / Double(sorted.count) }
 
+    /// Half of the 95% interval of the mean, 1.96 s/√n with the sample deviation s; NaN of fewer than two values.
+    public var confidence95: Double {
+        let n = Double(sorted.count), mean = self.mean
+        return n < 2 ? .nan : 1.96 * (sorted.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1) / n).squareRoot()
+    }
+
     /// The middle value, or the mean of the two middle ones; NaN of nothing.
     public var median: Double {
         guard !sorted.isEmpty else { return .nan }

@@ -22,6 +22,15 @@ public struct RunFolder: Sendable {
         self.path = path
     }
 
+    /// The folder of a run that is to go on.
+    public init(resuming path: String) throws(ReportingError) {
+        guard FileManager.default.fileExists(atPath: "\(path)/configuration.json") else {
+            throw ReportingError("output \(path): the folder of a run expected to go on with, it holds none")
+        }
+        guard FileManager.default.isWritableFile(atPath: path) else { throw ReportingError("output \(path): a writable folder expected, it is not") }
+        self.path = path
+    }
+
     /// Writes to a temporary file and renames it.
     public func write(_ text: String, to name: String) throws(ReportingError) {
         do { try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"), options: .atomic) } catch {
@@ -38,8 +47,22 @@ public final class MetricsFile {
     private let columnCount: Int
     private let path: String
 
-    public init(in folder: RunFolder, columns: [String]) throws(ReportingError) {
-        try folder.write(columns.joined(separator: ",") + "\n", to: "metrics.csv")
+    public convenience init(in folder: RunFolder, columns: [String]) throws(ReportingError) {
+        try self.init(in: folder, columns: columns, rows: [])
+    }
+
+    /// Goes on with the rows of an earlier run that `keeps` accepts.
+    public convenience init(resuming folder: RunFolder, columns: [String], keeps: (Substring) -> Bool) throws(ReportingError) {
+        guard let text = try? String(contentsOfFile: "\(folder.path)/metrics.csv", encoding: .utf8) else {
+            throw ReportingError("\(folder.path)/metrics.csv: the rows of an earlier run expected, the file cannot be read")
+        }
+        // The last row may have been cut off by whatever ended the run.
+        let whole = text.split(separator: "\n").dropFirst().filter { $0.split(separator: ",", omittingEmptySubsequences: false).count == columns.count }
+        try self.init(in: folder, columns: columns, rows: whole.filter(keeps))
+    }
+
+    private init(in folder: RunFolder, columns: [String], rows: [Substring]) throws(ReportingError) {
+        try folder.write(([columns.joined(separator: ",")[...]] + rows).joined(separator: "\n") + "\n", to: "metrics.csv")
         path = "\(folder.path)/metrics.csv"
         guard let handle = FileHandle(forWritingAtPath: path) else { throw ReportingError("\(path): the file cannot be opened for writing") }
         handle.seekToEndOfFile()

@@ -1,0 +1,67 @@
+import BilevelOptimization
+import Datasets
+import Reporting
+
+/// Every setting of few-shot training, with the protocol's defaults (METHODS: few-shot classification).
+public struct FewShotConfiguration: Sendable {
+    public enum MethodName: String, Sendable, CaseIterable {
+        case iapttGM = "iaptt-gm", iaGM = "ia-gm", rhg, truncatedRHG = "t-rhg", bda, maml, fomaml, anil
+    }
+
+    public var dataset = FewShotDataset.omniglot
+    public var dataPath = ""
+    public var splitDirectory: String?
+    public var ways = 5, shots = 1, queries = 15
+    public var backbone = FewShotProblem.BackboneName.omniglot
+    public var hidden: Int?
+    public var taskConvolutions = 0
+    public var head = FewShotProblem.HeadName.linear
+    public var regularizer = FewShotProblem.Regularizer.none
+    public var regularization = 0.25
+    public var method = MethodName.iapttGM
+    public var metaBatch = 4, innerIterations = 10
+    public var lowerRate = 0.1, upperRate = 1e-3, initializationRate = 1e-3
+    public var truncationLength = 5
+    /// Coordinates of dF/dx are clamped to ± this.
+    public var gradientLimit: Double?
+    public var metaIterations = 10_000, validateEvery = 500, validationEpisodes = 100, testEpisodes = 1000
+    public var seed: UInt64 = 0
+    public var threads = 1
+
+    public init() {}
+
+    /// MAML and FOMAML adapt the whole network: nothing is shared but the start.
+    var adaptsEverything: Bool { method == .maml || method == .fomaml }
+
+    var solverMethod: Method {
+        let K = innerIterations, learned = Initialization.learned(.adam(rate: initializationRate)), descent = Dynamics.descent(.gradientDescent(rate: lowerRate))
+        return switch method {
+        case .iapttGM: Method(dynamics: descent, innerIterations: K, initialization: learned, truncation: .pessimistic)
+        case .iaGM, .anil, .maml: Method(dynamics: descent, innerIterations: K, initialization: learned)
+        case .fomaml: Method(dynamics: descent, innerIterations: K, initialization: learned, hypergradient: .firstOrder)
+        case .rhg: Method(dynamics: descent, innerIterations: K)
+        case .truncatedRHG: Method(dynamics: descent, innerIterations: K, truncation: .last(min(truncationLength, K)))
+        case .bda: Method(dynamics: .aggregated(mix: 0.1, upperRate: lowerRate, lowerRate: lowerRate), innerIterations: K)
+        }
+    }
+
+    /// What decides the architecture; kept with a checkpoint.
+    var architecture: [String: String] {
+        ["backbone": backbone.rawValue, "hidden": hidden.map(String.init) ?? "", "taskConvolutions": String(adaptsEverything ? 4 : taskConvolutions), "head": head.rawValue,
+         "ways": String(ways), "shots": String(shots), "queries": String(queries), "method": method.rawValue, "innerIterations": String(innerIterations),
+         "lowerRate": String(lowerRate), "regularizer": regularizer.rawValue, "regularization": String(regularization)]
+    }
+
+    func json(_ data: FewShotData) -> JSONValue {
+        ["experiment": "few-shot", "dataset": .string(dataset.rawValue), "splitHash": .string(data.splitHash), "dataHash": .string(data.train.hash),
+         "ways": .integer(ways), "shots": .integer(shots), "queries": .integer(queries), "backbone": .string(backbone.rawValue),
+         "hidden": hidden.map(JSONValue.integer) ?? .null, "taskConvolutions": .integer(adaptsEverything ? 4 : taskConvolutions), "head": .string(head.rawValue),
+         "regularizer": .string(regularizer.rawValue), "regularization": .number(regularization), "method": .string(method.rawValue),
+         "metaBatch": .integer(metaBatch), "innerIterations": .integer(innerIterations), "lowerRate": .number(lowerRate), "upperRate": .number(upperRate),
+         "upperRule": "Adam, betas 0.9 and 0.999, for x and z", "initializationRate": .number(initializationRate), "gradientLimit": gradientLimit.map(JSONValue.number) ?? .null,
+         "metaIterations": .integer(metaIterations), "validateEvery": .integer(validateEvery), "validationEpisodes": .integer(validationEpisodes),
+         "testEpisodes": .integer(testEpisodes), "seed": .integer(Int(truncatingIfNeeded: seed)), "threads": .integer(threads), "codeVersion": .string(codeVersion),
+         "batchNormalization": .string(FewShotRun.batchNormalization),
+         "protocol": "selected on meta-validation episodes; tested once; the lower step size is constant"]
+    }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import Datasets
+import ExperimentSupport
+import Foundation
+
+extension FewShotDataset: @retroactive ExpressibleByArgument {}
+extension FewShotProblem.BackboneName: ExpressibleByArgument {}
+extension FewShotProblem.HeadName: ExpressibleByArgument {}
+extension FewShotProblem.Regularizer: ExpressibleByArgument {}
+extension FewShotConfiguration.MethodName: ExpressibleByArgument {}
+
+@main
+struct FewShot: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "few-shot", abstract: "Learns to classify from a few examples: a shared backbone, a head for each task.", subcommands: [Train.self])
+}
+
+/// Ends with one line on standard error and status 2.
+func reportingErrors(_ body: () throws -> Void) throws {
+    do { try body() } catch let error where !(error is ExitCode) {
+        FileHandle.standardError.write(Data("few-shot: \(error)\n".utf8))
+        throw ExitCode(2)
+    }
+}

@@ -1,0 +1,109 @@
+import BilevelOptimization
+import Datasets
+import ExperimentSupport
+import Foundation
+import NeuralLayers
+import Reporting
+import Tensors
+import Testing
+
+@Suite struct FewShotTests {
+    /// A small problem in float64: grey 16 x 16 images, four blocks of 3 channels.
+    private func solver(taskConvolutions: Int = 0, regularizer: FewShotProblem.Regularizer = .none, truncation: Truncation = .none, threads: Int = 1,
+                        change: (inout Backbone, inout TaskNetwork) -> Void = { _, _ in })
+        throws -> (solver: MetaSolver<Backbone, EpisodeImages, EpisodeImages, TaskNetwork>, fill: @Sendable (Int, TaskData) -> Void) {
+        var random = RandomGenerator(seed: 6)
+        let problem = try FewShotProblem(ways: 3, shots: 2, queries: 2, image: (1, 16, 16), backbone: .convnet4, hidden: 3, taskConvolutions: taskConvolutions,
+                                         regularizer: regularizer, using: &random, elementType: .float64)
+        let tasks = (0..<3).map { _ in
+            [random.uniform([6, 1, 16, 16], from: 0, to: 1, elementType: .float64), random.uniform([6, 1, 16, 16], from: 0, to: 1, elementType: .float64)]
+        }
+        var backbone = problem.backbone, head = problem.head
+        change(&backbone, &head)
+        let method = Method(dynamics: .descent(.gradientDescent(rate: 0.02)), innerIterations: 3, initialization: .learned(.adam(rate: 0.01)), truncation: truncation)
+        let solver = try MetaSolver(problem.problem, method: method, upperRule: .adam(rate: 0.01), upper: backbone, lower: head,
+                                    data: problem.template(elementType: .float64), batchSize: 3, threads: threads)
+        return (solver, { index, data in data.assign(tasks[index]) })
+    }
+
+    /// Every kind of part: shared and task convolutions, a regularizer that reads the start. Coordinates with the largest derivatives.
+    @Test(arguments: [(0, FewShotProblem.Regularizer.none), (0, .distance), (1, .lq), (4, .distance)])
+    func hypergradientsAgreeWithFiniteDifferences(_ taskConvolutions: Int, _ regularizer: FewShotProblem.Regularizer) throws {
+        let (exact, fill) = try solver(taskConvolutions: taskConvolutions, regularizer: regularizer)
+        _ = try exact.computeHypergradient(fill: fill)
+        func value(_ change: @escaping (inout Backbone, inout TaskNetwork) -> Void) throws -> Double {
+            let (moved, fill) = try solver(taskConvolutions: taskConvolutions, regularizer: regularizer, change: change)
+            return try moved.computeHypergradient(fill: fill).upperValue
+        }
+        func shifted<Tree: TensorTree>(_ tree: Tree, _ tensor: Int, _ element: Int, _ step: Double) -> Tree {
+            var tensors = tree.tensors, scalars = tensors[tensor].scalars
+            scalars[element] += step
+            tensors[tensor] = Tensor(scalars, shape: tensors[tensor].shape)
+            return tree.with(tensors)
+        }
+        func check(_ slopes: [Tensor], _ move: (Int, Int, Double) throws -> Double) throws {
+            for (tensor, slope) in slopes.enumerated() {
+                let scalars = slope.scalars, element = scalars.indices.max { abs(scalars[$0]) < abs(scalars[$1]) }!
+                let step = 1e-6, difference = (try move(tensor, element, step) - move(tensor, element, -step)) / (2 * step)
+                // Max pooling and ReLU have kinks; at these points none is within the step.
+                #expect(abs(difference - scalars[element]) <= 1e-6 * max(1, abs(difference)), "tensor \(tensor)")
+            }
+        }
+        try check(exact.hypergradient.tensors) { tensor, element, step in try value { x, _ in x = shifted(x, tensor, element, step) } }
+        try check(exact.initializationGradient.tensors) { tensor, element, step in try value { _, z in z = shifted(z, tensor, element, step) } }
+    }
+
+    @Test func anyNumberOfThreadsGivesTheSameBits() throws {
+        func run(_ threads: Int) throws -> [[Double]] {
+            let (solver, fill) = try solver(truncation: .pessimistic, threads: threads)
+            for _ in 0..<3 { _ = try solver.step(fill: fill) }
+            return (solver.upper.tensors + solver.initialization.tensors).map(\.scalars)
+        }
+        let one = try run(1)
+        #expect(try run(2) == one && run(3) == one)
+    }
+
+    private func configuration(_ iterations: Int) -> FewShotConfiguration {
+        var c = FewShotConfiguration()
+        c.dataset = .glyphs
+        c.hidden = 8
+        c.metaIterations = iterations
+        c.validateEvery = 2
+        c.validationEpisodes = 4
+        return c
+    }
+
+    @Test func aRunGoesOnFromItsCheckpointToTheSameBits() throws {
+        let data = try FewShotData.load(.glyphs, path: "")
+        let whole = try FewShotRun(configuration(6), data: data), first = try FewShotRun(configuration(6), data: data), second = try FewShotRun(configuration(6), data: data)
+        for _ in 0..<6 { _ = try whole.step() }
+        for _ in 0..<4 { _ = try first.step() }
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("checkpoint-\(UUID().uuidString).safetensors").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try first.checkpoint.write(to: path)
+        try second.restore(try Checkpoint(path: path), file: path)
+        for _ in 0..<2 { _ = try second.step() }
+        func bits(_ run: FewShotRun) -> [[Double]] { run.checkpoint.tensors.map(\.tensor.scalars) }
+        #expect(bits(whole) == bits(second) && whole.best! == second.best!)
+        #expect(whole.test(count: 6) == second.test(count: 6))
+    }
+
+    @Test func glyphsAreLearnedInAFewIterations() throws {
+        var settings = configuration(40)
+        settings.hidden = 16
+        settings.upperRate = 3e-3
+        let run = try FewShotRun(settings, data: try FewShotData.load(.glyphs, path: ""))
+        let before = Samples(run.test(count: 20).accuracies).mean
+        for _ in 0..<40 { _ = try run.step() }
+        let after = Samples(run.test(count: 20).accuracies).mean
+        #expect(after > 0.6 && after > before, "\(before) before, \(after) after; chance is 0.2")
+    }
+
+    @Test func aCheckpointOfAnotherArchitectureIsRefused() throws {
+        let data = try FewShotData.load(.glyphs, path: ""), small = try FewShotRun(configuration(2), data: data)
+        var wide = configuration(2)
+        wide.hidden = 16
+        let other = try FewShotRun(wide, data: data)
+        #expect { try other.restore(small.checkpoint, file: "a.safetensors") } throws: { "\($0)" == "a.safetensors: a checkpoint of hidden 16 expected, got 8" }
+    }
+}

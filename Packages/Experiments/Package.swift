@@ -17,6 +17,7 @@ let package = Package(
         .executable(name: "few-shot", targets: ["few-shot"]),
         .executable(name: "benchmark-hyper-cleaning", targets: ["benchmark-hyper-cleaning"]),
         .executable(name: "benchmark-numerical", targets: ["benchmark-numerical"]),
+        .executable(name: "benchmark-few-shot", targets: ["benchmark-few-shot"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -34,6 +35,9 @@ let package = Package(
             "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         .executableTarget(name: "benchmark-hyper-cleaning", dependencies: [
+            "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+        .executableTarget(name: "benchmark-few-shot", dependencies: [
             "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         .executableTarget(name: "benchmark-numerical", dependencies: [

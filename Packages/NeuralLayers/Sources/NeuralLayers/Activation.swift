@@ -4,6 +4,9 @@ import Tensors
 public enum Activation: String, Sendable, CaseIterable {
     case identity, relu, tanh, sigmoid, softplus, gelu
 
+    /// Whether it never falls.
+    var isMonotone: Bool { self != .gelu }
+
     public func callAsFunction(_ input: Tensor) -> Tensor {
         switch self {
         case .identity: input

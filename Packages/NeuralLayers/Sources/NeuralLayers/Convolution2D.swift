@@ -17,10 +17,10 @@ public struct Convolution2D: TensorTree {
         self.padding = padding ?? size / 2
     }
 
-    public func callAsFunction(_ images: Tensor) -> Tensor {
-        let result = images.convolved(with: weight, stride: stride, padding: padding)
-        return bias.first.map { result + $0 } ?? result
-    }
+    public func callAsFunction(_ images: Tensor) -> Tensor { addingBias(withoutBias(images)) }
+
+    func withoutBias(_ images: Tensor) -> Tensor { images.convolved(with: weight, stride: stride, padding: padding) }
+    func addingBias(_ maps: Tensor) -> Tensor { bias.first.map { maps + $0 } ?? maps }
 
     public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
         try visit("weight", &weight)

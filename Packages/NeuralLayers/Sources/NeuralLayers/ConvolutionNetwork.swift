@@ -23,9 +23,13 @@ public struct ConvolutionBlock: TensorTree {
 
     /// - Parameter images: [n, height, width, inputs]. Result: [n, height / 2, width / 2, outputs].
     public func callAsFunction(_ images: Tensor) -> Tensor {
+        // A bias and a rising activation do not change which element of a window is the largest: after the pooling there are four times
+        // fewer elements for them.
+        let pooled = activation.isMonotone || order == .poolingNormalizationActivation
+            ? convolution.addingBias(convolution.withoutBias(images).maxPooled(size: 2)) : nil
         switch order {
-        case .activationPoolingNormalization: normalization(activation(convolution(images)).maxPooled(size: 2))
-        case .poolingNormalizationActivation: activation(normalization(convolution(images).maxPooled(size: 2)))
+        case .activationPoolingNormalization: return normalization(pooled.map { activation($0) } ?? activation(convolution(images)).maxPooled(size: 2))
+        case .poolingNormalizationActivation: return activation(normalization(pooled!))
         }
     }
 

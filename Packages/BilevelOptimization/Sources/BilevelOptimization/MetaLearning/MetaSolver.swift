@@ -12,7 +12,9 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     private var upperState: PackedTensors, nextUpperState: PackedTensors, startState: PackedTensors, nextStartState: PackedTensors
     private let upperGradient: PackedTensors, startGradient: PackedTensors
     private let upperUpdate: Workspace, startUpdate: Workspace?
+    /// One a thread: tasks run in rounds of as many.
     private let workers: [TaskWorker<Upper, Data, Context, Lower>]
+    public let batchSize: Int
     private let pool: ThreadPool?
 
     /// - Parameters:
@@ -47,7 +49,8 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
         let programs = CompiledMetaProblem(problem, dynamics: method.dynamics, upper: upper, lower: lower, data: data)
         let dataLayout = PackedTensors.Layout(of: data.tensors)
         var workers: [TaskWorker<Upper, Data, Context, Lower>] = []
-        for _ in 0..<batchSize {
+        self.batchSize = batchSize
+        for _ in 0..<min(batchSize, max(threads, 1)) {
             workers.append(try TaskWorker(programs, steps: method.innerIterations, dataLayout: dataLayout, upperLayout: x.layout, startLayout: z.layout))
         }
         self.workers = workers
@@ -111,23 +114,24 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     public func computeHypergradient(fill: @Sendable (_ index: Int, _ data: TaskData) -> Void) throws(SolverError) -> MetaReport {
         let clock = ContinuousClock(), start = clock.now
         let method = self.method, x = self.x, z = self.z
-        forEachWorker(workers.count) { index, worker in
-            fill(index, TaskData(packed: worker.data))
-            worker.differentiate(x, z, method: method)
-        }
         upperGradient.clear()
         startGradient.clear()
-        let share = 1 / Double(workers.count)
-        for worker in workers {
+        let share = 1 / Double(batchSize)
+        var value = 0.0, truncation = 0.0
+        forEachTask(batchSize) { index, worker in
+            fill(index, TaskData(packed: worker.data))
+            worker.differentiate(x, z, method: method)
+        } then: { _, worker in
             upperGradient.add(share, worker.upperGradient)
             startGradient.add(share, worker.startGradient)
+            value += share * worker.upperValue
+            truncation += share * Double(worker.truncation)
         }
-        let value = workers.reduce(0) { $0 + $1.upperValue } * share
         let upperNorm = upperGradient.squaredNorm().squareRoot(), startNorm = startGradient.squaredNorm().squareRoot()
         for (quantity, number) in [("upper objective", value), ("hypergradient", upperNorm), ("gradient of the initialization", startNorm)] where !number.isFinite {
             throw .notFinite(quantity: quantity, iteration: iteration + 1)
         }
-        return MetaReport(iteration: iteration + 1, upperValue: value, meanTruncation: workers.reduce(0) { $0 + Double($1.truncation) } * share,
+        return MetaReport(iteration: iteration + 1, upperValue: value, meanTruncation: truncation,
                           hypergradientNorm: upperNorm, initializationGradientNorm: startNorm, seconds: (clock.now - start).seconds)
     }
 
@@ -135,22 +139,23 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     public func predictions(count: Int, fill: @Sendable (_ index: Int, _ data: TaskData) -> Void) -> [(prediction: Tensor, upperValue: Double)] {
         var results: [(prediction: Tensor, upperValue: Double)] = []
         let x = self.x, z = self.z
-        for first in stride(from: 0, to: count, by: workers.count) {
-            let n = min(workers.count, count - first)
-            forEachWorker(n) { index, worker in
-                fill(first + index, TaskData(packed: worker.data))
-                worker.solve(x, z)
-            }
-            results += workers[..<n].map { ($0.prediction.tensors()[0], $0.upperValue) }
-        }
+        forEachTask(count) { index, worker in
+            fill(index, TaskData(packed: worker.data))
+            worker.solve(x, z)
+        } then: { _, worker in results.append((worker.prediction.tensors()[0], worker.upperValue)) }
         return results
     }
 
-    private func forEachWorker(_ count: Int, _ body: (Int, TaskWorker<Upper, Data, Context, Lower>) -> Void) {
-        if let pool {
-            pool.run(pieces: count) { body($0, workers[$0]) }
-        } else {
-            for index in 0..<count { body(index, workers[index]) }
+    /// Runs tasks in rounds, each on a worker of its own; `then` follows each round in the order of the tasks.
+    private func forEachTask(_ count: Int, _ body: (Int, TaskWorker<Upper, Data, Context, Lower>) -> Void, then: (Int, TaskWorker<Upper, Data, Context, Lower>) -> Void) {
+        for first in stride(from: 0, to: count, by: workers.count) {
+            let n = min(workers.count, count - first)
+            if let pool, n > 1 {
+                pool.run(pieces: n) { body(first + $0, workers[$0]) }
+            } else {
+                for i in 0..<n { body(first + i, workers[i]) }
+            }
+            for i in 0..<n { then(first + i, workers[i]) }
         }
     }
 

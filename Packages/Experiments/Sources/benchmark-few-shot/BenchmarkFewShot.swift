@@ -1,0 +1,79 @@
+import ArgumentParser
+import BilevelOptimization
+import ExperimentSupport
+import Foundation
+import NeuralLayers
+import Reporting
+import Tensors
+
+/// The Swift side of `Tools/benchmark few-shot`: holds a meta-batch and does one meta-iteration whenever standard input says `step`.
+@main
+struct BenchmarkFewShot: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "benchmark-few-shot", abstract: "One meta-iteration per line `step` on standard input; used by Tools/benchmark.")
+
+    @Option(help: "Folder with the raw arrays written by the benchmark.") var exchange: String
+    @Option var backbone = "omniglot"
+    @Option(help: "Lower steps K.") var innerIterations = 10
+    @Option(help: "1 … K, or pessimistic.") var truncation = "pessimistic"
+    @Option var lowerRate = 0.1
+    @Option var threads = 2
+    @Option var precision = "float32"
+    @Flag var profile = false
+
+    struct Sizes: Decodable { let ways: Int, shots: Int, queries: Int, channels: Int, height: Int, width: Int, tasks: Int, hidden: Int }
+
+    func run() throws {
+        let sizes = try JSONDecoder().decode(Sizes.self, from: file("sizes.json"))
+        guard let type = ElementType(rawValue: precision), let name = FewShotProblem.BackboneName(rawValue: backbone) else {
+            throw ValidationError("precision or backbone not known: \(precision), \(backbone)")
+        }
+        var random = RandomGenerator(seed: 0)
+        let few = try FewShotProblem(ways: sizes.ways, shots: sizes.shots, queries: sizes.queries, image: (sizes.channels, sizes.height, sizes.width),
+                                     backbone: name, hidden: sizes.hidden, using: &random, elementType: type)
+        func load<Tree: TensorTree>(_ tree: Tree, _ prefix: String) throws -> Tree {
+            tree.with(try tree.tensors.enumerated().map { i, tensor in try floats("\(prefix)_\(i).f32", tensor.shape, type) })
+        }
+        let chosen: Truncation = truncation == "pessimistic" ? .pessimistic : .at(Int(truncation) ?? innerIterations)
+        let method = Method(dynamics: .descent(.gradientDescent(rate: lowerRate)), innerIterations: innerIterations, initialization: .learned(.adam(rate: 1e-3)), truncation: chosen)
+        let solver = try MetaSolver(few.problem, method: method, upperRule: .adam(rate: 1e-3), upper: load(few.backbone, "x"), lower: load(few.head, "z"),
+                                    data: few.template(elementType: type), batchSize: sizes.tasks, threads: threads)
+        let template = few.template(elementType: type)
+        let tasks = try (0..<sizes.tasks).map { try [floats("support_\($0).f32", template.support.shape, type), floats("query_\($0).f32", template.query.shape, type)] }
+        answer(#"{"ready":true}"#)
+        while let line = readLine() {
+            switch line {
+            case "step":
+                let report = try solver.step { index, data in data.assign(tasks[index]) }
+                answer("""
+                    {"seconds":\(report.seconds),"upperValue":\(report.upperValue),"truncation":\(report.meanTruncation),"peakMemoryBytes":\(PeakMemory.bytes)}
+                    """)
+                if profile { print(solver.profileText) }
+            case "hypergradient":
+                let report = try solver.computeHypergradient { index, data in data.assign(tasks[index]) }
+                for (i, tensor) in solver.hypergradient.tensors.enumerated() { try write(tensor, "swift_x_\(i).f64") }
+                for (i, tensor) in solver.initializationGradient.tensors.enumerated() { try write(tensor, "swift_z_\(i).f64") }
+                answer(#"{"upperValue":\#(report.upperValue),"truncation":\#(report.meanTruncation)}"#)
+            case "quit": return
+            default: answer(#"{"error":"expected step, hypergradient or quit"}"#)
+            }
+        }
+    }
+
+    private func answer(_ line: String) {
+        print(line)
+        fflush(nil)
+    }
+
+    private func file(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: exchange).appendingPathComponent(name)) }
+
+    private func floats(_ name: String, _ shape: Shape, _ type: ElementType) throws -> Tensor {
+        let values = try file(name).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+        return Tensor(values, shape: shape).converted(to: type).evaluated()
+    }
+
+    private func write(_ tensor: Tensor, _ name: String) throws {
+        let values = tensor.scalars
+        try values.withUnsafeBytes { Data($0) }.write(to: URL(fileURLWithPath: exchange).appendingPathComponent(name))
+    }
+}

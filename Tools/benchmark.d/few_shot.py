@@ -1,0 +1,198 @@
+"""Times meta-iterations of few-shot classification (IAPTT-GM) in Swift and in PyTorch + higher, alternating; compares hypergradients."""
+import argparse, json, os, statistics, subprocess, sys, tempfile, time
+
+import higher
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SWIFT = os.path.join(HERE, "../../.build/release/benchmark-few-shot")
+SETUPS = {
+    "omniglot": dict(channels=1, height=28, width=28, hidden=64, rate=0.1),
+    "convnet4": dict(channels=3, height=84, width=84, hidden=32, rate=0.01),
+}
+
+
+class Problem:
+    """Weights and episodes, drawn once and handed to both sides. Images are strokes-like noise: blurred random fields, one prototype a class."""
+
+    def __init__(self, backbone, options):
+        self.backbone, s = backbone, SETUPS[backbone]
+        self.setup, self.options = s, options
+        random = np.random.default_rng(options.seed)
+        self.x, width = [], s["channels"]
+        for _ in range(4):
+            bound = (9 * width) ** -0.5
+            self.x += [random.uniform(-bound, bound, (3, 3, width, s["hidden"])), random.uniform(-bound, bound, s["hidden"]), np.ones(s["hidden"]), np.zeros(s["hidden"])]
+            width = s["hidden"]
+        features = s["hidden"] * (s["height"] // 16) * (s["width"] // 16)
+        bound = features ** -0.5
+        self.z = [random.uniform(-bound, bound, (options.ways, features)), random.uniform(-bound, bound, options.ways)]
+        self.tasks = []
+        for _ in range(options.tasks):
+            prototypes = random.random((options.ways, s["channels"], s["height"], s["width"]))
+            draw = lambda n: np.repeat(prototypes, n, axis=0) * 0.6 + random.random((options.ways * n, s["channels"], s["height"], s["width"])) * 0.4
+            self.tasks.append((draw(options.shots), draw(options.queries)))
+
+    def write(self, folder):
+        s, o = self.setup, self.options
+        json.dump(dict(ways=o.ways, shots=o.shots, queries=o.queries, tasks=o.tasks, channels=s["channels"], height=s["height"], width=s["width"], hidden=s["hidden"]),
+                  open(f"{folder}/sizes.json", "w"))
+        save = lambda array, name: np.ascontiguousarray(array).astype("<f4").tofile(f"{folder}/{name}.f32")
+        for prefix, arrays in (("x", self.x), ("z", self.z)):
+            for i, array in enumerate(arrays):
+                save(array, f"{prefix}_{i}")
+        for i, (support, query) in enumerate(self.tasks):
+            save(support, f"support_{i}")
+            save(query, f"query_{i}")
+
+
+class Head(torch.nn.Module):
+    def __init__(self, weight, bias):
+        super().__init__()
+        self.weight, self.bias = torch.nn.Parameter(weight), torch.nn.Parameter(bias)
+
+    def forward(self, features):
+        return F.linear(features, self.weight, self.bias)
+
+
+class Reference:
+    def __init__(self, problem, dtype, hoists):
+        o = problem.options
+        convert = lambda array: torch.tensor(np.asarray(array, dtype="<f4"), dtype=dtype)
+        self.problem, self.hoists, self.inner = problem, hoists, o.inner_iterations
+        self.x = [(convert(a.transpose(3, 2, 0, 1)) if a.ndim == 4 else convert(a)).requires_grad_() for a in problem.x]
+        self.head = Head(convert(problem.z[0]), convert(problem.z[1]))
+        self.rule = torch.optim.SGD(self.head.parameters(), lr=problem.setup["rate"])
+        self.outer = torch.optim.Adam(self.x + list(self.head.parameters()), lr=1e-3)
+        self.tasks = [(convert(s), convert(q)) for s, q in problem.tasks]
+        labels = lambda n: torch.arange(o.ways).repeat_interleave(n)
+        self.support_labels, self.query_labels = labels(o.shots), labels(o.queries)
+
+    def features(self, images):
+        value = images
+        for i in range(4):
+            weight, bias, scale, shift = self.x[4 * i:4 * i + 4]
+            value = F.conv2d(value, weight, bias, padding=1)
+            norm = lambda v: F.batch_norm(v, None, None, scale, shift, training=True)
+            value = norm(F.max_pool2d(value.relu(), 2)) if self.problem.backbone == "omniglot" else norm(F.max_pool2d(value, 2)).relu()
+        return value.permute(0, 2, 3, 1).flatten(1)  # channels last, as on the other side
+
+    def hypergradient(self, truncation=None):
+        """The mean gradients over the tasks, and the mean k̄."""
+        sums, chosen = None, []
+        for support, query in self.tasks:
+            if self.hoists:
+                support_features, query_features = self.features(support), self.features(query)
+            with higher.innerloop_ctx(self.head, self.rule, copy_initial_weights=False) as (net, rule):
+                values = []
+                for _ in range(self.inner):
+                    rule.step(F.cross_entropy(net(support_features if self.hoists else self.features(support)), self.support_labels))
+                    values.append(F.cross_entropy(net(query_features if self.hoists else self.features(query)), self.query_labels))
+                best = truncation - 1 if truncation else max(range(self.inner), key=lambda k: values[k].item())
+                grads = torch.autograd.grad(values[best], self.x + list(net.parameters(time=0)))
+            chosen.append(best + 1)
+            sums = grads if sums is None else [a + b for a, b in zip(sums, grads)]
+        return [g / len(self.tasks) for g in sums], statistics.mean(chosen)
+
+    def step(self):
+        start = time.perf_counter()
+        grads, chosen = self.hypergradient()
+        for p, g in zip(self.x + list(self.head.parameters()), grads):
+            p.grad = g
+        self.outer.step()
+        return time.perf_counter() - start, chosen
+
+
+class Swift:
+    def __init__(self, folder, problem, precision, truncation="pessimistic"):
+        o = problem.options
+        self.process = subprocess.Popen(
+            [SWIFT, "--exchange", folder, "--backbone", problem.backbone, "--precision", precision, "--inner-iterations", str(o.inner_iterations),
+             "--threads", str(o.threads), "--lower-rate", str(problem.setup["rate"]), "--truncation", str(truncation)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert json.loads(self.process.stdout.readline())["ready"]
+
+    def ask(self, command):
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"benchmark: the Swift side ended with status {self.process.wait()}")
+        return json.loads(line)
+
+    def quit(self):
+        self.process.stdin.write("quit\n")
+        self.process.stdin.flush()
+        self.process.wait()
+
+
+def compare(folder, problem, precision):
+    """Relative difference of dF/dx and of dF/dz, each as one vector, in the 2-norm; k̄ = K so that both go through all steps."""
+    reference = Reference(problem, getattr(torch, precision), hoists=True)
+    grads, _ = reference.hypergradient(truncation=problem.options.inner_iterations)
+    swift = Swift(folder, problem, precision, truncation=problem.options.inner_iterations)
+    swift.ask("hypergradient")
+    swift.quit()
+    squares = {"x": [0.0, 0.0], "z": [0.0, 0.0]}
+    for i, grad in enumerate(grads):
+        part, number = ("x", i) if i < len(problem.x) else ("z", i - len(problem.x))
+        expected = grad.double().permute(2, 3, 1, 0).numpy() if grad.dim() == 4 else grad.double().numpy()
+        got = np.fromfile(f"{folder}/swift_{part}_{number}.f64", "<f8").reshape(expected.shape)
+        squares[part][0] += np.sum((got - expected) ** 2)
+        squares[part][1] += np.sum(expected ** 2)
+    return {part: float((difference / norm) ** 0.5) for part, (difference, norm) in squares.items()}
+
+
+def measure(folder, problem, hoists):
+    reference, swift = Reference(problem, torch.float32, hoists), Swift(folder, problem, "float32")
+    reference.step(), swift.ask("step")
+    theirs, ours = [], []
+    for _ in range(problem.options.repetitions):
+        theirs.append(reference.step()[0])
+        answer = swift.ask("step")
+        ours.append(answer["seconds"])
+    swift.quit()
+    spread = lambda v: dict(median=statistics.median(v), minimum=min(v), maximum=max(v))
+    return dict(backbone=problem.backbone, hoisted=hoists, swift=dict(spread(ours), peakMemoryBytes=answer["peakMemoryBytes"]), reference=spread(theirs),
+                ratio=statistics.median(theirs) / statistics.median(ours))
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="Tools/benchmark few-shot", description=__doc__)
+    parser.add_argument("--backbones", nargs="+", default=["omniglot", "convnet4"], choices=list(SETUPS))
+    parser.add_argument("--ways", type=int, default=5)
+    parser.add_argument("--shots", type=int, default=1)
+    parser.add_argument("--queries", type=int, default=15)
+    parser.add_argument("--tasks", type=int, default=4)
+    parser.add_argument("--inner-iterations", type=int, default=10)
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", default="runs/benchmark-few-shot.json")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    result = dict(hypergradients={}, rows=[])
+    for backbone in options.backbones:
+        problem = Problem(backbone, options)
+        with tempfile.TemporaryDirectory() as folder:
+            problem.write(folder)
+            for precision in ("float64", "float32"):
+                difference = compare(folder, problem, precision)
+                result["hypergradients"][f"{backbone} {precision}"] = difference
+                print(f"{backbone}: hypergradients in {precision}, k̄ = K = {options.inner_iterations}: relative difference of dF/dx {difference['x']:.1e}, of dF/dz {difference['z']:.1e}", flush=True)
+            for hoists in (False, True):
+                row = measure(folder, problem, hoists)
+                result["rows"].append(row)
+                text = lambda side: f"{side['median']:.3f} ({side['minimum']:.3f}-{side['maximum']:.3f}) s"
+                print(f"{backbone}, {options.ways}-way {options.shots}-shot, meta-batch {options.tasks}, K = {options.inner_iterations}: Swift {text(row['swift'])}, "
+                      f"PyTorch + higher{', features hoisted by hand' if hoists else ''} {text(row['reference'])}: {row['ratio']:.1f} times faster; "
+                      f"Swift's peak memory {row['swift']['peakMemoryBytes'] >> 20} MiB", flush=True)
+    os.makedirs(os.path.dirname(options.output) or ".", exist_ok=True)
+    json.dump(result, open(options.output, "w"), indent=2)
+    print(options.output)
+
+
+if __name__ == "__main__":
+    main()

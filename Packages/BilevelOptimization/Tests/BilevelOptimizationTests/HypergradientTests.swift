@@ -179,14 +179,4 @@ func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocati
         #expect(throws: SolverError.self) { try solver.step() }
         #expect(solver.upper.scalars == [1] && solver.iteration == 0)
     }
-
-    @Test func memoryStaysFlatOverManyIterations() throws {
-        let problem = BilevelProblem<Tensor, Tensor>(upperObjective: { x, y in (x - y).squared().sum() }, lowerObjective: { x, y in (y - x).squared().sum() })
-        let solver = try Solver(problem, method: .iapttGM(innerIterations: 10, lowerRate: 0.1, initializationRate: 0.1), upperRule: .gradientDescent(rate: 0.01), upper: Tensor([1.0]), lower: Tensor([2.0]))
-        func resident() throws -> Int { Int(try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")[1])! * 4096 }
-        for _ in 0..<1_000 { _ = try solver.step() }
-        let before = try resident()
-        for _ in 0..<20_000 { _ = try solver.step() }
-        #expect(try resident() - before < 8 << 20)  // a leak of one state an iteration would be 20 MB and more
-    }
 }

@@ -1,5 +1,6 @@
 import BilevelOptimization
 import Datasets
+import NeuralLayers
 import Reporting
 
 /// Every setting of few-shot training, with the protocol's defaults (METHODS: few-shot classification).
@@ -50,6 +51,28 @@ public struct FewShotConfiguration: Sendable {
         ["backbone": backbone.rawValue, "hidden": hidden.map(String.init) ?? "", "taskConvolutions": String(adaptsEverything ? 4 : taskConvolutions), "head": head.rawValue,
          "ways": String(ways), "shots": String(shots), "queries": String(queries), "method": method.rawValue, "innerIterations": String(innerIterations),
          "lowerRate": String(lowerRate), "regularizer": regularizer.rawValue, "regularization": String(regularization)]
+    }
+
+    /// The settings that a checkpoint was made with.
+    public init(checkpoint: Checkpoint, file: String) throws(CheckpointError) {
+        func note<Value>(_ key: String, _ read: (String) -> Value?) throws(CheckpointError) -> Value {
+            guard let text = checkpoint.notes[key], let value = read(text) else {
+                throw CheckpointError(expected: "few-shot train with its \(key)", got: checkpoint.notes[key] ?? "none", file: file)
+            }
+            return value
+        }
+        ways = try note("ways") { Int($0) }
+        shots = try note("shots") { Int($0) }
+        queries = try note("queries") { Int($0) }
+        backbone = try note("backbone") { FewShotProblem.BackboneName(rawValue: $0) }
+        hidden = try note("hidden") { $0.isEmpty ? .some(nil) : Int($0).map(Optional.some) }
+        taskConvolutions = try note("taskConvolutions") { Int($0) }
+        head = try note("head") { FewShotProblem.HeadName(rawValue: $0) }
+        method = try note("method") { MethodName(rawValue: $0) }
+        innerIterations = try note("innerIterations") { Int($0) }
+        lowerRate = try note("lowerRate") { Double($0) }
+        regularizer = try note("regularizer") { FewShotProblem.Regularizer(rawValue: $0) }
+        regularization = try note("regularization") { Double($0) }
     }
 
     func json(_ data: FewShotData) -> JSONValue {

@@ -112,6 +112,13 @@ public final class FewShotRun {
         return result
     }
 
+    /// Takes a checkpoint's selected variables, for tests.
+    public func restoreSelected(_ checkpoint: Checkpoint, file: String) throws(CheckpointError) {
+        solver.upper = try checkpoint.restored(solver.upper, from: "selected.x", file: file)
+        solver.initialization = try checkpoint.restored(solver.initialization, from: "selected.z", file: file)
+        best = nil
+    }
+
     /// Goes on from a checkpoint of the same settings.
     public func restore(_ checkpoint: Checkpoint, file: String) throws(CheckpointError) {
         for (key, value) in configuration.architecture.sorted(by: { $0.key < $1.key }) where checkpoint.notes[key] != value {

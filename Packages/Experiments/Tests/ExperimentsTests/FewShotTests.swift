@@ -106,4 +106,21 @@ import Testing
         let other = try FewShotRun(wide, data: data)
         #expect { try other.restore(small.checkpoint, file: "a.safetensors") } throws: { "\($0)" == "a.safetensors: a checkpoint of hidden 16 expected, got 8" }
     }
+
+    @Test func thePairedIntervalHoldsTheDifferenceAndIsNarrowerThanTheSpreads() {
+        // Hard and easy episodes in turn; the first method is better by 0.02 or 0.04 on each.
+        let second = (0..<200).map { $0 % 2 == 0 ? 0.5 : 0.9 }, first = second.enumerated().map { $1 + ($0 % 4 < 2 ? 0.02 : 0.04) }
+        let comparison = PairedComparison(first, second)
+        #expect(abs(comparison.meanDifference - 0.03) < 1e-12 && comparison.interval.contains(0.03))
+        #expect(comparison.interval.lowerBound > 0.027 && comparison.interval.upperBound < 0.033)
+    }
+
+    @Test func aCheckpointTellsItsSettings() throws {
+        var settings = configuration(2)
+        settings.method = .rhg
+        settings.lowerRate = 0.3
+        let run = try FewShotRun(settings, data: try FewShotData.load(.glyphs, path: "")), read = try FewShotConfiguration(checkpoint: run.checkpoint, file: "")
+        #expect(read.method == .rhg && read.lowerRate == 0.3 && read.hidden == 8 && read.ways == 5)
+        #expect { _ = try FewShotConfiguration(checkpoint: Checkpoint(), file: "a") } throws: { "\($0)".contains("a: a checkpoint of few-shot train with its ways expected, got none") }
+    }
 }

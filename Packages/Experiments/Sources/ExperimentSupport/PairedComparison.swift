@@ -1,0 +1,22 @@
+import Reporting
+import Tensors
+
+/// Two methods on the same episodes: the mean difference and its 95% bootstrap interval (Efron 1979), by resampling episodes.
+public struct PairedComparison: Sendable {
+    public let meanDifference: Double
+    public let interval: ClosedRange<Double>
+
+    /// - Parameters:
+    ///   - first, second: accuracies, episode by episode.
+    ///   - resamples: how many sets of episodes are drawn with replacement.
+    public init(_ first: [Double], _ second: [Double], resamples: Int = 10_000, seed: UInt64 = 0) {
+        precondition(first.count == second.count && !first.isEmpty, "paired comparison: \(first.count) and \(second.count) episodes")
+        let differences = zip(first, second).map { $0 - $1 }, n = differences.count
+        var random = RandomGenerator(seed: seed, stream: 9)
+        let means = (0..<resamples).map { _ in
+            (0..<n).reduce(0) { sum, _ in sum + differences[Int.random(in: 0..<n, using: &random)] } / Double(n)
+        }.sorted()
+        meanDifference = Samples(differences).mean
+        interval = means[Int(0.025 * Double(resamples))]...means[Int(0.975 * Double(resamples))]
+    }
+}

@@ -15,11 +15,10 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
 
     private let trajectory: Trajectory<Upper, Lower>
     private let upperTemplate: Upper, lowerTemplate: Lower
-    private var x: PackedTensors, nextX: PackedTensors
-    private var z: PackedTensors, nextZ: PackedTensors
-    private var upperState: PackedTensors, nextUpperState: PackedTensors
-    private var startState: PackedTensors, nextStartState: PackedTensors
-    private let upperUpdate: Workspace, startUpdate: Workspace?
+    private let leader: MovingVariable
+    /// z where it is learned; else `givenStart` holds where the next iteration starts.
+    private let learnedStart: MovingVariable?
+    private let givenStart: PackedTensors
     private let estimator: Estimator
     private let pool: ThreadPool?
 
@@ -35,17 +34,13 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
         memoryBudget: Int? = nil
     ) throws(SolverError) {
         try method.check(for: problem.stepConstraint, upperRule: upperRule)
-        try Solver.check(upper, in: problem.upperConstraint, "x")
-        try Solver.check(lower, in: problem.lowerConstraint, "y")
+        try problem.check(startingFrom: upper, lower)
         self.method = method
         upperTemplate = upper
         lowerTemplate = lower
         let levels = CompiledLevels(problem, dynamics: method.dynamics, upper: upper, lower: lower)
         pool = threads > 1 ? ThreadPool(threadCount: threads) : nil
-        let plan = try TrajectoryPlan(
-            steps: method.innerIterations, stateByteCount: levels.stateLayout.byteCount, keptByteCountPerStep: levels.keeping?.layout.byteCount,
-            fixedByteCount: levels.fixedByteCount(keeping: levels.keeping != nil), budget: memoryBudget)
-        trajectory = Trajectory(levels, plan: plan, pool: pool)
+        trajectory = Trajectory(levels, plan: try levels.plan(steps: method.innerIterations, budget: memoryBudget), pool: pool)
         estimator = switch method.hypergradient {
         case .reverse: .reverse
         case .firstOrder: .firstOrder
@@ -56,38 +51,15 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
             .implicit(ImplicitDifferentiation(method.hypergradient, problem, dynamics: method.dynamics, upper: upper, lower: lower, levels: levels))
         }
 
-        x = PackedTensors(copying: upper.tensors)
-        nextX = PackedTensors(x.layout)
-        z = PackedTensors(copying: lower.tensors)
-        nextZ = PackedTensors(z.layout)
-        upperState = PackedTensors(copying: upperRule.initialState(for: upper.tensors))
-        nextUpperState = PackedTensors(upperState.layout)
-        upperUpdate = Solver.compiled(upperRule, upper.tensors, problem.upperConstraint)
-        if case .learned(let rule) = method.initialization {
-            startState = PackedTensors(copying: rule.initialState(for: lower.tensors))
-            startUpdate = Solver.compiled(rule, lower.tensors, problem.lowerConstraint)
-        } else {
-            startState = PackedTensors(copying: [])
-            startUpdate = nil
-        }
-        nextStartState = PackedTensors(startState.layout)
-    }
-
-    private static func check<Tree: TensorTree>(_ start: Tree, in set: Constraint, _ variable: String) throws(SolverError) {
-        if let found = set.violation(of: start.tensors) {
-            throw .startOutside(variable: variable, value: found.value, nearest: found.nearest, set: "\(set)")
-        }
-    }
-
-    /// (v, gradient, state) to (projection of the moved v, state).
-    private static func compiled(_ rule: UpdateRule, _ variable: [Tensor], _ constraint: Constraint) -> Workspace {
-        let v = variable.map { $0.placeholder("v") }, slope = variable.map { $0.placeholder("g") }
-        let state = rule.initialState(for: variable).map { $0.placeholder("s") }
-        let moved = rule.step(v, gradient: slope, state: state)
-        return Workspace(Program(inputs: v + slope + state, outputs: constraint.projection(moved.variable) + moved.state))
+        leader = MovingVariable(upper.tensors, rule: upperRule, onto: problem.upperConstraint)
+        learnedStart = method.initialization.rule.map { MovingVariable(lower.tensors, rule: $0, onto: problem.lowerConstraint) }
+        givenStart = PackedTensors(copying: learnedStart == nil ? lower.tensors : [])
     }
 
     // MARK: Values
+
+    private var x: PackedTensors { leader.value }
+    private var z: PackedTensors { learnedStart?.value ?? givenStart }
 
     public var upper: Upper { upperTemplate.with(x.tensors()) }
     /// z for a learned initialization, else where the next iteration starts.
@@ -105,20 +77,9 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     public func step() throws(SolverError) -> IterationReport {
         var report = try computeHypergradient()
         let clock = ContinuousClock(), start = clock.now
-        if method.initialization == .warmStart { nextZ.copy(from: trajectory.lower, count: z.count) }
-        bind(upperUpdate, x, trajectory.upperGradient, upperState, nextX, nextUpperState)
-        upperUpdate.run()
-        swap(&x, &nextX)
-        swap(&upperState, &nextUpperState)
-        switch method.initialization {
-        case .fixed: break
-        case .warmStart: swap(&z, &nextZ)
-        case .learned:
-            bind(startUpdate!, z, trajectory.startGradient, startState, nextZ, nextStartState)
-            startUpdate!.run()
-            swap(&z, &nextZ)
-            swap(&startState, &nextStartState)
-        }
+        leader.move(along: trajectory.upperGradient)
+        learnedStart?.move(along: trajectory.startGradient)
+        if method.initialization == .warmStart { givenStart.copy(from: trajectory.lower, count: givenStart.count) }
         iteration += 1
         report.updateSeconds = (clock.now - start).seconds
         return report
@@ -146,27 +107,28 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     }
 
     private func differentiate(from first: Int, to last: Int) -> AdjointReport? {
-        guard case let estimator = estimator, case .reverse = estimator else {
-            trajectory.directGradient(x, at: last)
-            let gradient = trajectory.upperGradient, slope = trajectory.startGradient
-            switch estimator {
-            case .reverse, .firstOrder: break
-            case .forward(let push):
-                push(x, from: first, to: last, upperGradient: gradient, slope: slope, withStart: method.initialization.isLearned, pool: pool) {
-                    trajectory.state($0, x)
-                }
-            case .implicit(let solve):
-                let report = solve(x, at: trajectory.state(last, x), upperGradient: gradient, slope: slope, pool: pool)
-                slope.clear()
-                return report
-            case .finiteDifference(let difference):
-                difference(x, at: trajectory.state(last - 1, x), upperGradient: gradient, lowerSlope: slope, pool: pool)
-                slope.clear()
-            }
+        if case .reverse = estimator {
+            trajectory.differentiate(x, from: first, to: last)
             return nil
         }
-        trajectory.differentiate(x, from: first, to: last)
-        return nil
+        trajectory.directGradient(x, at: last)
+        let gradient = trajectory.upperGradient, slope = trajectory.startGradient
+        switch estimator {
+        case .reverse, .firstOrder: return nil
+        case .forward(let push):
+            push(x, from: first, to: last, upperGradient: gradient, slope: slope, withStart: method.initialization.isLearned, pool: pool) {
+                trajectory.state($0, x)
+            }
+            return nil
+        case .implicit(let solve):
+            let report = solve(x, at: trajectory.state(last, x), upperGradient: gradient, slope: slope, pool: pool)
+            slope.clear()
+            return report
+        case .finiteDifference(let difference):
+            difference(x, at: trajectory.state(last - 1, x), upperGradient: gradient, lowerSlope: slope, pool: pool)
+            slope.clear()
+            return nil
+        }
     }
 
     /// ‖y_K - y_{K-1}‖: for projected descent with rate α this is ‖R_α(x, y_{K-1})‖, the stationarity measure of the paper.
@@ -175,37 +137,34 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
         return trajectory.state(K, x).squaredDistance(from: trajectory.state(K - 1, x), z.count).squareRoot()
     }
 
-    private func bind(_ update: Workspace, _ v: PackedTensors, _ slope: PackedTensors, _ state: PackedTensors,
-                      _ nextV: PackedTensors, _ nextState: PackedTensors) {
-        update.bind(inputs: 0, to: v)
-        update.bind(inputs: v.count, to: slope, count: v.count)
-        update.bind(inputs: 2 * v.count, to: state)
-        update.bind(outputs: 0, to: nextV)
-        update.bind(outputs: v.count, to: nextState)
-    }
-
     /// The compiled programs in words, and where the time of one replay of each goes. Call after `step`.
     public var profileText: String {
-        let levels = trajectory.levels, entries = trajectory.profile(x)
-        let lines = entries.map { entry in
-            let rate = Double(entry.floatingPointOperations) / entry.seconds * 1e-9
-            return String(format: "%9.1f µs %6.1f GFLOP/s  ", entry.seconds * 1e6, rate) + "\(entry.program): \(entry.instruction)"
-        }
-        let products = entries.filter(\.isProduct), seconds = products.reduce(0) { $0 + $1.seconds }
-        let share = String(format: "matrix products: %.0f %% of the time, %.1f GFLOP/s", 100 * seconds / entries.reduce(0) { $0 + $1.seconds },
-                           Double(products.reduce(0) { $0 + $1.floatingPointOperations }) / seconds * 1e-9)
+        let levels = trajectory.levels
         return """
             step: \(levels.step)
             transposed step: \(levels.transposedStep)
             upper value: \(levels.upperValue)
-            \(lines.joined(separator: "\n"))
-            \(share)
+            \(profileLines(trajectory.profile(x)))
             """
     }
 }
 
+/// A line an instruction with its time and speed, then the share of matrix products and convolutions.
+func profileLines(_ entries: [(program: String, instruction: String, floatingPointOperations: Int, isProduct: Bool, seconds: Double)]) -> String {
+    let lines = entries.map { entry in
+        let rate = Double(entry.floatingPointOperations) / entry.seconds * 1e-9
+        return String(format: "%9.1f µs %6.1f GFLOP/s  ", entry.seconds * 1e6, rate) + "\(entry.program): \(entry.instruction)"
+    }
+    let products = entries.filter(\.isProduct), seconds = products.reduce(0) { $0 + $1.seconds }
+    let share = String(format: "matrix products: %.0f %% of the time, %.1f GFLOP/s", 100 * seconds / entries.reduce(0) { $0 + $1.seconds },
+                       Double(products.reduce(0) { $0 + $1.floatingPointOperations }) / seconds * 1e-9)
+    return (lines + [share]).joined(separator: "\n")
+}
+
 extension Initialization {
-    var isLearned: Bool { if case .learned = self { true } else { false } }
+    /// What moves a learned start.
+    var rule: UpdateRule? { if case .learned(let rule) = self { rule } else { nil } }
+    var isLearned: Bool { rule != nil }
 }
 
 extension Duration {

@@ -6,9 +6,7 @@ extension Method {
         var rates = dynamics.rates.map { ("lower rate", $0) } + [("upper rate", upperRule.rate)]
         if case .learned(let rule) = initialization { rates.append(("initialization rate", rule.rate)) }
         if case .neumann(_, let rate) = hypergradient { rates.append(("Neumann rate", rate)) }
-        for (name, rate) in rates where !(rate > 0 && rate.isFinite) {
-            throw .invalidMethod("\(name): a positive number expected, got \(rate); nearest valid choice: a small one such as 0.01")
-        }
+        try checkPositive(rates)
         switch truncation {
         case .last(let h) where h < 1 || h > K:
             throw .invalidMethod("truncation length: 1 … \(K) (the inner iterations) expected, got \(h); nearest valid choice: \(min(max(h, 1), K))")
@@ -59,6 +57,24 @@ extension Method {
                                      + "(gradient descent or momentum), got \(dynamics); nearest valid choice: conjugate gradient, which only expects ∇_y f = 0 at y_K")
             }
         default: break
+        }
+    }
+}
+
+/// Step sizes and weights, by the names that a complaint is to use.
+func checkPositive(_ numbers: [(name: String, value: Double)]) throws(SolverError) {
+    for (name, value) in numbers where !(value > 0 && value.isFinite) {
+        throw .invalidMethod("\(name): a positive number expected, got \(value); nearest valid choice: a small one such as 0.01")
+    }
+}
+
+extension BilevelProblem {
+    /// Whether both variables start in their sets.
+    func check(startingFrom upper: Upper, _ lower: Lower) throws(SolverError) {
+        for (name, start, set) in [("x", upper.tensors, upperConstraint), ("y", lower.tensors, lowerConstraint)] {
+            if let found = set.violation(of: start) {
+                throw .startOutside(variable: name, value: found.value, nearest: found.nearest, set: "\(set)")
+            }
         }
     }
 }

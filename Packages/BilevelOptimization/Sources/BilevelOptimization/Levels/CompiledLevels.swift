@@ -62,9 +62,12 @@ struct CompiledLevels<Upper: TensorTree, Lower: TensorTree>: Sendable {
         return (forward, backward, PackedTensors.Layout(of: products))
     }
 
-    /// Bytes of the temporaries of all programs, of both gradients with their spares, and of x and z with their updates.
-    func fixedByteCount(keeping isKeeping: Bool) -> Int {
-        let programs = [start, transposedStart, step, transposedStep, upperValue, upperGradient] + (isKeeping ? keeping.map { [$0.step, $0.transposedStep] } ?? [] : [])
-        return programs.reduce(0) { $0 + $1.arenaByteCount } + 4 * upperLayout.byteCount + 4 * stateLayout.byteCount
+    /// What a trajectory of so many steps will hold. What K does not multiply: the temporaries of all programs, both gradients with their
+    /// spares, x and z with their updates.
+    func plan(steps: Int, budget: Int?) throws(SolverError) -> TrajectoryPlan {
+        let programs = [start, transposedStart, step, transposedStep, upperValue, upperGradient] + (keeping.map { [$0.step, $0.transposedStep] } ?? [])
+        return try TrajectoryPlan(
+            steps: steps, stateByteCount: stateLayout.byteCount, keptByteCountPerStep: keeping?.layout.byteCount,
+            fixedByteCount: programs.reduce(0) { $0 + $1.arenaByteCount } + 4 * upperLayout.byteCount + 4 * stateLayout.byteCount, budget: budget)
     }
 }

@@ -8,10 +8,11 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     public private(set) var iteration = 0
 
     private let upperTemplate: Upper, lowerTemplate: Lower
-    private var x: PackedTensors, nextX: PackedTensors, z: PackedTensors, nextZ: PackedTensors
-    private var upperState: PackedTensors, nextUpperState: PackedTensors, startState: PackedTensors, nextStartState: PackedTensors
+    private let leader: MovingVariable
+    /// z where it is learned; else `givenStart`.
+    private let learnedStart: MovingVariable?
+    private let givenStart: PackedTensors
     private let upperGradient: PackedTensors, startGradient: PackedTensors
-    private let upperUpdate: Workspace, startUpdate: Workspace?
     /// One a thread: tasks run in rounds of as many.
     private let workers: [TaskWorker<Upper, Data, Context, Lower>]
     public let batchSize: Int
@@ -31,40 +32,26 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
         self.method = method
         upperTemplate = upper
         lowerTemplate = lower
-        x = PackedTensors(copying: upper.tensors)
-        z = PackedTensors(copying: lower.tensors)
-        (nextX, nextZ) = (PackedTensors(x.layout), PackedTensors(z.layout))
-        (upperGradient, startGradient) = (PackedTensors(x.layout), PackedTensors(z.layout))
-        upperState = PackedTensors(copying: upperRule.initialState(for: upper.tensors))
-        nextUpperState = PackedTensors(upperState.layout)
-        upperUpdate = MetaSolver.compiled(upperRule, upper.tensors, limit: gradientLimit)
-        if case .learned(let rule) = method.initialization {
-            startState = PackedTensors(copying: rule.initialState(for: lower.tensors))
-            startUpdate = MetaSolver.compiled(rule, lower.tensors, limit: nil)
-        } else {
-            startState = PackedTensors(copying: [])
-            startUpdate = nil
-        }
-        nextStartState = PackedTensors(startState.layout)
+        leader = MovingVariable(upper.tensors, rule: upperRule, gradientLimit: gradientLimit)
+        learnedStart = method.initialization.rule.map { MovingVariable(lower.tensors, rule: $0) }
+        givenStart = PackedTensors(copying: learnedStart == nil ? lower.tensors : [])
+        let upperLayout = leader.value.layout, startLayout = (learnedStart?.value ?? givenStart).layout
+        (upperGradient, startGradient) = (PackedTensors(upperLayout), PackedTensors(startLayout))
         let programs = CompiledMetaProblem(problem, dynamics: method.dynamics, upper: upper, lower: lower, data: data)
         let dataLayout = PackedTensors.Layout(of: data.tensors)
         var workers: [TaskWorker<Upper, Data, Context, Lower>] = []
         self.batchSize = batchSize
         for _ in 0..<min(batchSize, max(threads, 1)) {
-            workers.append(try TaskWorker(programs, steps: method.innerIterations, dataLayout: dataLayout, upperLayout: x.layout, startLayout: z.layout))
+            workers.append(try TaskWorker(programs, steps: method.innerIterations, dataLayout: dataLayout, upperLayout: upperLayout, startLayout: startLayout))
         }
         self.workers = workers
         pool = threads > 1 ? ThreadPool(threadCount: threads) : nil
     }
 
-    private static func compiled(_ rule: UpdateRule, _ variable: [Tensor], limit: Double?) -> Workspace {
-        let v = variable.map { $0.placeholder("v") }, slope = variable.map { $0.placeholder("g") }
-        let state = rule.initialState(for: variable).map { $0.placeholder("s") }
-        let moved = rule.step(v, gradient: limit.map { limit in slope.map { $0.clamp(-limit, limit) } } ?? slope, state: state)
-        return Workspace(Program(inputs: v + slope + state, outputs: moved.variable + moved.state))
-    }
-
     // MARK: Values
+
+    private var x: PackedTensors { leader.value }
+    private var z: PackedTensors { learnedStart?.value ?? givenStart }
 
     /// Also for going on from a checkpoint.
     public var upper: Upper {
@@ -79,10 +66,10 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
 
     /// The update rules' velocities and moments, and the iteration: with x and z all that a later run needs to go on to the same bits.
     public var updateState: (tensors: [Tensor], iteration: Int) {
-        get { (upperState.tensors() + startState.tensors(), iteration) }
+        get { (leader.state.tensors() + (learnedStart?.state.tensors() ?? []), iteration) }
         set {
-            upperState.assign(Array(newValue.tensors[..<upperState.count]))
-            startState.assign(Array(newValue.tensors[upperState.count...]))
+            leader.state.assign(Array(newValue.tensors[..<leader.state.count]))
+            learnedStart?.state.assign(Array(newValue.tensors[leader.state.count...]))
             iteration = newValue.iteration
         }
     }
@@ -97,14 +84,8 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     public func step(fill: @Sendable (_ index: Int, _ data: TaskData) -> Void) throws(SolverError) -> MetaReport {
         var report = try computeHypergradient(fill: fill)
         let clock = ContinuousClock(), start = clock.now
-        MetaSolver.run(upperUpdate, x, upperGradient, upperState, nextX, nextUpperState)
-        swap(&x, &nextX)
-        swap(&upperState, &nextUpperState)
-        if let startUpdate {
-            MetaSolver.run(startUpdate, z, startGradient, startState, nextZ, nextStartState)
-            swap(&z, &nextZ)
-            swap(&startState, &nextStartState)
-        }
+        leader.move(along: upperGradient)
+        learnedStart?.move(along: startGradient)
         iteration += 1
         report = MetaReport(iteration: iteration, upperValue: report.upperValue, meanTruncation: report.meanTruncation, hypergradientNorm: report.hypergradientNorm,
                             initializationGradientNorm: report.initializationGradientNorm, seconds: report.seconds + (clock.now - start).seconds)
@@ -159,23 +140,8 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
         }
     }
 
-    private static func run(_ update: Workspace, _ v: PackedTensors, _ slope: PackedTensors, _ state: PackedTensors, _ nextV: PackedTensors, _ nextState: PackedTensors) {
-        update.bind(inputs: 0, to: v)
-        update.bind(inputs: v.count, to: slope)
-        update.bind(inputs: 2 * v.count, to: state)
-        update.bind(outputs: 0, to: nextV)
-        update.bind(outputs: v.count, to: nextState)
-        update.run()
-    }
-
     /// Where the time of one task goes. Call after `step`.
-    public var profileText: String {
-        let entries = workers[0].profile(x), products = entries.filter(\.isProduct), seconds = products.reduce(0) { $0 + $1.seconds }
-        return entries.map { String(format: "%9.1f µs %6.1f GFLOP/s  ", $0.seconds * 1e6, Double($0.floatingPointOperations) / $0.seconds * 1e-9) + "\($0.program): \($0.instruction)" }
-            .joined(separator: "\n")
-            + String(format: "\nmatrix products and convolutions: %.0f %% of the time, %.1f GFLOP/s on one thread", 100 * seconds / entries.reduce(0) { $0 + $1.seconds },
-                     Double(products.reduce(0) { $0 + $1.floatingPointOperations }) / seconds * 1e-9)
-    }
+    public var profileText: String { profileLines(workers[0].profile(x)) }
 }
 
 /// A task's data tensors in place, to be filled without allocating.

@@ -19,9 +19,7 @@ final class TaskWorker<Upper: TensorTree, Data: TensorTree, Context: TensorTree,
     init(_ programs: CompiledMetaProblem<Upper, Data, Context, Lower>, steps: Int, dataLayout: PackedTensors.Layout, upperLayout: PackedTensors.Layout, startLayout: PackedTensors.Layout) throws(SolverError) {
         self.programs = programs
         let levels = programs.levels
-        let plan = try TrajectoryPlan(steps: steps, stateByteCount: levels.stateLayout.byteCount, keptByteCountPerStep: levels.keeping?.layout.byteCount,
-                                      fixedByteCount: levels.fixedByteCount(keeping: true), budget: nil)
-        trajectory = Trajectory(levels, plan: plan, pool: nil)
+        trajectory = Trajectory(levels, plan: try levels.plan(steps: steps, budget: nil), pool: nil)
         context = Workspace(programs.context)
         transposedContext = Workspace(programs.transposedContext)
         predict = Workspace(programs.prediction)

@@ -13,14 +13,8 @@ public final class SingleLevelSolver<Upper: TensorTree, Lower: TensorTree>: Bile
     private let value: PackedTensors
 
     public init(_ problem: BilevelProblem<Upper, Lower>, method: any SingleLevelMethod, upper: Upper, lower: Lower) throws(SolverError) {
-        for (name, number) in method.positiveParameters where !(number > 0 && number.isFinite) {
-            throw .invalidMethod("\(method.name), \(name): a positive number expected, got \(number); nearest valid choice: a small one such as 0.01")
-        }
-        for (name, point, set) in [("x", upper.tensors, problem.upperConstraint), ("y", lower.tensors, problem.lowerConstraint)] {
-            if let found = set.violation(of: point) {
-                throw .startOutside(variable: name, value: found.value, nearest: found.nearest, set: "\(set)")
-            }
-        }
+        try checkPositive(method.positiveParameters.map { ("\(method.name), \($0.name)", $0.value) })
+        try problem.check(startingFrom: upper, lower)
         let start = SingleLevelState(x: upper, y: lower, auxiliary: lower, t: Tensor(0, elementType: upper.tensors.first?.elementType ?? .float32))
         let input = start.placeholders("state")
         phases = method.phases(problem).map { phase in

@@ -56,16 +56,17 @@ final class StochasticOracles<Upper: TensorTree, Lower: TensorTree> {
     }
 
     func curvedProduct(_ x: PackedTensors, _ y: PackedTensors, _ v: PackedTensors, batch: Int, into result: PackedTensors) {
-        bind(curved, x, y, lowerBatches[batch], v)
-        curved.bind(outputs: 0, to: result)
-        curved.run()
-        counts.secondOrderProducts += 1
+        multiply(curved, x, y, v, batch, result)
     }
 
     func mixedProduct(_ x: PackedTensors, _ y: PackedTensors, _ v: PackedTensors, batch: Int, into result: PackedTensors) {
-        bind(mixed, x, y, lowerBatches[batch], v)
-        mixed.bind(outputs: 0, to: result)
-        mixed.run()
+        multiply(mixed, x, y, v, batch, result)
+    }
+
+    private func multiply(_ program: Workspace, _ x: PackedTensors, _ y: PackedTensors, _ v: PackedTensors, _ batch: Int, _ result: PackedTensors) {
+        bind(program, x, y, lowerBatches[batch], v)
+        program.bind(outputs: 0, to: result)
+        program.run()
         counts.secondOrderProducts += 1
     }
 

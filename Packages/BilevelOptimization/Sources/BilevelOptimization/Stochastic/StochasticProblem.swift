@@ -15,13 +15,6 @@ public struct StochasticProblem<Upper: TensorTree, Lower: TensorTree>: Sendable 
         self.upperObjective = upperObjective
         self.lowerObjective = lowerObjective
     }
-
-    /// The same problem over all samples at once.
-    public var deterministic: BilevelProblem<Upper, Lower> {
-        let upperAll = Tensor((0..<Int32(upperSampleCount)).map { $0 }), lowerAll = Tensor((0..<Int32(lowerSampleCount)).map { $0 })
-        let (F, f) = (upperObjective, lowerObjective)
-        return BilevelProblem(upperObjective: { F($0, $1, upperAll) }, lowerObjective: { f($0, $1, lowerAll) })
-    }
 }
 
 /// How a stochastic method moves x, y and the adjoint v (which follows -(∇²_yy f)⁻¹ ∇_y F) with batches of samples.

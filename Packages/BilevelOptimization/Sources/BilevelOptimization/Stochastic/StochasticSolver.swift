@@ -13,15 +13,15 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
     private let oracles: StochasticOracles<Upper, Lower>
     private let current: StochasticOracles<Upper, Lower>.LowerDerivatives, direct: StochasticOracles<Upper, Lower>.UpperDerivatives
     private let product: PackedTensors, term: PackedTensors
+    /// Where a step that fails goes back to.
+    private let before: (x: PackedTensors, y: PackedTensors, v: PackedTensors)
     private var memory: (lower: [BatchMemory], upper: [BatchMemory])?
     private var random: RandomGenerator
 
     /// - Parameter batchSize: must divide both numbers of samples.
     public init(_ problem: StochasticProblem<Upper, Lower>, method: StochasticMethod, rates: StochasticRates, batchSize: Int, upper: Upper, lower: Lower,
                 random: RandomGenerator) throws(SolverError) {
-        for (name, rate) in [("lower rate", rates.lowerRate), ("upper rate", rates.upperRate)] where !(rate > 0 && rate.isFinite) {
-            throw .invalidMethod("\(method.name), \(name): a positive number expected, got \(rate); nearest valid choice: a small one such as 0.01")
-        }
+        try checkPositive([("\(method.name), lower rate", rates.lowerRate), ("\(method.name), upper rate", rates.upperRate)])
         for count in [problem.upperSampleCount, problem.lowerSampleCount] where batchSize < 1 || count % batchSize != 0 {
             let nearest = (1...max(count, 1)).filter { count % $0 == 0 }.min { abs($0 - batchSize) < abs($1 - batchSize) } ?? 1
             throw .invalidMethod("batch size: a divisor of the \(count) samples expected, got \(batchSize); nearest valid choice: \(nearest)")
@@ -40,6 +40,7 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
         x = PackedTensors(copying: upper.tensors)
         y = PackedTensors(copying: lower.tensors)
         v = PackedTensors(y.layout)
+        before = (PackedTensors(x.layout), PackedTensors(y.layout), PackedTensors(y.layout))
         oracles = StochasticOracles(problem, batchSize: batchSize, upper: upper, lower: lower)
         current = oracles.newLowerDerivatives()
         direct = oracles.newUpperDerivatives()
@@ -55,7 +56,6 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
     public func step() throws(SolverError) -> IterationReport {
         let clock = ContinuousClock(), start = clock.now
         let lowerRate = rates.lowerRate * pow(Double(iteration + 1), -rates.lowerDecay), upperRate = rates.upperRate * pow(Double(iteration + 1), -rates.upperDecay)
-        let before = (x: PackedTensors(x.layout), y: PackedTensors(y.layout), v: PackedTensors(v.layout))
         before.x.copy(from: x)
         before.y.copy(from: y)
         before.v.copy(from: v)

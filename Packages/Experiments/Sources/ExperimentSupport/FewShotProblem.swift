@@ -99,23 +99,22 @@ public struct FewShotProblem: Sendable {
         self.regularizer = regularizer
         self.regularization = regularization
         let moved = max(taskConvolutions, headName == .dfc ? 1 : 0)
-        var shared: [ConvolutionBlock] = [], own: [ConvolutionBlock] = []
+        var own: [ConvolutionBlock] = []
         switch name {
         case .omniglot, .convnet4:
             guard (0...4).contains(moved) else { throw .invalidMethod("task convolutions: 0 … 4 expected, got \(moved); nearest valid choice: \(min(max(moved, 0), 4))") }
             let network = name == .omniglot
-                ? ConvolutionNetwork(blocks: ConvolutionNetwork.omniglot(hidden: hidden ?? 64, using: &random, elementType: elementType).blocks)
+                ? ConvolutionNetwork.omniglot(hidden: hidden ?? 64, using: &random, elementType: elementType)
                 : ConvolutionNetwork.convNet(inputs: image.channels, hidden: hidden ?? 32, using: &random, elementType: elementType)
             guard min(image.height, image.width) >= 16 else { throw .invalidMethod("backbone \(name.rawValue): images of at least 16 x 16 expected, got \(image.height) x \(image.width)") }
             guard name == .convnet4 || image.channels == 1 else {
                 throw .invalidMethod("backbone omniglot: grey images expected, got \(image.channels) channels; nearest valid choice: convnet4")
             }
-            shared = Array(network.blocks.dropLast(moved))
             own = Array(network.blocks.suffix(moved))
             if headName == .dfc, let last = own.popLast() {
                 own.append(ConvolutionBlock(inputs: last.convolution.weight.shape[2], outputs: last.convolution.weight.shape[3], order: last.order, activation: .softplus, using: &random, elementType: elementType))
             }
-            backbone = moved == 4 ? .none : .blocks(shared)
+            backbone = moved == 4 ? .none : .blocks(Array(network.blocks.dropLast(moved)))
         case .resnet12:
             guard moved == 0 else { throw .invalidMethod("backbone resnet12: a linear head on the whole network expected; nearest valid choice: convnet4 for task convolutions") }
             backbone = .residual(ResNet12(inputs: image.channels, channels: hidden.map { [$0, 2 * $0, 4 * $0, 8 * $0] } ?? [64, 128, 256, 512], using: &random, elementType: elementType))

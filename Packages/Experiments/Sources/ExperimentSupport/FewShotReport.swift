@@ -67,9 +67,7 @@ public struct FewShotReport {
             Histogram(title: "Accuracy of the test episodes", xLabel: "accuracy", series: [("episodes", accuracies)], bins: 25).svg,
         ])
         page.addHeading("Summary and configuration")
-        for case .object(let members) in [summary, c.json(run.data)] {
-            page.addTable(Table(columns: ["setting", "value"], rows: members.map { [$0.0, $0.1.text.trimmingCharacters(in: ["\""])] }))
-        }
+        page.addSettings(summary, c.json(run.data))
         try folder.write(page.html, to: "report.html")
         return (samples.mean, interval)
     }

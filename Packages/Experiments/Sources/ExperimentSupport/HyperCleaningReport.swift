@@ -117,9 +117,7 @@ public struct HyperCleaningReport {
         page.addCharts(charts)
 
         page.addHeading("Summary and configuration")
-        for case .object(let members) in [summary, c.json(dataHash: run.images.hash)] {
-            page.addTable(Table(columns: ["setting", "value"], rows: members.map { [$0.0, $0.1.text.trimmingCharacters(in: ["\""])] }))
-        }
+        page.addSettings(summary, c.json(dataHash: run.images.hash))
         return page
     }
 

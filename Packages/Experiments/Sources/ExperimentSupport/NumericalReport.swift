@@ -117,9 +117,7 @@ public struct NumericalReport {
         }
         if let companions { add(companions, to: &page) }
         page.addHeading("Configuration")
-        if case .object(let members) = c.json {
-            page.addTable(Table(columns: ["setting", "value"], rows: members.map { [$0.0, $0.1.text.trimmingCharacters(in: ["\""])] }))
-        }
+        page.addSettings(c.json)
         return page
     }
 

@@ -24,7 +24,7 @@ struct BenchmarkFewShot: ParsableCommand {
     struct Sizes: Decodable { let ways: Int, shots: Int, queries: Int, channels: Int, height: Int, width: Int, tasks: Int, hidden: Int }
 
     func run() throws {
-        let sizes = try JSONDecoder().decode(Sizes.self, from: file("sizes.json"))
+        let exchange = BenchmarkExchange(self.exchange), sizes = try JSONDecoder().decode(Sizes.self, from: exchange.file("sizes.json"))
         guard let type = ElementType(rawValue: precision), let name = FewShotProblem.BackboneName(rawValue: backbone) else {
             throw ValidationError("precision or backbone not known: \(precision), \(backbone)")
         }
@@ -32,48 +32,35 @@ struct BenchmarkFewShot: ParsableCommand {
         let few = try FewShotProblem(ways: sizes.ways, shots: sizes.shots, queries: sizes.queries, image: (sizes.channels, sizes.height, sizes.width),
                                      backbone: name, hidden: sizes.hidden, using: &random, elementType: type)
         func load<Tree: TensorTree>(_ tree: Tree, _ prefix: String) throws -> Tree {
-            tree.with(try tree.tensors.enumerated().map { i, tensor in try floats("\(prefix)_\(i).f32", tensor.shape, type) })
+            tree.with(try tree.tensors.enumerated().map { i, tensor in try exchange.tensor("\(prefix)_\(i).f32", tensor.shape, type) })
         }
         let chosen: Truncation = truncation == "pessimistic" ? .pessimistic : .at(Int(truncation) ?? innerIterations)
         let method = Method(dynamics: .descent(.gradientDescent(rate: lowerRate)), innerIterations: innerIterations, initialization: .learned(.adam(rate: 1e-3)), truncation: chosen)
         let solver = try MetaSolver(few.problem, method: method, upperRule: .adam(rate: 1e-3), upper: load(few.backbone, "x"), lower: load(few.head, "z"),
                                     data: few.template(elementType: type), batchSize: sizes.tasks, threads: threads)
         let template = few.template(elementType: type)
-        let tasks = try (0..<sizes.tasks).map { try [floats("support_\($0).f32", template.support.shape, type), floats("query_\($0).f32", template.query.shape, type)] }
-        answer(#"{"ready":true}"#)
+        let tasks = try (0..<sizes.tasks).map { try [exchange.tensor("support_\($0).f32", template.support.shape, type), exchange.tensor("query_\($0).f32", template.query.shape, type)] }
+        BenchmarkExchange.answer(#"{"ready":true}"#)
         while let line = readLine() {
             switch line {
             case "step":
                 let report = try solver.step { index, data in data.assign(tasks[index]) }
-                answer("""
+                BenchmarkExchange.answer("""
                     {"seconds":\(report.seconds),"upperValue":\(report.upperValue),"truncation":\(report.meanTruncation),"peakMemoryBytes":\(PeakMemory.bytes)}
                     """)
                 if profile { print(solver.profileText) }
             case "hypergradient":
                 let report = try solver.computeHypergradient { index, data in data.assign(tasks[index]) }
-                for (i, tensor) in solver.hypergradient.tensors.enumerated() { try write(tensor, "swift_x_\(i).f64") }
-                for (i, tensor) in solver.initializationGradient.tensors.enumerated() { try write(tensor, "swift_z_\(i).f64") }
-                answer(#"{"upperValue":\#(report.upperValue),"truncation":\#(report.meanTruncation)}"#)
+                for (i, tensor) in solver.hypergradient.tensors.enumerated() { try write(tensor, "swift_x_\(i).f64", exchange) }
+                for (i, tensor) in solver.initializationGradient.tensors.enumerated() { try write(tensor, "swift_z_\(i).f64", exchange) }
+                BenchmarkExchange.answer(#"{"upperValue":\#(report.upperValue),"truncation":\#(report.meanTruncation)}"#)
             case "quit": return
-            default: answer(#"{"error":"expected step, hypergradient or quit"}"#)
+            default: BenchmarkExchange.answer(#"{"error":"expected step, hypergradient or quit"}"#)
             }
         }
     }
 
-    private func answer(_ line: String) {
-        print(line)
-        fflush(nil)
-    }
-
-    private func file(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: exchange).appendingPathComponent(name)) }
-
-    private func floats(_ name: String, _ shape: Shape, _ type: ElementType) throws -> Tensor {
-        let values = try file(name).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
-        return Tensor(values, shape: shape).converted(to: type).evaluated()
-    }
-
-    private func write(_ tensor: Tensor, _ name: String) throws {
-        let values = tensor.scalars
-        try values.withUnsafeBytes { Data($0) }.write(to: URL(fileURLWithPath: exchange).appendingPathComponent(name))
+    private func write(_ tensor: Tensor, _ name: String, _ exchange: BenchmarkExchange) throws {
+        try exchange.write(tensor.scalars.withUnsafeBytes { Data($0) }, to: name)
     }
 }

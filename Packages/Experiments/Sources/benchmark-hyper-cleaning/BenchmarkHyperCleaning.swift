@@ -25,15 +25,15 @@ struct BenchmarkHyperCleaning: ParsableCommand {
     struct Sizes: Decodable { let train: Int, validation: Int, inputs: Int, hidden: Int, classes: Int }
 
     func run() throws {
-        let sizes = try JSONDecoder().decode(Sizes.self, from: file("sizes.json"))
+        let exchange = BenchmarkExchange(self.exchange), sizes = try JSONDecoder().decode(Sizes.self, from: exchange.file("sizes.json"))
         guard let type = ElementType(rawValue: precision), let kind = HyperCleaningNetwork(rawValue: network) else {
             throw ValidationError("precision or network not known: \(precision), \(network)")
         }
-        func floats(_ name: String, _ shape: Shape) throws -> Tensor { try Tensor(array(name, as: Float.self), shape: shape).converted(to: type).evaluated() }
+        func floats(_ name: String, _ shape: Shape) throws -> Tensor { try exchange.tensor(name, shape, type) }
         let problem = try HyperCleaningProblem(
-            trainingImages: floats("train_images.f32", [sizes.train, sizes.inputs]), trainingLabels: Tensor(array("train_labels.i32", as: Int32.self)),
+            trainingImages: floats("train_images.f32", [sizes.train, sizes.inputs]), trainingLabels: Tensor(exchange.array("train_labels.i32", as: Int32.self)),
             validationImages: floats("validation_images.f32", [sizes.validation, sizes.inputs]),
-            validationLabels: Tensor(array("validation_labels.i32", as: Int32.self)))
+            validationLabels: Tensor(exchange.array("validation_labels.i32", as: Int32.self)))
         let widths = kind == .linear ? [sizes.inputs, sizes.classes] : [sizes.inputs, sizes.hidden, sizes.classes]
         let layers = try zip(widths, widths.dropFirst()).enumerated().map { i, width in
             try Linear(weight: floats("w\(i + 1).f32", [width.1, width.0]), bias: floats("b\(i + 1).f32", [width.1]))
@@ -43,44 +43,28 @@ struct BenchmarkHyperCleaning: ParsableCommand {
                             initialization: .learned(.gradientDescent(rate: lowerRate)), truncation: chosen)
         let solver = try Solver(problem.problem, method: method, upperRule: .adam(rate: 0.01), upper: floats("x.f32", [sizes.train]),
                                 lower: Perceptron(layers: layers, activation: kind == .mlp ? .relu : .identity), threads: threads)
-        answer(#"{"ready":true}"#)
+        BenchmarkExchange.answer(#"{"ready":true}"#)
         while let line = readLine() {
             switch line {
             case "step":
                 let report = try solver.step()
-                answer("""
+                BenchmarkExchange.answer("""
                     {"seconds":\(report.seconds),"forwardSeconds":\(report.forwardSeconds),"backwardSeconds":\(report.backwardSeconds),\
                     "truncation":\(report.truncation),"upperValue":\(report.upperValue),"peakMemoryBytes":\(PeakMemory.bytes)}
                     """)
                 if profile { print(solver.profileText) }
             case "hypergradient":
                 let report = try solver.computeHypergradient()
-                try write(solver.hypergradient, "swift_gx.bin")
-                for (tensor, name) in zip(solver.initializationGradient.tensors, ["gw1", "gb1", "gw2", "gb2"]) { try write(tensor, "swift_\(name).bin") }
-                answer(#"{"truncation":\#(report.truncation),"upperValue":\#(report.upperValue)}"#)
+                try write(solver.hypergradient, "swift_gx.bin", exchange)
+                for (tensor, name) in zip(solver.initializationGradient.tensors, ["gw1", "gb1", "gw2", "gb2"]) { try write(tensor, "swift_\(name).bin", exchange) }
+                BenchmarkExchange.answer(#"{"truncation":\#(report.truncation),"upperValue":\#(report.upperValue)}"#)
             case "quit": return
-            default: answer(#"{"error":"expected step, hypergradient or quit"}"#)
+            default: BenchmarkExchange.answer(#"{"error":"expected step, hypergradient or quit"}"#)
             }
         }
     }
 
-    private func answer(_ line: String) {
-        print(line)
-        fflush(nil)
-    }
-
-    private func file(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: exchange).appendingPathComponent(name)) }
-
-    private func array<T>(_ name: String, as _: T.Type) throws -> [T] {
-        try file(name).withUnsafeBytes { bytes in
-            [T](unsafeUninitializedCapacity: bytes.count / MemoryLayout<T>.stride) { buffer, count in
-                count = bytes.copyBytes(to: buffer) / MemoryLayout<T>.stride
-            }
-        }
-    }
-
-    private func write(_ tensor: Tensor, _ name: String) throws {
-        let bytes = Data(bytes: tensor.storage.address, count: tensor.count * tensor.elementType.byteCount)
-        try bytes.write(to: URL(fileURLWithPath: exchange).appendingPathComponent(name))
+    private func write(_ tensor: Tensor, _ name: String, _ exchange: BenchmarkExchange) throws {
+        try exchange.write(Data(bytes: tensor.storage.address, count: tensor.count * tensor.elementType.byteCount), to: name)
     }
 }

@@ -23,7 +23,7 @@ struct BenchmarkNumerical: ParsableCommand {
         let solver = try Solver(NumericalProblem.nonconvex.problem(dimension: dimension, elementType: type), method: method,
                                 upperRule: .gradientDescent(rate: 0.1), upper: Tensor(repeating: 1, shape: [dimension], elementType: type).evaluated(),
                                 lower: [Tensor(repeating: 2, shape: [dimension], elementType: type).evaluated()], threads: threads)
-        answer(#"{"ready":true}"#)
+        BenchmarkExchange.answer(#"{"ready":true}"#)
         while let line = readLine(), let count = Int(line) {
             let clock = ContinuousClock(), start = clock.now
             var truncations = 0, value = 0.0
@@ -34,16 +34,11 @@ struct BenchmarkNumerical: ParsableCommand {
             }
             let time = (clock.now - start).components
             let seconds = Double(time.seconds) + Double(time.attoseconds) * 1e-18
-            answer("""
+            BenchmarkExchange.answer("""
                 {"seconds":\(seconds),"iterations":\(count),"meanTruncation":\(Double(truncations) / Double(max(count, 1))),"upperValue":\(value),\
                 "x":\(solver.upper.scalars[0]),"peakMemoryBytes":\(PeakMemory.bytes)}
                 """)
         }
         if profile { print(solver.profileText) }
-    }
-
-    private func answer(_ line: String) {
-        print(line)
-        fflush(nil)
     }
 }

@@ -24,7 +24,7 @@ struct Evaluate: ParsableCommand {
     func validate() throws {
         if episodes < 2 { throw ValidationError("--episodes: at least 2 expected, got \(episodes)") }
         if threads < 1 { throw ValidationError("--threads: at least 1 expected, got \(threads)") }
-        if dataset != .glyphs, data.isEmpty { throw ValidationError("--data: the folder or archive of \(dataset.rawValue) expected; only glyphs needs none") }
+        try checkData(dataset, at: data)
     }
 
     func run() throws { try reportingErrors(evaluate) }

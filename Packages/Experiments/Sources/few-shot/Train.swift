@@ -49,7 +49,7 @@ struct Train: ParsableCommand {
         for (name, value) in [("lower-rate", lowerRate ?? 1), ("upper-rate", upperRate), ("initialization-rate", initializationRate)]
             where !(value > 0 && value.isFinite) { throw ValidationError("--\(name): a positive number expected, got \(value)") }
         if resume, output == nil { throw ValidationError("--resume: --output with the folder of the run expected") }
-        if dataset != .glyphs, data.isEmpty { throw ValidationError("--data: the folder or archive of \(dataset.rawValue) expected; only glyphs needs none") }
+        try checkData(dataset, at: data)
     }
 
     func run() throws { try reportingErrors(train) }
@@ -86,7 +86,7 @@ struct Train: ParsableCommand {
         settings.threads = threads
 
         let run = try FewShotRun(settings, data: images)
-        let folder = output ?? "runs/few-shot-\(Self.timestamp())"
+        let folder = output ?? CommandLine.defaultOutput("few-shot")
         let report = resume ? try FewShotReport(resuming: run, output: folder) : try FewShotReport(run, output: folder)
         let stop = StopSignal()
         var progress = Reporting.Progress(label: "few-shot", total: metaIterations), accuracy = run.best?.accuracy ?? .nan
@@ -108,12 +108,5 @@ struct Train: ParsableCommand {
         if profile { print(run.profile) }
         print(String(format: "test accuracy %.2f ± %.2f %% (95 %% interval over %d episodes; batch normalization transductive)", 100 * result.accuracy, 100 * result.confidence95, testEpisodes))
         print("\(report.path)/report.html")
-    }
-
-    private static func timestamp() -> String {
-        let format = DateFormatter()
-        format.locale = Locale(identifier: "en_US_POSIX")
-        format.dateFormat = "yyyyMMdd-HHmmss"
-        return format.string(from: Date())
     }
 }

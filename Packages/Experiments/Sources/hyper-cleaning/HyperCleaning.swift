@@ -52,7 +52,7 @@ struct HyperCleaning: ParsableCommand {
 
     func run() throws {
         do { try clean() } catch let error where !(error is ExitCode) {
-            FileHandle.standardError.write(Data("hyper-cleaning: \(error)\n".utf8))
+            CommandLine.complain("hyper-cleaning", error)
             throw ExitCode(2)
         }
     }
@@ -79,7 +79,7 @@ struct HyperCleaning: ParsableCommand {
         settings.quirks = referenceQuirks
 
         let run = try HyperCleaningRun(settings)
-        let report = try HyperCleaningReport(run, output: output ?? "runs/hyper-cleaning-\(Self.timestamp())")
+        let report = try HyperCleaningReport(run, output: output ?? CommandLine.defaultOutput("hyper-cleaning"))
         let stop = StopSignal()
         var progress = Progress(label: "hyper-cleaning", total: outerIterations), accuracy = Double.nan
         do {
@@ -98,12 +98,5 @@ struct HyperCleaning: ParsableCommand {
         try report.finish()
         if profile { print(run.profile) }
         print("\(report.path)/report.html")
-    }
-
-    private static func timestamp() -> String {
-        let format = DateFormatter()
-        format.locale = Locale(identifier: "en_US_POSIX")
-        format.dateFormat = "yyyyMMdd-HHmmss"
-        return format.string(from: Date())
     }
 }

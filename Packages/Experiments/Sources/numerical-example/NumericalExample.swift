@@ -39,10 +39,10 @@ struct NumericalExample: ParsableCommand {
     func run() throws {
         do {
             let report = try self.report()
-            let folder = output ?? "runs/numerical-example-\(timestamp())", stop = StopSignal()
+            let folder = output ?? CommandLine.defaultOutput("numerical-example"), stop = StopSignal()
             var progress = Reporting.Progress(label: "numerical-example", total: report.runs.count * outerIterations)
             do { try report.write(to: folder, progress: &progress) { stop.isWished } } catch {
-                FileHandle.standardError.write(Data("numerical-example: \(error)\n".utf8))
+                CommandLine.complain("numerical-example", error)
                 throw ExitCode(2)
             }
             progress.finish()
@@ -50,7 +50,7 @@ struct NumericalExample: ParsableCommand {
             for (method, reason) in report.leftOut { print("\(method.rawValue) left out: it \(reason)") }
             print("\(folder)/report.html")
         } catch let error as SolverError {  // every setting is an option
-            FileHandle.standardError.write(Data("numerical-example: \(error)\n".utf8))
+            CommandLine.complain("numerical-example", error)
             throw ExitCode(64)
         }
     }
@@ -111,12 +111,5 @@ struct NumericalExample: ParsableCommand {
             throw SolverError.invalidMethod("dynamics: \(valid.map(\.0).joined(separator: ", ")) expected, got '\(name)'; nearest valid choice: \(nearestName(to: name, in: valid.map(\.0)))")
         }
         return found.1
-    }
-
-    private func timestamp() -> String {
-        let format = DateFormatter()
-        format.locale = Locale(identifier: "en_US_POSIX")
-        format.dateFormat = "yyyyMMdd-HHmmss"
-        return format.string(from: Date())
     }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A page that needs nothing but itself: no script, no fonts, no other file.
 public struct HTMLReport: Sendable {
     private let title: String
@@ -11,6 +13,13 @@ public struct HTMLReport: Sendable {
     public mutating func addHeading(_ text: String) { body.append("<h2>\(escaped(text))</h2>") }
     public mutating func addParagraph(_ text: String) { body.append("<p>\(escaped(text))</p>") }
     public mutating func addTable(_ table: Table) { body.append("<div class='scroll'>\(table.html)</div>") }
+
+    /// The members of JSON objects, one a row.
+    public mutating func addSettings(_ objects: JSONValue...) {
+        for case .object(let members) in objects {
+            addTable(Table(columns: ["setting", "value"], rows: members.map { [$0.0, $0.1.text.trimmingCharacters(in: ["\""])] }))
+        }
+    }
 
     /// The few numbers that a reader came for.
     public mutating func addKeyFigures(_ figures: [(name: String, value: String)]) {

@@ -43,7 +43,7 @@ PATCHES(f64, double)
 
 enum { CHANNELS = 256 };
 
-#define POOL(SUFFIX, T) \
+#define FIND(SUFFIX, T) \
     TENSOR_INLINE void find_##SUFFIX(const tensor_windows *w, int64_t row, int64_t first, int64_t n, const T *x, int32_t *restrict places) { \
         int64_t j = row % w->output_width, i = row / w->output_width % w->output_height; \
         T largest[CHANNELS]; \
@@ -61,25 +61,27 @@ enum { CHANNELS = 256 };
             } \
             found = 1; \
         } \
-    } \
-    TENSOR_CLONES void tensor_pool_gather_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *u, const T *x, T *y) { \
+    }
+
+// The statement is about `at`, the output element, and `from`, its place in x.
+#define POOL_LOOP(NAME, SUFFIX, T, STATEMENT) \
+    TENSOR_CLONES void NAME##_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *a, const T *x, T *y) { \
         int32_t places[CHANNELS]; \
         int64_t positions = w->output_height * w->output_width, size = w->height * w->width * w->channels; \
         for (int64_t row = begin; row < end; row++) for (int64_t first = 0; first < w->channels; first += CHANNELS) { \
             int64_t n = w->channels - first < CHANNELS ? w->channels - first : CHANNELS, start = row / positions * size; \
             find_##SUFFIX(w, row, first, n, x + start, places); \
-            for (int64_t c = 0; c < n; c++) y[row * w->channels + first + c] = u[start + places[c] * w->channels + first + c]; \
-        } \
-    } \
-    TENSOR_CLONES void tensor_pool_scatter_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *v, const T *x, T *y) { \
-        int32_t places[CHANNELS]; \
-        int64_t positions = w->output_height * w->output_width, size = w->height * w->width * w->channels; \
-        for (int64_t row = begin; row < end; row++) for (int64_t first = 0; first < w->channels; first += CHANNELS) { \
-            int64_t n = w->channels - first < CHANNELS ? w->channels - first : CHANNELS, start = row / positions * size; \
-            find_##SUFFIX(w, row, first, n, x + start, places); \
-            for (int64_t c = 0; c < n; c++) y[start + places[c] * w->channels + first + c] += v[row * w->channels + first + c]; \
+            for (int64_t c = 0; c < n; c++) { \
+                int64_t at = row * w->channels + first + c, from = start + places[c] * w->channels + first + c; \
+                STATEMENT; \
+            } \
         } \
     }
+
+#define POOL(SUFFIX, T) \
+    FIND(SUFFIX, T) \
+    POOL_LOOP(tensor_pool_gather, SUFFIX, T, y[at] = a[from]) \
+    POOL_LOOP(tensor_pool_scatter, SUFFIX, T, y[from] += a[at])
 
 POOL(f32, float)
 POOL(f64, double)

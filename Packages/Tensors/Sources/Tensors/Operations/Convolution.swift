@@ -1,4 +1,3 @@
-import CDNNL
 import CTensorKernels
 
 /// How a window of `kernel` rows and columns moves over images [n, height, width, channels].
@@ -187,10 +186,7 @@ extension Float: WindowScalar {
 
     static func product(_ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ transposeA: Bool, _ b: UnsafePointer<Float>, _ transposeB: Bool,
                         _ c: UnsafeMutablePointer<Float>, adding: Bool) {
-        tensor_single_threaded_openmp()
-        let status = dnnl_sgemm(transposeA ? 84 : 78, transposeB ? 84 : 78, Int64(m), Int64(n), Int64(k), 1, a, Int64(transposeA ? m : k),
-                                b, Int64(transposeB ? k : n), adding ? 1 : 0, c, Int64(n))
-        precondition(status == dnnl_success, "convolution: oneDNN status \(status) for \(m)x\(n)x\(k)")
+        MatrixKernel.product(m, n, k, a, transposeA, transposeA ? m : k, b, transposeB, transposeB ? k : n, c, n, adding: adding)
     }
 }
 

@@ -34,19 +34,23 @@ struct MatrixKernel: Sendable {
         }
     }
 
+    /// c = op(a) op(b), or added to c, by oneDNN on the calling thread; the last number of each matrix is from row to row.
+    static func product(_ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ transposeA: Bool, _ aRow: Int, _ b: UnsafePointer<Float>, _ transposeB: Bool, _ bRow: Int,
+                        _ c: UnsafeMutablePointer<Float>, _ cRow: Int, adding: Bool) {
+        tensor_single_threaded_openmp()
+        let status = dnnl_sgemm(transposeA ? 84 : 78, transposeB ? 84 : 78,  // "T", "N"
+                                Int64(m), Int64(n), Int64(k), 1, a, Int64(aRow), b, Int64(bRow), adding ? 1 : 0, c, Int64(cRow))
+        precondition(status == dnnl_success, "matrixProduct: oneDNN status \(status) for \(m)x\(n)x\(k)")
+    }
+
     private func multiply(_ memory: Memory, matrix: Int, rows: Range<Int>, columns: Range<Int>) {
         let aStart = matrix * a.batchStride + rows.lowerBound * (transposeA ? 1 : a.leadingDimension)
         let bStart = matrix * b.batchStride + columns.lowerBound * (transposeB ? b.leadingDimension : 1)
         let cStart = matrix * m * n + rows.lowerBound * n + columns.lowerBound
         switch result.elementType {
         case .float32:
-            tensor_single_threaded_openmp()
-            let status = dnnl_sgemm(transposeA ? 84 : 78, transposeB ? 84 : 78,  // "T", "N"
-                                    Int64(rows.count), Int64(columns.count), Int64(k), 1,
-                                    memory.pointer(a.view) + aStart, Int64(a.leadingDimension),
-                                    memory.pointer(b.view) + bStart, Int64(b.leadingDimension), 0,
-                                    memory.pointer(result) + cStart, Int64(n))
-            precondition(status == dnnl_success, "matrixProduct: oneDNN status \(status) for \(m)x\(n)x\(k)")
+            MatrixKernel.product(rows.count, columns.count, k, memory.pointer(a.view) + aStart, transposeA, a.leadingDimension,
+                                 memory.pointer(b.view) + bStart, transposeB, b.leadingDimension, memory.pointer(result) + cStart, n, adding: false)
         case .float64:
             tensor_product_f64(transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(rows.count), Int64(columns.count), Int64(k),
                                memory.pointer(a.view) + aStart, Int64(a.leadingDimension),

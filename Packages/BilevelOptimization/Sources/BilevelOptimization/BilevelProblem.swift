@@ -10,6 +10,8 @@ public struct BilevelProblem<Upper: TensorTree, Lower: TensorTree>: Sendable {
     public let upperConstraint: Constraint
     /// Y; the projection onto it belongs to every lower step and to its derivative.
     public let lowerConstraint: Constraint
+    /// `MetaProblem.stepSizes`, of a task's problem.
+    var stepSizes: (@Sendable (Upper) -> [Tensor])?
     /// False leaves the projection out of the lower steps, as an ablation; a learned initialization is projected all the same.
     public var projectsLowerSteps = true
 

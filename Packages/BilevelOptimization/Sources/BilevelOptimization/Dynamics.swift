@@ -24,7 +24,10 @@ public enum Dynamics: Sendable, Hashable {
     func step<Upper: TensorTree, Lower: TensorTree>(
         _ problem: BilevelProblem<Upper, Lower>, _ upper: Upper, _ lower: Lower, state: [Tensor]
     ) -> (lower: [Tensor], state: [Tensor]) {
-        func slope(_ y: Lower) -> [Tensor] { gradient(of: problem.lowerObjective(upper, y), withRespectTo: y).tensors }
+        func slope(_ y: Lower) -> [Tensor] {
+            let slopes = gradient(of: problem.lowerObjective(upper, y), withRespectTo: y).tensors
+            return problem.stepSizes.map { sizes in zip(slopes, sizes(upper)).map { $0 * $1 } } ?? slopes
+        }
         let y = lower.tensors
         switch self {
         case .descent(let rule):
@@ -43,6 +46,11 @@ public enum Dynamics: Sendable, Hashable {
             }
             return (problem.stepConstraint.projection(moved), [state[0] + 1])
         }
+    }
+
+    /// The dynamics that solve a lower problem when nothing of the upper level is known, as a new task's query labels: BDA's lower part alone.
+    var withoutUpperLevel: Dynamics {
+        if case .aggregated(_, _, let lowerRate) = self { .descent(.gradientDescent(rate: lowerRate)) } else { self }
     }
 
     /// The step sizes, for checks.

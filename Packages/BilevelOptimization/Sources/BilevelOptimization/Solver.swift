@@ -35,6 +35,9 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     ) throws(SolverError) {
         try method.check(for: problem.stepConstraint, upperRule: upperRule)
         try problem.check(startingFrom: upper, lower)
+        guard method.hypergradient != .displacement else {
+            throw .invalidMethod("the displacement z - y_K says nothing of x: a meta-problem expected; nearest valid choice: first order")
+        }
         self.method = method
         upperTemplate = upper
         lowerTemplate = lower
@@ -49,6 +52,7 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
             .finiteDifference(FiniteDifference(problem, rate: method.dynamics.rates[0], radius: radius, upper: upper, lower: lower, levels: levels))
         case .conjugateGradient, .neumann, .fixedPoint, .gmres:
             .implicit(ImplicitDifferentiation(method.hypergradient, problem, dynamics: method.dynamics, upper: upper, lower: lower, levels: levels))
+        case .displacement: preconditionFailure("refused above")
         }
 
         leader = MovingVariable(upper.tensors, rule: upperRule, onto: problem.upperConstraint)

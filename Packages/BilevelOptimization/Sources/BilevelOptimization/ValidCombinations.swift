@@ -23,11 +23,14 @@ extension Method {
     private func checkHypergradient(_ lowerConstraint: Constraint) throws(SolverError) {
         let isLocal: Bool  // looks at the trajectory's end only
         if case .finiteDifference = hypergradient { isLocal = true } else { isLocal = hypergradient.isImplicit }
+        if hypergradient == .displacement, !initialization.isLearned {
+            throw .invalidMethod("the displacement z - y_K moves a learned initialization, this one is not; nearest valid choice: a learned initialization")
+        }
         if isLocal, initialization.isLearned {
             throw .invalidMethod("a learned initialization needs dF/dy_0, which a hypergradient at the trajectory's end does not give; "
                                  + "nearest valid choice: a warm start, or reverse mode (IA-GM)")
         }
-        if isLocal, truncation != .none {
+        if isLocal || hypergradient == .displacement, truncation != .none {
             throw .invalidMethod("truncation shortens an unrolled derivative, this hypergradient looks at y_K only; nearest valid choice: truncation none")
         }
         switch hypergradient {

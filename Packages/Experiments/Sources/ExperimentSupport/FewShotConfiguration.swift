@@ -1,12 +1,16 @@
 import BilevelOptimization
+import Foundation
 import Datasets
 import NeuralLayers
 import Reporting
+import Tensors
+
+public typealias FewShotSolver = MetaSolver<SharedVariables, EpisodeData, EpisodeMaps, TaskNetwork>
 
 /// Every setting of few-shot training, with the protocol's defaults (METHODS: few-shot classification).
 public struct FewShotConfiguration: Sendable {
     public enum MethodName: String, Sendable, CaseIterable {
-        case iapttGM = "iaptt-gm", iaGM = "ia-gm", rhg, truncatedRHG = "t-rhg", bda, maml, fomaml, anil
+        case iapttGM = "iaptt-gm", iaGM = "ia-gm", rhg, truncatedRHG = "t-rhg", bda, maml, fomaml, reptile, metaSGD = "meta-sgd", anil
     }
 
     public var dataset = FewShotDataset.omniglot
@@ -22,6 +26,9 @@ public struct FewShotConfiguration: Sendable {
     public var method = MethodName.iapttGM
     public var metaBatch = 4, innerIterations = 10
     public var lowerRate = 0.1, upperRate = 1e-3, initializationRate = 1e-3
+    /// What the lower rate decays to by a cosine over `decayIterations` meta-iterations; nil keeps it.
+    public var finalLowerRate: Double?
+    public var decayIterations = 80_000
     public var truncationLength = 5
     /// Coordinates of dF/dx are clamped to ± this.
     public var gradientLimit: Double?
@@ -31,8 +38,27 @@ public struct FewShotConfiguration: Sendable {
 
     public init() {}
 
-    /// MAML and FOMAML adapt the whole network: nothing is shared but the start.
-    var adaptsEverything: Bool { method == .maml || method == .fomaml }
+    /// MAML and its relatives adapt the whole network: nothing is shared but the start (and Meta-SGD's step sizes).
+    var adaptsEverything: Bool { [.maml, .fomaml, .reptile, .metaSGD].contains(method) }
+
+    /// The lower rate at a meta-iteration over the rate at the first.
+    public func rateFactor(at iteration: Int) -> Float {
+        guard let finalLowerRate else { return 1 }
+        let share = min(Double(iteration) / Double(decayIterations), 1), end = finalLowerRate / lowerRate
+        return Float(end + (1 - end) * (1 + cos(.pi * share)) / 2)
+    }
+
+    func problem(supportLabels: [Int32], queryLabels: [Int32], image: (channels: Int, height: Int, width: Int)) throws(SolverError) -> FewShotProblem {
+        var random = RandomGenerator(seed: seed, stream: 4)
+        return try FewShotProblem(ways: ways, supportLabels: supportLabels, queryLabels: queryLabels, image: image, backbone: backbone, head: head, hidden: hidden,
+                                  taskConvolutions: adaptsEverything ? 4 : taskConvolutions, learnedStepSize: method == .metaSGD ? lowerRate : nil,
+                                  regularizer: regularizer, regularization: regularization, using: &random)
+    }
+
+    func solver(_ problem: FewShotProblem, batchSize: Int) throws(SolverError) -> FewShotSolver {
+        try MetaSolver(problem.problem, method: solverMethod, upperRule: .adam(rate: upperRate), upper: problem.shared, lower: problem.head,
+                       data: problem.template(), batchSize: batchSize, gradientLimit: gradientLimit, threads: threads)
+    }
 
     var solverMethod: Method {
         let K = innerIterations, learned = Initialization.learned(.adam(rate: initializationRate)), descent = Dynamics.descent(.gradientDescent(rate: lowerRate))
@@ -42,6 +68,10 @@ public struct FewShotConfiguration: Sendable {
         case .fomaml: Method(dynamics: descent, innerIterations: K, initialization: learned, hypergradient: .firstOrder)
         case .rhg: Method(dynamics: descent, innerIterations: K)
         case .truncatedRHG: Method(dynamics: descent, innerIterations: K, truncation: .last(min(truncationLength, K)))
+        // z moves toward y_K by a share of the way.
+        case .reptile: Method(dynamics: descent, innerIterations: K, initialization: .learned(.gradientDescent(rate: initializationRate)), hypergradient: .displacement)
+        // The step sizes themselves are learned, from `lowerRate` on.
+        case .metaSGD: Method(dynamics: .descent(.gradientDescent(rate: 1)), innerIterations: K, initialization: learned)
         case .bda: Method(dynamics: .aggregated(mix: 0.1, upperRate: lowerRate, lowerRate: lowerRate), innerIterations: K)
         }
     }
@@ -50,7 +80,7 @@ public struct FewShotConfiguration: Sendable {
     var architecture: [String: String] {
         ["backbone": backbone.rawValue, "hidden": hidden.map(String.init) ?? "", "taskConvolutions": String(adaptsEverything ? 4 : taskConvolutions), "head": head.rawValue,
          "ways": String(ways), "shots": String(shots), "queries": String(queries), "method": method.rawValue, "innerIterations": String(innerIterations),
-         "lowerRate": String(lowerRate), "regularizer": regularizer.rawValue, "regularization": String(regularization)]
+         "lowerRate": String(lowerRate), "finalLowerRate": finalLowerRate.map { String($0) } ?? "", "decayIterations": String(decayIterations), "regularizer": regularizer.rawValue, "regularization": String(regularization)]
     }
 
     /// The settings that a checkpoint was made with.
@@ -71,6 +101,8 @@ public struct FewShotConfiguration: Sendable {
         method = try note("method") { MethodName(rawValue: $0) }
         innerIterations = try note("innerIterations") { Int($0) }
         lowerRate = try note("lowerRate") { Double($0) }
+        finalLowerRate = try note("finalLowerRate") { $0.isEmpty ? .some(nil) : Double($0).map(Optional.some) }
+        decayIterations = try note("decayIterations") { Int($0) }
         regularizer = try note("regularizer") { FewShotProblem.Regularizer(rawValue: $0) }
         regularization = try note("regularization") { Double($0) }
     }
@@ -80,11 +112,12 @@ public struct FewShotConfiguration: Sendable {
          "ways": .integer(ways), "shots": .integer(shots), "queries": .integer(queries), "backbone": .string(backbone.rawValue),
          "hidden": hidden.map(JSONValue.integer) ?? .null, "taskConvolutions": .integer(adaptsEverything ? 4 : taskConvolutions), "head": .string(head.rawValue),
          "regularizer": .string(regularizer.rawValue), "regularization": .number(regularization), "method": .string(method.rawValue),
-         "metaBatch": .integer(metaBatch), "innerIterations": .integer(innerIterations), "lowerRate": .number(lowerRate), "upperRate": .number(upperRate),
-         "upperRule": "Adam, betas 0.9 and 0.999, for x and z", "initializationRate": .number(initializationRate), "gradientLimit": gradientLimit.map(JSONValue.number) ?? .null,
+         "metaBatch": .integer(metaBatch), "innerIterations": .integer(innerIterations), "lowerRate": .number(lowerRate), "finalLowerRate": finalLowerRate.map(JSONValue.number) ?? .null, "decayIterations": finalLowerRate == nil ? .null : .integer(decayIterations),
+         "upperRate": .number(upperRate),
+         "upperRule": .string("Adam, betas 0.9 and 0.999, for x and z" + (method == .reptile ? "; z by plain descent" : "")), "initializationRate": .number(initializationRate), "gradientLimit": gradientLimit.map(JSONValue.number) ?? .null,
          "metaIterations": .integer(metaIterations), "validateEvery": .integer(validateEvery), "validationEpisodes": .integer(validationEpisodes),
          "testEpisodes": .integer(testEpisodes), "seed": .integer(Int(truncatingIfNeeded: seed)), "threads": .integer(threads), "codeVersion": .string(codeVersion),
          "batchNormalization": .string(FewShotRun.batchNormalization),
-         "protocol": "selected on meta-validation episodes; tested once; the lower step size is constant"]
+         "protocol": "selected on meta-validation episodes; tested once"]
     }
 }

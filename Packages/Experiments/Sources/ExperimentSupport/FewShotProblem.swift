@@ -3,18 +3,43 @@ import Foundation
 import NeuralLayers
 import Tensors
 
-/// One episode's images, [n, channels, height, width] each, class after class.
-public struct EpisodeImages: TensorTree {
-    public var support: Tensor, query: Tensor
+/// What a task is given: images [n, channels, height, width], class after class, and the factor by which the lower step size has decayed, [].
+public struct EpisodeData: TensorTree {
+    public var support: Tensor, query: Tensor, rateFactor: Tensor
 
-    public init(support: Tensor, query: Tensor) {
+    public init(support: Tensor, query: Tensor, rateFactor: Tensor) {
         self.support = support
         self.query = query
+        self.rateFactor = rateFactor
     }
 
     public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
         try visit("support", &support)
         try visit("query", &query)
+        try visit("rateFactor", &rateFactor)
+    }
+}
+
+/// What a task needs of x: the backbone's maps [n, height, width, channels] of its images, and step sizes for each tensor of its network.
+public struct EpisodeMaps: TensorTree {
+    public var support: Tensor, query: Tensor, stepSizes: [Tensor]
+
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
+        try visit("support", &support)
+        try visit("query", &query)
+        try stepSizes.visitTensors(under: "stepSizes", visit)
+    }
+}
+
+/// x: the backbone, and with Meta-SGD a step size for each weight of a task's network.
+public struct SharedVariables: TensorTree {
+    public var backbone: Backbone
+    /// Empty, or one tensor for each of the task network's.
+    public var stepSizes: [Tensor] = []
+
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
+        try backbone.visitTensors(visit)
+        try stepSizes.visitTensors(under: "stepSizes", visit)
     }
 }
 
@@ -79,27 +104,40 @@ public struct FewShotProblem: Sendable {
         case lq
     }
 
-    public let ways: Int, shots: Int, queries: Int
+    /// The classes of the support's and the query's images, 0 ..< ways.
+    public let supportLabels: [Int32], queryLabels: [Int32]
     /// Of the images: channels, height, width.
     public let image: (channels: Int, height: Int, width: Int)
-    public let backbone: Backbone
+    public let shared: SharedVariables
     public let head: TaskNetwork
     public let regularizer: Regularizer
     public let regularization: Double
 
+    /// Episodes of as many images in every class.
+    /// - Parameters: as below.
+    public init(ways: Int, shots: Int, queries: Int, image: (channels: Int, height: Int, width: Int), backbone: BackboneName, head: HeadName = .linear,
+                hidden: Int? = nil, taskConvolutions: Int = 0, learnedStepSize: Double? = nil, regularizer: Regularizer = .none, regularization: Double = 0.25,
+                using random: inout RandomGenerator, elementType: ElementType = .float32) throws(SolverError) {
+        func labels(_ count: Int) -> [Int32] { (0..<ways * count).map { Int32($0 / count) } }
+        try self.init(ways: ways, supportLabels: labels(shots), queryLabels: labels(queries), image: image, backbone: backbone, head: head, hidden: hidden,
+                      taskConvolutions: taskConvolutions, learnedStepSize: learnedStepSize, regularizer: regularizer, regularization: regularization,
+                      using: &random, elementType: elementType)
+    }
+
     /// - Parameters:
     ///   - taskConvolutions: how many of the last blocks belong to the task; all of them for MAML.
-    public init(ways: Int, shots: Int, queries: Int, image: (channels: Int, height: Int, width: Int), backbone name: BackboneName, head headName: HeadName = .linear,
-                hidden: Int? = nil, taskConvolutions: Int = 0, regularizer: Regularizer = .none, regularization: Double = 0.25,
+    ///   - learnedStepSize: where the step sizes of Meta-SGD start; nil without.
+    public init(ways: Int, supportLabels: [Int32], queryLabels: [Int32], image: (channels: Int, height: Int, width: Int), backbone name: BackboneName,
+                head headName: HeadName, hidden: Int?, taskConvolutions: Int, learnedStepSize: Double?, regularizer: Regularizer, regularization: Double,
                 using random: inout RandomGenerator, elementType: ElementType = .float32) throws(SolverError) {
-        self.ways = ways
-        self.shots = shots
-        self.queries = queries
+        self.supportLabels = supportLabels
+        self.queryLabels = queryLabels
         self.image = image
         self.regularizer = regularizer
         self.regularization = regularization
         let moved = max(taskConvolutions, headName == .dfc ? 1 : 0)
         var own: [ConvolutionBlock] = []
+        let backbone: Backbone
         switch name {
         case .omniglot, .convnet4:
             guard (0...4).contains(moved) else { throw .invalidMethod("task convolutions: 0 … 4 expected, got \(moved); nearest valid choice: \(min(max(moved, 0), 4))") }
@@ -121,20 +159,25 @@ public struct FewShotProblem: Sendable {
         }
         let sample = Tensor.placeholder("image", shape: [1, image.height, image.width, image.channels], elementType: elementType)
         let features = own.reduce(backbone(sample)) { $1($0) }.count
-        head = TaskNetwork(blocks: own, linear: Linear(inputs: features, outputs: ways, using: &random, elementType: elementType))
+        let head = TaskNetwork(blocks: own, linear: Linear(inputs: features, outputs: ways, using: &random, elementType: elementType))
+        self.head = head
+        shared = SharedVariables(backbone: backbone, stepSizes: learnedStepSize.map { rate in head.tensors.map { Tensor(repeating: rate, shape: $0.shape, elementType: elementType) } } ?? [])
     }
 
     /// Placeholders' shapes of one episode.
-    public func template(elementType: ElementType = .float32) -> EpisodeImages {
-        func zeros(_ count: Int) -> Tensor { .zeros([ways * count, image.channels, image.height, image.width], elementType: elementType) }
-        return EpisodeImages(support: zeros(shots), query: zeros(queries))
+    public func template(elementType: ElementType = .float32) -> EpisodeData {
+        func zeros(_ labels: [Int32]) -> Tensor { .zeros([labels.count, image.channels, image.height, image.width], elementType: elementType) }
+        return EpisodeData(support: zeros(supportLabels), query: zeros(queryLabels), rateFactor: Tensor(1, elementType: elementType))
     }
 
-    public var problem: MetaProblem<Backbone, EpisodeImages, EpisodeImages, TaskNetwork> {
-        func labels(_ count: Int) -> Tensor { Tensor((0..<ways * count).map { Int32($0 / count) }) }
-        let supportLabels = labels(shots), queryLabels = labels(queries), regularizer = self.regularizer, λ = regularization
+    public var problem: MetaProblem<SharedVariables, EpisodeData, EpisodeMaps, TaskNetwork> {
+        let supportLabels = Tensor(self.supportLabels), queryLabels = Tensor(self.queryLabels), regularizer = self.regularizer, λ = regularization, count = head.tensors.count
         return MetaProblem(
-            context: { backbone, images in EpisodeImages(support: backbone(images.support.permuted([0, 2, 3, 1])), query: backbone(images.query.permuted([0, 2, 3, 1]))) },
+            context: { shared, given in
+                func maps(_ images: Tensor) -> Tensor { shared.backbone(images.permuted([0, 2, 3, 1])) }
+                let sizes = shared.stepSizes.isEmpty ? Array(repeating: given.rateFactor, count: count) : shared.stepSizes.map { $0 * given.rateFactor }
+                return EpisodeMaps(support: maps(given.support), query: maps(given.query), stepSizes: sizes)
+            },
             upperObjective: { maps, y in y(maps.query).meanCrossEntropy(labels: queryLabels) },
             lowerObjective: { maps, y, z in
                 let loss = y(maps.support).meanCrossEntropy(labels: supportLabels)
@@ -144,6 +187,7 @@ public struct FewShotProblem: Sendable {
                 case .lq: return y.tensors.reduce(loss) { $0 + ($1.squared() + 0.01).power(0.25).sum() * λ }
                 }
             },
+            stepSizes: { $0.stepSizes },
             prediction: { maps, y in y(maps.query) })
     }
 }

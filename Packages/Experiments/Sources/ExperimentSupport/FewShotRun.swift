@@ -23,10 +23,12 @@ public final class FewShotRun {
     public private(set) var rows: [Row] = []
     public private(set) var best: (iteration: Int, accuracy: Double)?
     public internal(set) var failure: String?
+    /// Where variables taken from a checkpoint for tests had come to.
+    private var restoredIteration: Int?
 
-    private let solver: MetaSolver<Backbone, EpisodeImages, EpisodeImages, TaskNetwork>
+    private let solver: FewShotSolver
     private let trainSampler: EpisodeSampler, validationSampler: EpisodeSampler, testSampler: EpisodeSampler
-    private var bestVariables: (x: Backbone, z: TaskNetwork)
+    private var bestVariables: (x: SharedVariables, z: TaskNetwork)
 
     /// Checks everything; writes nothing.
     public init(_ configuration: FewShotConfiguration, data: FewShotData) throws {
@@ -37,13 +39,10 @@ public final class FewShotRun {
         trainSampler = try EpisodeSampler(data.train, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 1)
         validationSampler = try EpisodeSampler(data.validation, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 2)
         testSampler = try EpisodeSampler(data.test, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 3)
-        var random = RandomGenerator(seed: c.seed, stream: 4)
-        let image = (channels: data.train.channels, height: data.train.height, width: data.train.width)
-        problem = try FewShotProblem(ways: c.ways, shots: c.shots, queries: c.queries, image: image, backbone: c.backbone, head: c.head, hidden: c.hidden,
-                                     taskConvolutions: c.adaptsEverything ? 4 : c.taskConvolutions, regularizer: c.regularizer, regularization: c.regularization, using: &random)
-        solver = try MetaSolver(problem.problem, method: c.solverMethod, upperRule: .adam(rate: c.upperRate), upper: problem.backbone, lower: problem.head,
-                                data: problem.template(), batchSize: c.metaBatch, gradientLimit: c.gradientLimit, threads: c.threads)
-        bestVariables = (problem.backbone, problem.head)
+        let sample = trainSampler.episode(0)
+        problem = try c.problem(supportLabels: sample.supportLabels, queryLabels: sample.queryLabels, image: (data.train.channels, data.train.height, data.train.width))
+        solver = try c.solver(problem, batchSize: c.metaBatch)
+        bestVariables = (problem.shared, problem.head)
     }
 
     public var iteration: Int { solver.iteration }
@@ -53,8 +52,9 @@ public final class FewShotRun {
     public func step() throws(SolverError) -> Row {
         let t = solver.iteration, c = configuration, report: MetaReport
         do {
+            let rateFactor = c.rateFactor(at: t)
             report = try solver.step { [trainSampler, data] index, task in
-                FewShotRun.fill(task, with: trainSampler.episode(t * c.metaBatch + index), of: data.train)
+                FewShotRun.fill(task, with: trainSampler.episode(t * c.metaBatch + index), of: data.train, rateFactor)
             }
         } catch {
             failure = error.description
@@ -62,7 +62,7 @@ public final class FewShotRun {
         }
         var accuracy: Double?
         if report.iteration % c.validateEvery == 0 || report.iteration == c.metaIterations {
-            let mean = Samples(accuracies(validationSampler, data.validation, count: c.validationEpisodes)).mean
+            let mean = Samples(accuracies(validationSampler, data.validation, count: c.validationEpisodes, c.rateFactor(at: report.iteration))).mean
             accuracy = mean
             if mean > best?.accuracy ?? -1 {
                 best = (report.iteration, mean)
@@ -74,14 +74,15 @@ public final class FewShotRun {
         return row
     }
 
-    private static func fill(_ task: TaskData, with episode: Episode, of images: ImageClasses) {
+    private static func fill(_ task: TaskData, with episode: Episode, of images: ImageClasses, _ rateFactor: Float) {
         images.write(episode.support, to: task.floats(0))
         images.write(episode.query, to: task.floats(1))
+        task.floats(2)[0] = rateFactor
     }
 
-    private func accuracies(_ sampler: EpisodeSampler, _ images: ImageClasses, count: Int) -> [Double] {
+    private func accuracies(_ sampler: EpisodeSampler, _ images: ImageClasses, count: Int, _ rateFactor: Float) -> [Double] {
         let labels = Tensor(sampler.episode(0).queryLabels)
-        return solver.predictions(count: count) { index, task in FewShotRun.fill(task, with: sampler.episode(index), of: images) }
+        return solver.predictions(count: count) { index, task in FewShotRun.fill(task, with: sampler.episode(index), of: images, rateFactor) }
             .map { $0.prediction.accuracy(labels: labels) }
     }
 
@@ -91,7 +92,8 @@ public final class FewShotRun {
         let last = (solver.upper, solver.initialization)
         if best != nil { (solver.upper, solver.initialization) = (bestVariables.x, bestVariables.z) }
         defer { (solver.upper, solver.initialization) = last }
-        return (accuracies(testSampler, data.test, count: count), EpisodeList(testSampler, of: data.test, count: count).hash)
+        let rateFactor = configuration.rateFactor(at: restoredIteration ?? best?.iteration ?? iteration)
+        return (accuracies(testSampler, data.test, count: count, rateFactor), EpisodeList(testSampler, of: data.test, count: count).hash)
     }
 
     // MARK: Checkpoints
@@ -103,6 +105,8 @@ public final class FewShotRun {
         notes["bestIteration"] = best.map { String($0.iteration) } ?? ""
         notes["bestAccuracy"] = best.map { String($0.accuracy) } ?? ""
         notes["splitHash"] = data.splitHash
+        notes["dataset"] = configuration.dataset.rawValue
+        notes["image"] = "\(problem.image.channels) x \(problem.image.height) x \(problem.image.width)"
         var result = Checkpoint(notes: notes)
         result.add(solver.upper, as: "x")
         result.add(solver.initialization, as: "z")
@@ -116,7 +120,7 @@ public final class FewShotRun {
     public func restoreSelected(_ checkpoint: Checkpoint, file: String) throws(CheckpointError) {
         solver.upper = try checkpoint.restored(solver.upper, from: "selected.x", file: file)
         solver.initialization = try checkpoint.restored(solver.initialization, from: "selected.z", file: file)
-        best = nil
+        (best, restoredIteration) = (nil, checkpoint.selectedIteration)
     }
 
     /// Goes on from a checkpoint of the same settings.
@@ -130,4 +134,9 @@ public final class FewShotRun {
         solver.updateState = (try checkpoint.restored(solver.updateState.tensors, from: "update", file: file), Int(checkpoint.notes["iteration"] ?? "") ?? 0)
         if let iteration = Int(checkpoint.notes["bestIteration"] ?? ""), let accuracy = Double(checkpoint.notes["bestAccuracy"] ?? "") { best = (iteration, accuracy) }
     }
+}
+
+extension Checkpoint {
+    /// The meta-iteration of the selected variables.
+    var selectedIteration: Int? { notes["bestIteration"].flatMap { Int($0) } ?? notes["iteration"].flatMap { Int($0) } }
 }

@@ -36,10 +36,10 @@ struct BenchmarkFewShot: ParsableCommand {
         }
         let chosen: Truncation = truncation == "pessimistic" ? .pessimistic : .at(Int(truncation) ?? innerIterations)
         let method = Method(dynamics: .descent(.gradientDescent(rate: lowerRate)), innerIterations: innerIterations, initialization: .learned(.adam(rate: 1e-3)), truncation: chosen)
-        let solver = try MetaSolver(few.problem, method: method, upperRule: .adam(rate: 1e-3), upper: load(few.backbone, "x"), lower: load(few.head, "z"),
+        let solver = try MetaSolver(few.problem, method: method, upperRule: .adam(rate: 1e-3), upper: load(few.shared, "x"), lower: load(few.head, "z"),
                                     data: few.template(elementType: type), batchSize: sizes.tasks, threads: threads)
         let template = few.template(elementType: type)
-        let tasks = try (0..<sizes.tasks).map { try [exchange.tensor("support_\($0).f32", template.support.shape, type), exchange.tensor("query_\($0).f32", template.query.shape, type)] }
+        let tasks = try (0..<sizes.tasks).map { try [exchange.tensor("support_\($0).f32", template.support.shape, type), exchange.tensor("query_\($0).f32", template.query.shape, type), template.rateFactor] }
         BenchmarkExchange.answer(#"{"ready":true}"#)
         while let line = readLine() {
             switch line {

@@ -28,7 +28,9 @@ struct Train: ParsableCommand {
     @Option(help: "Lower steps K.") var innerIterations = 10
     @Option(help: "Step size of a task's part. (default: 0.1 for grey images, 0.01 for colour)") var lowerRate: Double?
     @Option(help: "Step size of the backbone (Adam).") var upperRate = 1e-3
-    @Option(help: "Step size of the shared start z (Adam).") var initializationRate = 1e-3
+    @Option(help: "What the lower rate decays to, by a cosine over --decay-iterations. (default: a tenth for colour images, no decay for grey)") var finalLowerRate: Double?
+    @Option(help: "Meta-iterations of the decay.") var decayIterations = 80_000
+    @Option(help: "Step size of the shared start z (Adam); of reptile the share of the way to y_K. (default: 0.001; reptile 0.25)") var initializationRate: Double?
     @Option(help: "Steps that t-rhg differentiates.") var truncationLength = 5
     @Option(help: "Clamp of the backbone's gradient; 0 for none. (default: 10 for colour images)") var gradientLimit: Double?
     @Option(help: "Meta-iterations.") var metaIterations = 10_000
@@ -44,9 +46,9 @@ struct Train: ParsableCommand {
 
     func validate() throws {
         for (name, value) in [("meta-batch", metaBatch), ("inner-iterations", innerIterations), ("meta-iterations", metaIterations), ("validate-every", validateEvery),
-                              ("validation-episodes", validationEpisodes), ("test-episodes", testEpisodes), ("truncation-length", truncationLength), ("threads", threads)]
+                              ("validation-episodes", validationEpisodes), ("test-episodes", testEpisodes), ("truncation-length", truncationLength), ("threads", threads), ("decay-iterations", decayIterations)]
             where value < 1 { throw ValidationError("--\(name): at least 1 expected, got \(value)") }
-        for (name, value) in [("lower-rate", lowerRate ?? 1), ("upper-rate", upperRate), ("initialization-rate", initializationRate)]
+        for (name, value) in [("lower-rate", lowerRate ?? 1), ("upper-rate", upperRate), ("final-lower-rate", finalLowerRate ?? 1), ("initialization-rate", initializationRate ?? 1)]
             where !(value > 0 && value.isFinite) { throw ValidationError("--\(name): a positive number expected, got \(value)") }
         if resume, output == nil { throw ValidationError("--resume: --output with the folder of the run expected") }
         try checkData(dataset, at: data)
@@ -75,7 +77,9 @@ struct Train: ParsableCommand {
         settings.innerIterations = innerIterations
         settings.lowerRate = lowerRate ?? (isGrey ? 0.1 : 0.01)
         settings.upperRate = upperRate
-        settings.initializationRate = initializationRate
+        settings.finalLowerRate = finalLowerRate ?? (isGrey ? nil : settings.lowerRate / 10)
+        settings.decayIterations = decayIterations
+        settings.initializationRate = initializationRate ?? (method == .reptile ? 0.25 : 1e-3)
         settings.truncationLength = truncationLength
         settings.gradientLimit = gradientLimit.map { $0 > 0 ? $0 : nil } ?? (isGrey ? nil : 10)
         settings.metaIterations = metaIterations

@@ -9,30 +9,31 @@ import Testing
 
 @Suite struct FewShotTests {
     /// A small problem in float64: grey 16 x 16 images, four blocks of 3 channels.
-    private func solver(taskConvolutions: Int = 0, regularizer: FewShotProblem.Regularizer = .none, truncation: Truncation = .none, threads: Int = 1,
-                        change: (inout Backbone, inout TaskNetwork) -> Void = { _, _ in })
-        throws -> (solver: MetaSolver<Backbone, EpisodeImages, EpisodeImages, TaskNetwork>, fill: @Sendable (Int, TaskData) -> Void) {
+    private func solver(taskConvolutions: Int = 0, regularizer: FewShotProblem.Regularizer = .none, truncation: Truncation = .none, threads: Int = 1, rate: Double = 0.02, factor: Double = 0.7, learnedStepSize: Double? = nil,
+                        change: (inout SharedVariables, inout TaskNetwork) -> Void = { _, _ in })
+        throws -> (solver: FewShotSolver, fill: @Sendable (Int, TaskData) -> Void) {
         var random = RandomGenerator(seed: 6)
-        let problem = try FewShotProblem(ways: 3, shots: 2, queries: 2, image: (1, 16, 16), backbone: .convnet4, hidden: 3, taskConvolutions: taskConvolutions,
+        let problem = try FewShotProblem(ways: 3, shots: 2, queries: 2, image: (1, 16, 16), backbone: .convnet4, hidden: 3, taskConvolutions: taskConvolutions, learnedStepSize: learnedStepSize,
                                          regularizer: regularizer, using: &random, elementType: .float64)
         let tasks = (0..<3).map { _ in
-            [random.uniform([6, 1, 16, 16], from: 0, to: 1, elementType: .float64), random.uniform([6, 1, 16, 16], from: 0, to: 1, elementType: .float64)]
+            [random.uniform([6, 1, 16, 16], from: 0, to: 1, elementType: .float64), random.uniform([6, 1, 16, 16], from: 0, to: 1, elementType: .float64), Tensor(factor, elementType: .float64)]
         }
-        var backbone = problem.backbone, head = problem.head
-        change(&backbone, &head)
-        let method = Method(dynamics: .descent(.gradientDescent(rate: 0.02)), innerIterations: 3, initialization: .learned(.adam(rate: 0.01)), truncation: truncation)
-        let solver = try MetaSolver(problem.problem, method: method, upperRule: .adam(rate: 0.01), upper: backbone, lower: head,
+        var shared = problem.shared, head = problem.head
+        change(&shared, &head)
+        let method = Method(dynamics: .descent(.gradientDescent(rate: learnedStepSize == nil ? rate : 1)), innerIterations: 3, initialization: .learned(.adam(rate: 0.01)), truncation: truncation)
+        let solver = try MetaSolver(problem.problem, method: method, upperRule: .adam(rate: 0.01), upper: shared, lower: head,
                                     data: problem.template(elementType: .float64), batchSize: 3, threads: threads)
         return (solver, { index, data in data.assign(tasks[index]) })
     }
 
-    /// Every kind of part: shared and task convolutions, a regularizer that reads the start. Coordinates with the largest derivatives.
-    @Test(arguments: [(0, FewShotProblem.Regularizer.none), (0, .distance), (1, .lq), (4, .distance)])
-    func hypergradientsAgreeWithFiniteDifferences(_ taskConvolutions: Int, _ regularizer: FewShotProblem.Regularizer) throws {
-        let (exact, fill) = try solver(taskConvolutions: taskConvolutions, regularizer: regularizer)
+    /// Every kind of part: shared and task convolutions, a regularizer that reads the start, learned step sizes. Coordinates with the
+    /// largest derivatives.
+    @Test(arguments: [(0, FewShotProblem.Regularizer.none, nil), (0, .distance, nil), (1, .lq, nil), (4, .distance, nil), (4, .none, 0.02)])
+    func hypergradientsAgreeWithFiniteDifferences(_ taskConvolutions: Int, _ regularizer: FewShotProblem.Regularizer, _ learnedStepSize: Double?) throws {
+        let (exact, fill) = try solver(taskConvolutions: taskConvolutions, regularizer: regularizer, learnedStepSize: learnedStepSize)
         _ = try exact.computeHypergradient(fill: fill)
-        func value(_ change: @escaping (inout Backbone, inout TaskNetwork) -> Void) throws -> Double {
-            let (moved, fill) = try solver(taskConvolutions: taskConvolutions, regularizer: regularizer, change: change)
+        func value(_ change: @escaping (inout SharedVariables, inout TaskNetwork) -> Void) throws -> Double {
+            let (moved, fill) = try solver(taskConvolutions: taskConvolutions, regularizer: regularizer, learnedStepSize: learnedStepSize, change: change)
             return try moved.computeHypergradient(fill: fill).upperValue
         }
         func shifted<Tree: TensorTree>(_ tree: Tree, _ tensor: Int, _ element: Int, _ step: Double) -> Tree {
@@ -97,6 +98,27 @@ import Testing
         for _ in 0..<40 { _ = try run.step() }
         let after = Samples(run.test(count: 20).accuracies).mean
         #expect(after > 0.6 && after > before, "\(before) before, \(after) after; chance is 0.2")
+    }
+
+    @Test func theLowerRateDecaysByACosine() {
+        var c = FewShotConfiguration()
+        c.lowerRate = 0.01
+        #expect(c.rateFactor(at: 500) == 1)
+        c.finalLowerRate = 0.001
+        c.decayIterations = 1000
+        #expect(c.rateFactor(at: 0) == 1 && abs(c.rateFactor(at: 500) - 0.55) < 1e-6 && abs(c.rateFactor(at: 250) - 0.8682) < 1e-4)
+        #expect(c.rateFactor(at: 1000) == 0.1 && c.rateFactor(at: 5000) == 0.1)
+    }
+
+    @Test func theRateFactorScalesTheLowerSteps() throws {
+        func slopes(_ rate: Double, _ factor: Double) throws -> [Double] {
+            let (solver, fill) = try solver(rate: rate, factor: factor)
+            _ = try solver.computeHypergradient(fill: fill)
+            return solver.hypergradient.tensors.flatMap(\.scalars)
+        }
+        let decayed = try slopes(0.04, 0.25), small = try slopes(0.01, 1), large = try slopes(0.04, 1)
+        func distance(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) } }
+        #expect(distance(decayed, small) < 1e-13 && distance(decayed, large) > 1e-4)
     }
 
     @Test func aCheckpointOfAnotherArchitectureIsRefused() throws {

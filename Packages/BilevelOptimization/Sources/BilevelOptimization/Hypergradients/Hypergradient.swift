@@ -17,12 +17,14 @@ public enum Hypergradient: Sendable, Hashable {
     case finiteDifference(radius: Double = 0.01)
     /// Without second derivatives: dF/dx = ∇_x F, dF/dz = ∇_y F (FOMAML, Finn et al. 2017; Nichol et al. 2018).
     case firstOrder
+    /// Without derivatives of F: dF/dx = 0, dF/dz = z - y_K (Reptile, Nichol et al. 2018). For learned starts only.
+    case displacement
 
     /// Whether y_K is taken for a solution of the lower problem.
     var isImplicit: Bool {
         switch self {
         case .conjugateGradient, .neumann, .fixedPoint, .gmres: true
-        case .reverse, .forward, .finiteDifference, .firstOrder: false
+        case .reverse, .forward, .finiteDifference, .firstOrder, .displacement: false
         }
     }
 }

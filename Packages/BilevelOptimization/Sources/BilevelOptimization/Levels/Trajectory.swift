@@ -142,6 +142,15 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
         upperSlope.run(on: pool)
     }
 
+    /// 0 and y_0 - y_K, into `upperGradient` and `startGradient`.
+    func displace(_ x: PackedTensors) {
+        upperGradient.clear()
+        startGradient.clear()
+        let end = last
+        startGradient.add(1, state(0, x), lowerCount)
+        startGradient.add(-1, end, lowerCount)
+    }
+
     /// dF(x, y_last)/dx through the steps `first` … `last`, and dF/dy_first, in reverse mode.
     func differentiate(_ x: PackedTensors, from firstStep: Int, to lastStep: Int) {
         directGradient(x, at: lastStep)

@@ -3,6 +3,8 @@ import Tensors
 /// The programs of a meta-problem; immutable and shared by the tasks' workspaces.
 final class CompiledMetaProblem<Upper: TensorTree, Data: TensorTree, Context: TensorTree, Lower: TensorTree>: Sendable {
     let levels: CompiledLevels<TreePair<Context, Lower>, Lower>
+    /// For predictions, where the training's dynamics would look at the upper level; else nil.
+    let predictionLevels: CompiledLevels<TreePair<Context, Lower>, Lower>?
     /// (x, d) to (c, kept values).
     let context: Program
     /// (x, d, kept values, c̄) to x̄.
@@ -26,6 +28,9 @@ final class CompiledMetaProblem<Upper: TensorTree, Data: TensorTree, Context: Te
         let c = template.placeholders("c"), predicted = problem.prediction(c, y)
         prediction = Program(inputs: c.tensors + y.tensors, outputs: [predicted])
         predictionLayout = PackedTensors.Layout(of: [predicted])
-        levels = CompiledLevels(problem.task, dynamics: dynamics, upper: TreePair(template, lower), lower: lower)
+        let pair = TreePair(template, lower)
+        levels = CompiledLevels(problem.task, dynamics: dynamics, upper: pair, lower: lower)
+        predictionLevels = dynamics.withoutUpperLevel == dynamics ? nil
+            : CompiledLevels(problem.task, dynamics: dynamics.withoutUpperLevel, upper: pair, lower: lower)
     }
 }

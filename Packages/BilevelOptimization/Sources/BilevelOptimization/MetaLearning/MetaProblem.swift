@@ -9,21 +9,28 @@ public struct MetaProblem<Upper: TensorTree, Data: TensorTree, Context: TensorTr
     public let upperObjective: @Sendable (Context, Lower) -> Tensor
     /// The third argument is the start z, for regularizers such as λ‖y - z‖².
     public let lowerObjective: @Sendable (Context, Lower, Lower) -> Tensor
+    /// Step sizes that the context holds, one tensor for each of y's or of a shape that broadcasts to it: they multiply ∇_y f in every lower
+    /// step, beside the dynamics' own rate, and are differentiated like the rest of the context (Meta-SGD, Li et al. 2017).
+    public let stepSizes: (@Sendable (Context) -> [Tensor])?
     /// What is reported of a solved task, for instance the query's logits.
     public let prediction: @Sendable (Context, Lower) -> Tensor
 
     public init(context: @escaping @Sendable (Upper, Data) -> Context, upperObjective: @escaping @Sendable (Context, Lower) -> Tensor,
-                lowerObjective: @escaping @Sendable (Context, Lower, Lower) -> Tensor, prediction: @escaping @Sendable (Context, Lower) -> Tensor) {
+                lowerObjective: @escaping @Sendable (Context, Lower, Lower) -> Tensor, stepSizes: (@Sendable (Context) -> [Tensor])? = nil,
+                prediction: @escaping @Sendable (Context, Lower) -> Tensor) {
         self.context = context
         self.upperObjective = upperObjective
         self.lowerObjective = lowerObjective
+        self.stepSizes = stepSizes
         self.prediction = prediction
     }
 
     /// One task's bilevel problem: its upper variable is the context beside the start.
     var task: BilevelProblem<TreePair<Context, Lower>, Lower> {
         let (F, f) = (upperObjective, lowerObjective)
-        return BilevelProblem(upperObjective: { pair, y in F(pair.first, y) }, lowerObjective: { pair, y in f(pair.first, y, pair.second) })
+        var task = BilevelProblem<TreePair<Context, Lower>, Lower>(upperObjective: { pair, y in F(pair.first, y) }, lowerObjective: { pair, y in f(pair.first, y, pair.second) })
+        if let stepSizes { task.stepSizes = { pair in stepSizes(pair.first) } }
+        return task
     }
 }
 

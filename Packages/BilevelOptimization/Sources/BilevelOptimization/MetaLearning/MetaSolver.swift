@@ -26,8 +26,8 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
                 batchSize: Int, gradientLimit: Double? = nil, threads: Int = 1) throws(SolverError) {
         try method.check(for: .wholeSpace, upperRule: upperRule)
         guard batchSize >= 1 else { throw .invalidMethod("meta-batch: at least 1 expected, got \(batchSize); nearest valid choice: 1") }
-        guard method.hypergradient == .reverse || method.hypergradient == .firstOrder, method.initialization != .warmStart else {
-            throw .invalidMethod("meta-learning expects an unrolled or a first-order hypergradient and a fixed or learned start; nearest valid choice: reverse mode")
+        guard [.reverse, .firstOrder, .displacement].contains(method.hypergradient), method.initialization != .warmStart else {
+            throw .invalidMethod("meta-learning expects an unrolled, a first-order or a displacement hypergradient and a fixed or learned start; nearest valid choice: reverse mode")
         }
         self.method = method
         upperTemplate = upper
@@ -116,7 +116,7 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
                           hypergradientNorm: upperNorm, initializationGradientNorm: startNorm, seconds: (clock.now - start).seconds)
     }
 
-    /// Solves `count` tasks with x and z as they are: the prediction at y_K and F of each, in their order.
+    /// Solves `count` tasks with x and z as they are: the prediction at y_K and F of each, in their order. The steps never read F.
     public func predictions(count: Int, fill: @Sendable (_ index: Int, _ data: TaskData) -> Void) -> [(prediction: Tensor, upperValue: Double)] {
         var results: [(prediction: Tensor, upperValue: Double)] = []
         let x = self.x, z = self.z
@@ -148,7 +148,7 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
 public struct TaskData {
     let packed: PackedTensors
 
-    /// The memory of tensor `index` of the data tree.
+    /// The memory of float32 tensor `index` of the data tree.
     public func floats(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
         let (shape, type) = packed.layout.types[index]
         precondition(type == .float32, "task data: tensor \(index) is \(type)")

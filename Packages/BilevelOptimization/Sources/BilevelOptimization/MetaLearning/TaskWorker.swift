@@ -11,6 +11,8 @@ final class TaskWorker<Upper: TensorTree, Data: TensorTree, Context: TensorTree,
 
     private let programs: CompiledMetaProblem<Upper, Data, Context, Lower>
     private let trajectory: Trajectory<TreePair<Context, Lower>, Lower>
+    /// The same, unless the training's dynamics look at the upper level.
+    private let predictionTrajectory: Trajectory<TreePair<Context, Lower>, Lower>
     private let context: Workspace, transposedContext: Workspace, predict: Workspace
     /// The context, and a copy of z beside it.
     private let pair: PackedTensors
@@ -20,6 +22,9 @@ final class TaskWorker<Upper: TensorTree, Data: TensorTree, Context: TensorTree,
         self.programs = programs
         let levels = programs.levels
         trajectory = Trajectory(levels, plan: try levels.plan(steps: steps, budget: nil), pool: nil)
+        predictionTrajectory = try programs.predictionLevels.map { (levels) throws(SolverError) in
+            Trajectory(levels, plan: try levels.plan(steps: steps, budget: nil), pool: nil)
+        } ?? trajectory
         context = Workspace(programs.context)
         transposedContext = Workspace(programs.transposedContext)
         predict = Workspace(programs.prediction)
@@ -49,10 +54,10 @@ final class TaskWorker<Upper: TensorTree, Data: TensorTree, Context: TensorTree,
         trajectory.run(pair, from: z, valuesAtEveryStep: method.truncation.needsEveryValue)
         truncation = trajectory.chosenStep(method.truncation)
         upperValue = trajectory.upperValues[truncation].isNaN ? trajectory.upperValue(pair, at: truncation) : trajectory.upperValues[truncation]
-        if method.hypergradient == .firstOrder {
-            trajectory.directGradient(pair, at: truncation)
-        } else {
-            trajectory.differentiate(pair, from: trajectory.firstStep(method.truncation), to: truncation)
+        switch method.hypergradient {
+        case .firstOrder: trajectory.directGradient(pair, at: truncation)
+        case .displacement: trajectory.displace(pair)
+        default: trajectory.differentiate(pair, from: trajectory.firstStep(method.truncation), to: truncation)
         }
         transposedContext.bind(inputs: 0, to: x)
         transposedContext.bind(inputs: x.count, to: data)
@@ -69,6 +74,7 @@ final class TaskWorker<Upper: TensorTree, Data: TensorTree, Context: TensorTree,
     /// The prediction at y_K.
     func solve(_ x: PackedTensors, _ z: PackedTensors) {
         prepare(x, z)
+        let trajectory = predictionTrajectory
         trajectory.run(pair, from: z, valuesAtEveryStep: false)
         upperValue = trajectory.upperValues[trajectory.stepCount]
         predict.bind(inputs: 0, to: pair, count: programs.contextCount)

@@ -92,6 +92,7 @@ public struct FewShotConfiguration: Sendable {
             return value
         }
         ways = try note("ways") { Int($0) }
+        dataset = try note("dataset") { FewShotDataset(rawValue: $0) }
         shots = try note("shots") { Int($0) }
         queries = try note("queries") { Int($0) }
         backbone = try note("backbone") { FewShotProblem.BackboneName(rawValue: $0) }

@@ -12,7 +12,7 @@ extension FewShotConfiguration.MethodName: ExpressibleByArgument {}
 @main
 struct FewShot: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "few-shot", abstract: "Learns to classify from a few examples: a shared backbone, a head for each task.", subcommands: [Train.self, Evaluate.self])
+        commandName: "few-shot", abstract: "Learns to classify from a few examples: a shared backbone, a head for each task.", subcommands: [Train.self, Evaluate.self, Adapt.self])
 }
 
 /// Every data set but the generated one lies somewhere.

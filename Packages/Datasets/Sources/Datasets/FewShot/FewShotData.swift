@@ -14,6 +14,9 @@ public enum FewShotDataset: String, Sendable, CaseIterable {
     case folder
     /// Generated strokes; needs no file.
     case glyphs
+
+    /// The protocol's own treatment of PNG files.
+    public var preparation: ImagePreparation { self == .omniglot ? .omniglot : ImagePreparation() }
 }
 
 /// The classes of a few-shot data set, in their three parts.
@@ -49,7 +52,7 @@ public struct FewShotData: Sendable {
     ) throws(DatasetError) -> FewShotData {
         switch dataset {
         case .omniglot:
-            let images = try ImageClasses(contentsOf: try FileTree(path: path), name: "omniglot", preparation: preparation ?? .omniglot, cache: cache)
+            let images = try ImageClasses(contentsOf: try FileTree(path: path), name: "omniglot", preparation: preparation ?? dataset.preparation, cache: cache)
             let data = try FewShotData(images, split: try ClassSplit(directory: splitDirectory ?? "\(path)/splits"))
             return FewShotData(train: data.train.withRotations(), validation: data.validation.withRotations(), test: data.test.withRotations())
         case .miniImageNet:

@@ -39,12 +39,14 @@ public struct ImagePreparation: Sendable, Hashable {
 
 extension FileTree {
     /// A folder that holds PNG files directly: a class, whatever lies above it (`class/…`, `alphabet/character/…`, `train/class/…`).
-    struct ImageFolder: Sendable {
-        let name: String
-        let paths: [String]
+    public struct ImageFolder: Sendable {
+        /// Its path; empty for the root.
+        public let name: String
+        public let paths: [String]
     }
 
-    var imageFolders: [ImageFolder] {
+    /// Sorted by name: the classes and the images of `ImageClasses(contentsOf:…)`, in the same order.
+    public var imageFolders: [ImageFolder] {
         var folders: [String: [String]] = [:]
         for path in paths where path.lowercased().hasSuffix(".png") {
             folders[path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "", default: []].append(path)

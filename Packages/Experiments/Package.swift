@@ -15,6 +15,7 @@ let package = Package(
         .executable(name: "hyper-cleaning", targets: ["hyper-cleaning"]),
         .executable(name: "numerical-example", targets: ["numerical-example"]),
         .executable(name: "few-shot", targets: ["few-shot"]),
+        .executable(name: "prepare-data", targets: ["prepare-data"]),
         .executable(name: "benchmark-hyper-cleaning", targets: ["benchmark-hyper-cleaning"]),
         .executable(name: "benchmark-numerical", targets: ["benchmark-numerical"]),
         .executable(name: "benchmark-few-shot", targets: ["benchmark-few-shot"]),
@@ -32,6 +33,9 @@ let package = Package(
             "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         .executableTarget(name: "few-shot", dependencies: [
+            "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+        .executableTarget(name: "prepare-data", dependencies: [
             "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         .executableTarget(name: "benchmark-hyper-cleaning", dependencies: [

@@ -5,26 +5,46 @@
 // Rows of patches: row (image, i, j) holds the window of x [image, height, width, channels] that the output at (i, j) sees, zeros outside.
 // A window's row is one run of memory, because channels and columns lie next to each other.
 
+// Constant sizes become a few moves; these are windows of three columns over one and three channels.
+#define COPY_RUN(SUFFIX, T) \
+    TENSOR_INLINE void copy_run_##SUFFIX(T *to, const T *from, int64_t count) { \
+        switch (count) { \
+        case 3: memcpy(to, from, 3 * sizeof(T)); break; \
+        case 9: memcpy(to, from, 9 * sizeof(T)); break; \
+        default: memcpy(to, from, (size_t)count * sizeof(T)); \
+        } \
+    }
+
+// Position of row `row`, and the next one without divisions.
+#define POSITION \
+    int64_t j = begin % w->output_width, i = begin / w->output_width % w->output_height, image = begin / w->output_width / w->output_height
+#define ADVANCE \
+    if (++j == w->output_width) { j = 0; if (++i == w->output_height) { i = 0; image++; } }
+
 #define PATCHES(SUFFIX, T) \
-    void tensor_patches_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *x, T *patches) { \
+    COPY_RUN(SUFFIX, T) \
+    TENSOR_CLONES void tensor_patches_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *x, T *patches) { \
         int64_t run = w->kernel_width * w->channels, row_stride = w->width * w->channels; \
+        POSITION; \
         for (int64_t row = begin; row < end; row++) { \
-            int64_t j = row % w->output_width, i = row / w->output_width % w->output_height, image = row / w->output_width / w->output_height; \
             int64_t left = j * w->stride - w->padding, top = i * w->stride - w->padding; \
             int64_t from = left < 0 ? -left : 0, to = left + w->kernel_width > w->width ? w->width - left : w->kernel_width; \
-            for (int64_t r = 0; r < w->kernel_height; r++, patches += run) { \
+            const T *source = x + (image * w->height + top) * row_stride + left * w->channels; \
+            if (from == 0 && to == w->kernel_width && top >= 0 && top + w->kernel_height <= w->height) { \
+                for (int64_t r = 0; r < w->kernel_height; r++, patches += run, source += row_stride) copy_run_##SUFFIX(patches, source, run); \
+            } else for (int64_t r = 0; r < w->kernel_height; r++, patches += run, source += row_stride) { \
                 if (top + r < 0 || top + r >= w->height || from >= to) { memset(patches, 0, (size_t)run * sizeof(T)); continue; } \
-                const T *source = x + (image * w->height + top + r) * row_stride + left * w->channels; \
                 if (from > 0) memset(patches, 0, (size_t)(from * w->channels) * sizeof(T)); \
                 memcpy(patches + from * w->channels, source + from * w->channels, (size_t)((to - from) * w->channels) * sizeof(T)); \
                 if (to < w->kernel_width) memset(patches + to * w->channels, 0, (size_t)((w->kernel_width - to) * w->channels) * sizeof(T)); \
             } \
+            ADVANCE \
         } \
     } \
     void tensor_add_patches_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *patches, T *x) { \
         int64_t run = w->kernel_width * w->channels, row_stride = w->width * w->channels; \
+        POSITION; \
         for (int64_t row = begin; row < end; row++) { \
-            int64_t j = row % w->output_width, i = row / w->output_width % w->output_height, image = row / w->output_width / w->output_height; \
             int64_t left = j * w->stride - w->padding, top = i * w->stride - w->padding; \
             int64_t from = left < 0 ? -left : 0, to = left + w->kernel_width > w->width ? w->width - left : w->kernel_width; \
             for (int64_t r = 0; r < w->kernel_height; r++, patches += run) { \
@@ -32,56 +52,93 @@
                 T *target = x + (image * w->height + top + r) * row_stride + left * w->channels; \
                 for (int64_t c = from * w->channels; c < to * w->channels; c++) target[c] += patches[c]; \
             } \
+            ADVANCE \
+        } \
+    } \
+    TENSOR_CLONES void tensor_rotate_weight_##SUFFIX(int64_t taps, int64_t inputs, int64_t outputs, const T *weight, T *rotated) { \
+        enum { SIDE = 16 }; \
+        for (int64_t tap = 0; tap < taps; tap++) { \
+            const T *from = weight + tap * inputs * outputs; \
+            T *to = rotated + (taps - 1 - tap) * inputs * outputs; \
+            for (int64_t a = 0; a < inputs; a += SIDE) for (int64_t b = 0; b < outputs; b += SIDE) \
+                for (int64_t o = b; o < b + SIDE && o < outputs; o++) \
+                    for (int64_t c = a; c < a + SIDE && c < inputs; c++) to[o * inputs + c] = from[c * outputs + o]; \
         } \
     }
 
 PATCHES(f32, float)
 PATCHES(f64, double)
 
-// Windows of max pooling. The place of the largest element of x (the first of equals) decides; outside x there is nothing.
-// Channels side by side: the search for `places` vectorises.
+// Windows of max pooling. The place of the largest element of x (the first of equals) decides; outside x there is nothing. Channels lie
+// side by side, so that every loop over them vectorises: `which` is the number of the place within the window.
 
 enum { CHANNELS = 256 };
 
-#define FIND(SUFFIX, T) \
-    TENSOR_INLINE void find_##SUFFIX(const tensor_windows *w, int64_t row, int64_t first, int64_t n, const T *x, int32_t *restrict places) { \
-        int64_t j = row % w->output_width, i = row / w->output_width % w->output_height; \
-        T largest[CHANNELS]; \
-        int found = 0; \
-        for (int64_t r = 0; r < w->kernel_height; r++) for (int64_t s = 0; s < w->kernel_width; s++) { \
-            int64_t a = i * w->stride - w->padding + r, b = j * w->stride - w->padding + s; \
-            if (a < 0 || a >= w->height || b < 0 || b >= w->width) continue; \
-            int32_t place = (int32_t)(a * w->width + b); \
-            const T *pixel = x + (a * w->width + b) * w->channels + first; \
-            if (!found) for (int64_t c = 0; c < n; c++) { largest[c] = pixel[c]; places[c] = place; } \
-            else for (int64_t c = 0; c < n; c++) { \
-                int larger = pixel[c] > largest[c]; \
-                largest[c] = larger ? pixel[c] : largest[c]; \
-                places[c] = larger ? place : places[c]; \
-            } \
-            found = 1; \
-        } \
+// For each place of the window that lies in x: `number` within the window, `pixel` its first channel of those at hand.
+#define EACH_PLACE(BODY) \
+    for (int64_t r = 0; r < w->kernel_height; r++) for (int64_t s = 0; s < w->kernel_width; s++) { \
+        int64_t below = i * w->stride - w->padding + r, right = j * w->stride - w->padding + s; \
+        if (below < 0 || below >= w->height || right < 0 || right >= w->width) continue; \
+        int64_t pixel = ((image * w->height + below) * w->width + right) * w->channels + first; \
+        int32_t number = (int32_t)(r * w->kernel_width + s); \
+        (void)number; \
+        BODY \
     }
 
-// The statement is about `at`, the output element, and `from`, its place in x.
-#define POOL_LOOP(NAME, SUFFIX, T, STATEMENT) \
-    TENSOR_CLONES void NAME##_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *a, const T *x, T *y) { \
-        int32_t places[CHANNELS]; \
-        int64_t positions = w->output_height * w->output_width, size = w->height * w->width * w->channels; \
-        for (int64_t row = begin; row < end; row++) for (int64_t first = 0; first < w->channels; first += CHANNELS) { \
-            int64_t n = w->channels - first < CHANNELS ? w->channels - first : CHANNELS, start = row / positions * size; \
-            find_##SUFFIX(w, row, first, n, x + start, places); \
-            for (int64_t c = 0; c < n; c++) { \
-                int64_t at = row * w->channels + first + c, from = start + places[c] * w->channels + first + c; \
-                STATEMENT; \
-            } \
+#define FIND(T) \
+    T largest[CHANNELS]; \
+    int32_t which[CHANNELS]; \
+    int found = 0; \
+    EACH_PLACE( \
+        if (!found) for (int64_t c = 0; c < n; c++) { largest[c] = x[pixel + c]; which[c] = number; } \
+        else for (int64_t c = 0; c < n; c++) { \
+            int larger = x[pixel + c] > largest[c]; \
+            largest[c] = larger ? x[pixel + c] : largest[c]; \
+            which[c] = larger ? number : which[c]; \
         } \
+        found = 1; \
+    )
+
+// Output positions with `n` channels from `first` on, whose values start at `at`.
+#define EACH_WINDOW(BODY) \
+    POSITION; \
+    for (int64_t row = begin; row < end; row++) { \
+        for (int64_t first = 0; first < w->channels; first += CHANNELS) { \
+            int64_t n = w->channels - first < CHANNELS ? w->channels - first : CHANNELS, at = row * w->channels + first; \
+            BODY \
+        } \
+        ADVANCE \
     }
 
 #define POOL(SUFFIX, T) \
-    FIND(SUFFIX, T) \
-    POOL_LOOP(tensor_pool_gather, SUFFIX, T, y[at] = a[from]) \
-    POOL_LOOP(tensor_pool_scatter, SUFFIX, T, y[from] += a[at])
+    TENSOR_CLONES void tensor_max_pool_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *x, T *restrict y) { \
+        EACH_WINDOW( \
+            int found = 0; \
+            EACH_PLACE( \
+                if (!found) for (int64_t c = 0; c < n; c++) y[at + c] = x[pixel + c]; \
+                else for (int64_t c = 0; c < n; c++) y[at + c] = x[pixel + c] > y[at + c] ? x[pixel + c] : y[at + c]; \
+                found = 1; \
+            ) \
+        ) \
+    } \
+    TENSOR_CLONES void tensor_pool_gather_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *u, const T *x, T *restrict y) { \
+        EACH_WINDOW( \
+            FIND(T) \
+            EACH_PLACE(for (int64_t c = 0; c < n; c++) y[at + c] = which[c] == number ? u[pixel + c] : y[at + c];) \
+        ) \
+    } \
+    TENSOR_CLONES void tensor_pool_scatter_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *v, const T *x, T *restrict y) { \
+        EACH_WINDOW( \
+            FIND(T) \
+            EACH_PLACE(for (int64_t c = 0; c < n; c++) y[pixel + c] += which[c] == number ? v[at + c] : 0;) \
+        ) \
+    } \
+    TENSOR_CLONES void tensor_pool_place_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *v, const T *x, T *restrict y) { \
+        EACH_WINDOW( \
+            FIND(T) \
+            EACH_PLACE(for (int64_t c = 0; c < n; c++) y[pixel + c] = which[c] == number ? v[at + c] : 0;) \
+        ) \
+    }
 
 POOL(f32, float)
 POOL(f64, double)

@@ -53,7 +53,7 @@ struct CompiledLevels<Upper: TensorTree, Lower: TensorTree>: Sendable {
     private static func keepingProducts(
         of after: [Tensor], inputs: [Tensor], cotangents: [Tensor], results: [Tensor], step: Program, transposedStep: Program
     ) -> (step: Program, transposedStep: Program, layout: PackedTensors.Layout)? {
-        let products = expensiveProducts(after)
+        let products = expensiveValues(after)
         guard !products.isEmpty else { return nil }
         let forward = Program(inputs: inputs, outputs: after + products)
         let backward = Program(inputs: inputs + cotangents + products, outputs: results)

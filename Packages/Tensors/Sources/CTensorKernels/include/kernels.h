@@ -76,11 +76,19 @@ void tensor_patches_f64(const tensor_windows *windows, int64_t begin, int64_t en
 // The transpose: adds rows of patches to x.
 void tensor_add_patches_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *patches, float *x);
 void tensor_add_patches_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *patches, double *x);
-// y at an output position is u at the place of the window's largest x; and the transpose, adding v to y there.
+// The weight [taps, outputs, inputs] of the convolution that leads back: taps from the last to the first, each transposed.
+void tensor_rotate_weight_f32(int64_t taps, int64_t inputs, int64_t outputs, const float *weight, float *rotated);
+void tensor_rotate_weight_f64(int64_t taps, int64_t inputs, int64_t outputs, const double *weight, double *rotated);
+// Max pooling: the largest x of each window; u at its place (the first of equals); the transpose, adding v to y there; and the same for
+// windows that share no place: v there and 0 elsewhere in the window.
+void tensor_max_pool_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *x, float *y);
+void tensor_max_pool_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *x, double *y);
 void tensor_pool_gather_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *u, const float *x, float *y);
 void tensor_pool_gather_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *u, const double *x, double *y);
 void tensor_pool_scatter_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *v, const float *x, float *y);
 void tensor_pool_scatter_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *v, const double *x, double *y);
+void tensor_pool_place_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *v, const float *x, float *y);
+void tensor_pool_place_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *v, const double *x, double *y);
 
 // MARK: Threads (threads.c)
 

@@ -57,16 +57,24 @@ struct Convolution: KernelOperation, ProductOperation {
 
     private var rows: Int { output[0] * output[1] * output[2] }
     private var patchLength: Int { weight[0] * weight[1] * weight[2] }
+    /// With stride 1 the way back is a convolution of ȳ with the rotated weight, which needs no sums over patches. Nil otherwise.
+    private var backwardWindows: Windows? {
+        guard part == .inputGradient, windows.stride == 1, weight[0] == weight[1], windows.padding < weight[0], !isPointwise else { return nil }
+        return Windows(kernel: windows.kernel, stride: 1, padding: weight[0] - 1 - windows.padding)
+    }
     /// Patches of a 1 x 1 window are the image itself.
     private var isPointwise: Bool { weight[0] == 1 && weight[1] == 1 && windows.stride == 1 && windows.padding == 0 }
 
-    /// Output positions at a time: their patches stay in the second-level cache. Float64 takes all at once.
-    private func block(_ type: ElementType) -> Int { type == .float64 ? rows : min(rows, max(48, 98_304 / patchLength)) }
+    /// Positions at a time: their patches stay in the second-level cache. Float64 takes all at once.
+    private func block(_ rows: Int, _ patchLength: Int, _ type: ElementType) -> Int { type == .float64 ? rows : min(rows, max(48, 98_304 / patchLength)) }
 
     func floatingPointOperations(operands: [Shape], result: Shape) -> Int { 2 * rows * patchLength * output[3] }
 
     func scratchByteCount(operands: [Shape], result: Shape, elementType: ElementType) -> Int {
-        isPointwise ? 0 : block(elementType) * patchLength * elementType.byteCount
+        guard !isPointwise else { return 0 }
+        guard backwardWindows != nil else { return block(rows, patchLength, elementType) * patchLength * elementType.byteCount }
+        let rows = image[0] * image[1] * image[2], length = weight[0] * weight[1] * weight[3]
+        return (block(rows, length, elementType) * length + weight.count) * elementType.byteCount
     }
 
     func kernel(operands: [View], result: View, scratch: View?) -> Kernel {
@@ -74,8 +82,9 @@ struct Convolution: KernelOperation, ProductOperation {
     }
 
     private func kernel<T: WindowScalar>(_ operands: [View], _ result: View, _ scratch: View?, _: T.Type) -> Kernel {
+        if let backwardWindows, rows > 0, result.shape.count > 0 { return backwardKernel(backwardWindows, operands, result, scratch!, T.self) }
         let layout = windows.layout(image: image, output: output), rows = self.rows, length = patchLength, channels = output[3]
-        let block = isPointwise ? max(rows, 1) : self.block(result.elementType), a = operands[0], b = operands[1], part = self.part
+        let block = isPointwise ? max(rows, 1) : self.block(rows, length, result.elementType), a = operands[0], b = operands[1], part = self.part
         if rows == 0 || result.shape.count == 0 { return { memory in memory.pointer(result, as: T.self).update(repeating: 0, count: result.shape.count) } }
         return { memory in
             let p = memory.pointer(a, as: T.self), q = memory.pointer(b, as: T.self), r = memory.pointer(result, as: T.self)
@@ -99,6 +108,24 @@ struct Convolution: KernelOperation, ProductOperation {
     }
 }
 
+extension Convolution {
+    /// x̄ = ȳ * rotated w: patches of ȳ, and behind them in the scratch memory the rotated weight.
+    private func backwardKernel<T: WindowScalar>(_ windows: Windows, _ operands: [View], _ result: View, _ scratch: View, _: T.Type) -> Kernel {
+        let layout = windows.layout(image: output, output: image), rows = image[0] * image[1] * image[2], inputs = weight[2], outputs = weight[3]
+        let taps = weight[0] * weight[1], length = taps * outputs, block = self.block(rows, length, result.elementType), y = operands[0], w = operands[1]
+        return { memory in
+            let cotangent = memory.pointer(y, as: T.self), target = memory.pointer(result, as: T.self)
+            let patches = memory.addresses[scratch.slot].assumingMemoryBound(to: T.self), rotated = patches + block * length
+            T.rotateWeight(taps, inputs, outputs, memory.pointer(w, as: T.self), rotated)
+            for first in stride(from: 0, to: rows, by: block) {
+                let end = min(first + block, rows)
+                T.patches(layout, first, end, cotangent, patches)
+                T.product(end - first, inputs, length, patches, false, rotated, false, target + first * inputs, adding: false)
+            }
+        }
+    }
+}
+
 /// Max pooling, as a choice of places: `gather` reads u where the window's largest x is, `scatter` is its transpose. The places do not
 /// change under small changes of x; the first of equals counts, and what lies outside the image never does.
 struct PoolChoice: KernelOperation {
@@ -117,11 +144,17 @@ struct PoolChoice: KernelOperation {
     func kernel(operands: [View], result: View) -> Kernel {
         func choose<T: WindowScalar>(_: T.Type) -> Kernel {
             let layout = windows.layout(image: image, output: output), rows = output[0] * output[1] * output[2], isGather = self.isGather
-            let a = operands[0], x = operands[1]
+            let a = operands[0], x = operands[1], size = windows.kernel.height
+            let isApart = windows.stride >= size && windows.stride >= windows.kernel.width
+            let isCovered = isApart && windows.padding == 0 && windows.stride == size && size == windows.kernel.width && output[1] * size == image[1] && output[2] * size == image[2]
             return { memory in
-                let target = memory.pointer(result, as: T.self)
-                if !isGather { target.update(repeating: 0, count: result.shape.count) }
-                T.pool(isGather, layout, rows, memory.pointer(a), memory.pointer(x), target)
+                let from = UnsafePointer(memory.pointer(a, as: T.self)), deciding = UnsafePointer(memory.pointer(x, as: T.self)), target = memory.pointer(result, as: T.self)
+                if isGather {
+                    if from == deciding { T.maxPool(layout, rows, from, target) } else { T.poolGather(layout, rows, from, deciding, target) }
+                } else {
+                    if !isCovered { target.update(repeating: 0, count: result.shape.count) }
+                    if isApart { T.poolPlace(layout, rows, from, deciding, target) } else { T.poolScatter(layout, rows, from, deciding, target) }
+                }
             }
         }
         return result.elementType == .float64 ? choose(Double.self) : choose(Float.self)
@@ -165,7 +198,11 @@ extension Tensor {
 protocol WindowScalar: TensorScalar, BinaryFloatingPoint {
     static func patches(_ windows: tensor_windows, _ first: Int, _ end: Int, _ x: UnsafePointer<Self>, _ patches: UnsafeMutablePointer<Self>)
     static func addPatches(_ windows: tensor_windows, _ first: Int, _ end: Int, _ patches: UnsafePointer<Self>, _ x: UnsafeMutablePointer<Self>)
-    static func pool(_ isGather: Bool, _ windows: tensor_windows, _ rows: Int, _ u: UnsafePointer<Self>, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+    static func rotateWeight(_ taps: Int, _ inputs: Int, _ outputs: Int, _ weight: UnsafePointer<Self>, _ rotated: UnsafeMutablePointer<Self>)
+    static func maxPool(_ windows: tensor_windows, _ rows: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+    static func poolGather(_ windows: tensor_windows, _ rows: Int, _ u: UnsafePointer<Self>, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+    static func poolScatter(_ windows: tensor_windows, _ rows: Int, _ v: UnsafePointer<Self>, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+    static func poolPlace(_ windows: tensor_windows, _ rows: Int, _ v: UnsafePointer<Self>, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
     /// c [m, n] = op(a) op(b), or added to c; rows lie next to each other.
     static func product(_ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Self>, _ transposeA: Bool, _ b: UnsafePointer<Self>, _ transposeB: Bool,
                         _ c: UnsafeMutablePointer<Self>, adding: Bool)
@@ -180,8 +217,24 @@ extension Float: WindowScalar {
         withUnsafePointer(to: windows) { tensor_add_patches_f32($0, Int64(first), Int64(end), patches, x) }
     }
 
-    static func pool(_ isGather: Bool, _ windows: tensor_windows, _ rows: Int, _ u: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-        withUnsafePointer(to: windows) { isGather ? tensor_pool_gather_f32($0, 0, Int64(rows), u, x, y) : tensor_pool_scatter_f32($0, 0, Int64(rows), u, x, y) }
+    static func rotateWeight(_ taps: Int, _ inputs: Int, _ outputs: Int, _ weight: UnsafePointer<Float>, _ rotated: UnsafeMutablePointer<Float>) {
+        tensor_rotate_weight_f32(Int64(taps), Int64(inputs), Int64(outputs), weight, rotated)
+    }
+
+    static func maxPool(_ windows: tensor_windows, _ rows: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+        withUnsafePointer(to: windows) { tensor_max_pool_f32($0, 0, Int64(rows), x, y) }
+    }
+
+    static func poolGather(_ windows: tensor_windows, _ rows: Int, _ u: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+        withUnsafePointer(to: windows) { tensor_pool_gather_f32($0, 0, Int64(rows), u, x, y) }
+    }
+
+    static func poolScatter(_ windows: tensor_windows, _ rows: Int, _ v: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+        withUnsafePointer(to: windows) { tensor_pool_scatter_f32($0, 0, Int64(rows), v, x, y) }
+    }
+
+    static func poolPlace(_ windows: tensor_windows, _ rows: Int, _ v: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+        withUnsafePointer(to: windows) { tensor_pool_place_f32($0, 0, Int64(rows), v, x, y) }
     }
 
     static func product(_ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ transposeA: Bool, _ b: UnsafePointer<Float>, _ transposeB: Bool,
@@ -199,8 +252,24 @@ extension Double: WindowScalar {
         withUnsafePointer(to: windows) { tensor_add_patches_f64($0, Int64(first), Int64(end), patches, x) }
     }
 
-    static func pool(_ isGather: Bool, _ windows: tensor_windows, _ rows: Int, _ u: UnsafePointer<Double>, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
-        withUnsafePointer(to: windows) { isGather ? tensor_pool_gather_f64($0, 0, Int64(rows), u, x, y) : tensor_pool_scatter_f64($0, 0, Int64(rows), u, x, y) }
+    static func rotateWeight(_ taps: Int, _ inputs: Int, _ outputs: Int, _ weight: UnsafePointer<Double>, _ rotated: UnsafeMutablePointer<Double>) {
+        tensor_rotate_weight_f64(Int64(taps), Int64(inputs), Int64(outputs), weight, rotated)
+    }
+
+    static func maxPool(_ windows: tensor_windows, _ rows: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
+        withUnsafePointer(to: windows) { tensor_max_pool_f64($0, 0, Int64(rows), x, y) }
+    }
+
+    static func poolGather(_ windows: tensor_windows, _ rows: Int, _ u: UnsafePointer<Double>, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
+        withUnsafePointer(to: windows) { tensor_pool_gather_f64($0, 0, Int64(rows), u, x, y) }
+    }
+
+    static func poolScatter(_ windows: tensor_windows, _ rows: Int, _ v: UnsafePointer<Double>, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
+        withUnsafePointer(to: windows) { tensor_pool_scatter_f64($0, 0, Int64(rows), v, x, y) }
+    }
+
+    static func poolPlace(_ windows: tensor_windows, _ rows: Int, _ v: UnsafePointer<Double>, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
+        withUnsafePointer(to: windows) { tensor_pool_place_f64($0, 0, Int64(rows), v, x, y) }
     }
 
     static func product(_ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Double>, _ transposeA: Bool, _ b: UnsafePointer<Double>, _ transposeB: Bool,

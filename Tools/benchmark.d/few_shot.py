@@ -1,5 +1,5 @@
 """Times meta-iterations of few-shot classification (IAPTT-GM) in Swift and in PyTorch + higher, alternating; compares hypergradients."""
-import argparse, json, os, statistics, subprocess, sys, tempfile, time
+import argparse, ctypes, gc, json, os, statistics, subprocess, sys, tempfile, time
 
 import higher
 import numpy as np
@@ -145,7 +145,21 @@ def compare(folder, problem, precision):
     return {part: float((difference / norm) ** 0.5) for part, (difference, norm) in squares.items()}
 
 
+def forget_peak_memory():
+    """Gives freed memory back and lets the process's peak begin anew."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+
+
+def peak_memory():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
+
+
 def measure(folder, problem, hoists):
+    forget_peak_memory()
     reference, swift = Reference(problem, torch.float32, hoists), Swift(folder, problem, "float32")
     reference.step(), swift.ask("step")
     theirs, ours = [], []
@@ -155,7 +169,7 @@ def measure(folder, problem, hoists):
         ours.append(answer["seconds"])
     swift.quit()
     spread = lambda v: dict(median=statistics.median(v), minimum=min(v), maximum=max(v))
-    return dict(backbone=problem.backbone, hoisted=hoists, swift=dict(spread(ours), peakMemoryBytes=answer["peakMemoryBytes"]), reference=spread(theirs),
+    return dict(backbone=problem.backbone, hoisted=hoists, swift=dict(spread(ours), peakMemoryBytes=answer["peakMemoryBytes"]), reference=dict(spread(theirs), peakMemoryBytes=peak_memory()),
                 ratio=statistics.median(theirs) / statistics.median(ours))
 
 
@@ -178,17 +192,17 @@ def main():
         problem = Problem(backbone, options)
         with tempfile.TemporaryDirectory() as folder:
             problem.write(folder)
-            for precision in ("float64", "float32"):
-                difference = compare(folder, problem, precision)
-                result["hypergradients"][f"{backbone} {precision}"] = difference
-                print(f"{backbone}: hypergradients in {precision}, k̄ = K = {options.inner_iterations}: relative difference of dF/dx {difference['x']:.1e}, of dF/dz {difference['z']:.1e}", flush=True)
             for hoists in (False, True):
                 row = measure(folder, problem, hoists)
                 result["rows"].append(row)
                 text = lambda side: f"{side['median']:.3f} ({side['minimum']:.3f}-{side['maximum']:.3f}) s"
                 print(f"{backbone}, {options.ways}-way {options.shots}-shot, meta-batch {options.tasks}, K = {options.inner_iterations}: Swift {text(row['swift'])}, "
                       f"PyTorch + higher{', features hoisted by hand' if hoists else ''} {text(row['reference'])}: {row['ratio']:.1f} times faster; "
-                      f"Swift's peak memory {row['swift']['peakMemoryBytes'] >> 20} MiB", flush=True)
+                      f"peak memory {row['swift']['peakMemoryBytes'] >> 20} and {row['reference']['peakMemoryBytes'] >> 20} MiB", flush=True)
+            for precision in ("float64", "float32"):
+                difference = compare(folder, problem, precision)
+                result["hypergradients"][f"{backbone} {precision}"] = difference
+                print(f"{backbone}: hypergradients in {precision}, k̄ = K = {options.inner_iterations}: relative difference of dF/dx {difference['x']:.1e}, of dF/dz {difference['z']:.1e}", flush=True)
     os.makedirs(os.path.dirname(options.output) or ".", exist_ok=True)
     json.dump(result, open(options.output, "w"), indent=2)
     print(options.output)

@@ -40,6 +40,16 @@ import Testing
         }
     }
 
+    /// 5 rows in 3 windows: 0 ..< 2, 1 ..< 4, 3 ..< 5, as PyTorch's `adaptive_avg_pool2d` has them.
+    @Test func adaptivePoolingSharesRowsBetweenWindows() {
+        let x = Tensor([1.0, 2, 4, 8, 16], shape: [1, 5, 1, 1])
+        let means = x.adaptiveAveragePooled(rows: 3, columns: 1).scalars, expected = [1.5, 14.0 / 3, 12]
+        #expect(zip(means, expected).allSatisfy { abs($0 - $1) < 1e-12 } && means.count == 3)
+        let images = Tensor((0..<96).map { Double($0 * $0 % 37) }, shape: [2, 4, 6, 2])
+        let adaptive = images.adaptiveAveragePooled(rows: 2, columns: 3).scalars, plain = images.averagePooled(size: 2).scalars
+        #expect(zip(adaptive, plain).allSatisfy { abs($0 - $1) < 1e-12 } && adaptive.count == plain.count)
+    }
+
     @Test func poolingTakesTheFirstOfEqualsAndIgnoresPadding() {
         let x = Tensor([-1.0, -2, -3, -4], shape: [1, 2, 2, 1])
         #expect(x.maxPooled(size: 2, padding: 1).scalars == [-1, -2, -3, -4])

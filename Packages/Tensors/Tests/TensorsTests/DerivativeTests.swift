@@ -89,6 +89,7 @@ let derivativeTable: [DerivativeCase] = [
     .init("max pooling", [[2, 5, 4, 3]]) { $0[0].maxPooled(size: 2).squared() },
     .init("max pooling, overlapping and padded", [[1, 5, 5, 2]]) { $0[0].maxPooled(size: 3, stride: 2, padding: 1).squared() },
     .init("average pooling", [[2, 5, 4, 3]]) { $0[0].averagePooled(size: 2).squared() },
+    .init("adaptive average pooling", [[2, 5, 4, 3]]) { $0[0].adaptiveAveragePooled(rows: 3, columns: 3).squared() },
     .init("global average pooling", [[2, 3, 4, 3]]) { $0[0].globalAveragePooled().squared() },
     .init("a deep linear network", [[3, 4], [5, 4], [5], [3, 5], [3]]) { p in
         ((p[0].product(p[1], transposingOther: true) + p[2]).product(p[3], transposingOther: true) + p[4]).crossEntropy(labels: indices)

@@ -190,6 +190,20 @@ extension Tensor {
             .reshaped(to: [shape[0], h, size, w, size, shape[3]]).mean(axes: [2, 4])
     }
 
+    /// Means over `rows` x `columns` windows that together cover images [n, height, width, channels]: window i of m reaches from row
+    /// ⌊i height/m⌋ to row ⌈(i + 1) height/m⌉, columns alike, so neighbours may share rows (as in PyTorch). Result: [n, rows, columns, channels].
+    public func adaptiveAveragePooled(rows: Int, columns: Int) -> Tensor {
+        precondition(rank == 4 && rows > 0 && columns > 0 && shape[1] > 0 && shape[2] > 0, "adaptiveAveragePooled: images \(shape) to \(rows) x \(columns)")
+        func means(_ count: Int, of size: Int) -> Tensor {
+            Tensor((0..<count).flatMap { i in
+                let window = (i * size / count)..<(((i + 1) * size + count - 1) / count)
+                return (0..<size).map { window.contains($0) ? 1 / Double(window.count) : 0 }
+            }, shape: [count, size]).converted(to: elementType)
+        }
+        let tall = means(rows, of: shape[1]).product(reshaped(to: [shape[0], shape[1], shape[2] * shape[3]]))
+        return means(columns, of: shape[2]).product(tall.reshaped(to: [shape[0] * rows, shape[2], shape[3]])).reshaped(to: [shape[0], rows, columns, shape[3]])
+    }
+
     /// Means over [height, width] of images [n, height, width, channels]: [n, channels].
     public func globalAveragePooled() -> Tensor { mean(axes: [1, 2]) }
 }

@@ -43,6 +43,37 @@ final class StripeData {
 }
 
 @Suite struct HyperCleaningTests {
+    /// Killed after iteration 7, with its last checkpoint at 5: the whole run's bits and rows come again.
+    @Test func aKilledRunGoesOnToTheSameBits() throws {
+        let data = try StripeData()
+        var settings = data.configuration
+        settings.outerIterations = 12
+        settings.evaluateEvery = 5
+        func advance(_ run: HyperCleaningRun, _ report: HyperCleaningReport, to last: Int) throws { while run.iteration < last { try report.append(run.step()) } }
+        let whole = try HyperCleaningRun(settings), wholeReport = try HyperCleaningReport(whole, output: data.path + "/whole")
+        try advance(whole, wholeReport, to: 12)
+        let first = try HyperCleaningRun(settings)
+        try advance(first, try HyperCleaningReport(first, output: data.path + "/out"), to: 7)
+        let second = try HyperCleaningRun(settings), report = try HyperCleaningReport(resuming: second, output: data.path + "/out")
+        #expect(second.iteration == 5 && second.rows.count == 5)
+        try advance(second, report, to: 12)
+        try report.finish()
+        #expect(second.weights == whole.weights && second.accuracyAtEnd() == whole.accuracyAtEnd())
+        #expect(second.rows.map(\.report.upperValue) == whole.rows.map(\.report.upperValue))
+        func rows(_ folder: String) throws -> [Substring] {
+            // Up to the times.
+            try String(contentsOf: data.file("\(folder)/metrics.csv"), encoding: .utf8).split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false)[..<13].joined(separator: ",")[...] }
+        }
+        #expect(try rows("out") == rows("whole"))
+
+        let third = try HyperCleaningRun(settings)
+        try report.writeCheckpoint()
+        #expect { _ = try HyperCleaningReport(resuming: third, output: data.path + "/out") } throws: { "\($0)".hasSuffix("a checkpoint of fewer than 12 iterations expected, got 12") }
+        settings.upperRate = 0.2
+        let other = try HyperCleaningRun(settings)
+        #expect { _ = try HyperCleaningReport(resuming: other, output: data.path + "/out") } throws: { "\($0)".hasSuffix("a checkpoint of upperRate 0.2 expected, got 0.1") }
+    }
+
     @Test func mislabelledSamplesAreFoundAndTheFolderIsComplete() throws {
         let data = try StripeData()
         let run = try HyperCleaningRun(data.configuration)

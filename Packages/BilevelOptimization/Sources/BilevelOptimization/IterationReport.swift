@@ -20,6 +20,22 @@ public struct IterationReport: Sendable {
     public let backwardSeconds: Double
     public internal(set) var updateSeconds = 0.0
 
+    /// Also for rows that are read back from a file.
+    public init(iteration: Int, truncation: Int, upperValue: Double, finalUpperValue: Double, hypergradientNorm: Double, initializationGradientNorm: Double,
+                lowerStepNorm: Double, adjoint: AdjointReport? = nil, forwardSeconds: Double, backwardSeconds: Double, updateSeconds: Double = 0) {
+        self.iteration = iteration
+        self.truncation = truncation
+        self.upperValue = upperValue
+        self.finalUpperValue = finalUpperValue
+        self.hypergradientNorm = hypergradientNorm
+        self.initializationGradientNorm = initializationGradientNorm
+        self.lowerStepNorm = lowerStepNorm
+        self.adjoint = adjoint
+        self.forwardSeconds = forwardSeconds
+        self.backwardSeconds = backwardSeconds
+        self.updateSeconds = updateSeconds
+    }
+
     public var seconds: Double { forwardSeconds + backwardSeconds + updateSeconds }
 }
 

@@ -21,6 +21,7 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     private let givenStart: PackedTensors
     private let estimator: Estimator
     private let pool: ThreadPool?
+    private var hasSolved = false
 
     private enum Estimator {
         case reverse, firstOrder
@@ -65,11 +66,29 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     private var x: PackedTensors { leader.value }
     private var z: PackedTensors { learnedStart?.value ?? givenStart }
 
-    public var upper: Upper { upperTemplate.with(x.tensors()) }
+    /// Also for going on from a checkpoint.
+    public var upper: Upper {
+        get { upperTemplate.with(x.tensors()) }
+        set { x.assign(newValue.tensors) }
+    }
+
     /// z for a learned initialization, else where the next iteration starts.
-    public var initialization: Lower { lowerTemplate.with(z.tensors()) }
-    /// y_K of the last iteration; the initialization before the first.
-    public var lower: Lower { iteration == 0 ? initialization : lowerTemplate.with(trajectory.lower.tensors(z.count)) }
+    public var initialization: Lower {
+        get { lowerTemplate.with(z.tensors()) }
+        set { z.assign(newValue.tensors) }
+    }
+
+    /// The update rules' velocities and moments, and the iteration: with x and z all that a later run needs to go on to the same bits.
+    public var updateState: (tensors: [Tensor], iteration: Int) {
+        get { (UpdateState(leader: leader, start: learnedStart).tensors, iteration) }
+        set {
+            UpdateState(leader: leader, start: learnedStart).tensors = newValue.tensors
+            iteration = newValue.iteration
+        }
+    }
+
+    /// y_K of the last iteration; the initialization before the first of this solver.
+    public var lower: Lower { hasSolved ? lowerTemplate.with(trajectory.lower.tensors(z.count)) : initialization }
     /// dF/dx of the last iteration.
     public var hypergradient: Upper { upperTemplate.with(trajectory.upperGradient.tensors()) }
     /// dF/dy_0 of the last iteration; zeros for the hypergradients that do not go back to y_0.
@@ -93,6 +112,7 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     public func computeHypergradient() throws(SolverError) -> IterationReport {
         let K = method.innerIterations, clock = ContinuousClock(), start = clock.now
         trajectory.run(x, from: z, valuesAtEveryStep: method.truncation.needsEveryValue)
+        hasSolved = true
         let values = trajectory.upperValues, stepNorm = lastStepNorm
         if let k = (1...K).first(where: { method.truncation.needsEveryValue || $0 == K ? !values[$0].isFinite : false }) {
             throw .notFinite(quantity: "upper objective at lower step \(k)", iteration: iteration + 1)

@@ -6,7 +6,13 @@ public struct CleaningMetrics: Sendable, Hashable {
     public let precision: Double, recall: Double, f1: Double
     /// The chance that a clean sample's weight exceeds a corrupted one's (ties count half); NaN where one kind is missing.
     public let auroc: Double
-    public let keptCount: Int
+
+    init(precision: Double, recall: Double, f1: Double, auroc: Double) {
+        self.precision = precision
+        self.recall = recall
+        self.f1 = f1
+        self.auroc = auroc
+    }
 
     public init(weights: [Double], isCorrupted: [Bool]) {
         precondition(weights.count == isCorrupted.count, "metrics: \(weights.count) weights, \(isCorrupted.count) flags")
@@ -16,7 +22,6 @@ public struct CleaningMetrics: Sendable, Hashable {
             if !corrupted { clean += 1 }
             if x >= 0 && !corrupted { keptClean += 1 }
         }
-        keptCount = kept
         precision = kept == 0 ? 0 : Double(keptClean) / Double(kept)
         recall = clean == 0 ? 0 : Double(keptClean) / Double(clean)
         f1 = precision + recall == 0 ? 0 : 2 * precision * recall / (precision + recall)

@@ -1,3 +1,4 @@
+import BilevelOptimization
 import Foundation
 import NeuralLayers
 import Reporting
@@ -23,6 +24,11 @@ public struct FewShotReport {
         let path = "\(output)/last.safetensors"
         try run.restore(try Checkpoint(path: path), file: path)
         metrics = try MetricsFile(resuming: folder, columns: Self.columns) { (Int($0.prefix { $0 != "," }) ?? .max) <= run.iteration }
+        run.takeUp(metrics.earlierRows.map { cells in
+            let v = cells.map { $0 ?? .nan }
+            return .init(report: MetaReport(iteration: Int(v[0]), upperValue: v[1], meanTruncation: v[2], hypergradientNorm: v[3], initializationGradientNorm: v[4], seconds: v[6]),
+                         validationAccuracy: cells[5])
+        })
     }
 
     public var path: String { folder.path }

@@ -74,6 +74,9 @@ public final class FewShotRun {
         return row
     }
 
+    /// The rows of the earlier part of a resumed run.
+    func takeUp(_ earlier: [Row]) { rows = earlier }
+
     private static func fill(_ task: TaskData, with episode: Episode, of images: ImageClasses, _ rateFactor: Float) {
         images.write(episode.support, to: task.floats(0))
         images.write(episode.query, to: task.floats(1))

@@ -47,6 +47,13 @@ public struct HyperCleaningConfiguration: Sendable {
         }
     }
 
+    /// What decides a run's bits, in words; kept with a checkpoint.
+    func decidingSettings(dataHash: String) -> [String: String] {
+        guard case .object(let members) = json(dataHash: dataHash) else { return [:] }
+        let free: Set = ["outerIterations", "evaluateEvery", "threads", "codeVersion", "protocol"]
+        return Dictionary(uniqueKeysWithValues: members.filter { !free.contains($0.0) }.map { ($0.0, $0.1.text) })
+    }
+
     func json(dataHash: String) -> JSONValue {
         ["experiment": "hyper-cleaning", "dataset": .string(dataset.rawValue), "dataHash": .string(dataHash),
          "network": .string(network.rawValue), "method": .string(method.rawValue),

@@ -14,22 +14,46 @@ public struct HyperCleaningReport {
         self.run = run
         folder = try RunFolder(path: output)
         try folder.writeJSON(run.configuration.json(dataHash: run.images.hash), to: "configuration.json")
-        metrics = try MetricsFile(in: folder, columns: [
-            "iteration", "truncation", "upperValue", "finalUpperValue", "hypergradientNorm", "initializationGradientNorm", "lowerStepNorm",
-            "f1", "precision", "recall", "auroc", "accuracy", "accuracyAtInitialization", "forwardSeconds", "backwardSeconds", "updateSeconds",
-        ])
+        metrics = try MetricsFile(in: folder, columns: Self.columns)
+    }
+
+    /// Goes on in a run's folder: rows after the checkpoint's iteration are dropped, since they will come again.
+    public init(resuming run: HyperCleaningRun, output: String) throws {
+        self.run = run
+        folder = try RunFolder(resuming: output)
+        let path = "\(output)/last.safetensors"
+        try run.restore(try Checkpoint(path: path), file: path)
+        metrics = try MetricsFile(resuming: folder, columns: Self.columns) { (Int($0.prefix { $0 != "," }) ?? .max) <= run.iteration }
+        run.takeUp(metrics.earlierRows.map(Self.row))
+    }
+
+    private static let columns = [
+        "iteration", "truncation", "upperValue", "finalUpperValue", "hypergradientNorm", "initializationGradientNorm", "lowerStepNorm",
+        "f1", "precision", "recall", "auroc", "accuracy", "accuracyAtInitialization", "forwardSeconds", "backwardSeconds", "updateSeconds",
+    ]
+
+    /// What `append` wrote, by columns.
+    private static func row(_ cells: [Double?]) -> HyperCleaningRun.Row {
+        let v = cells.map { $0 ?? .nan }
+        let report = IterationReport(iteration: Int(v[0]), truncation: Int(v[1]), upperValue: v[2], finalUpperValue: v[3], hypergradientNorm: v[4], initializationGradientNorm: v[5],
+                                     lowerStepNorm: v[6], forwardSeconds: v[13], backwardSeconds: v[14], updateSeconds: v[15])
+        return .init(report: report, metrics: CleaningMetrics(precision: v[8], recall: v[9], f1: v[7], auroc: v[10]), accuracy: cells[11], accuracyAtInitialization: cells[12])
     }
 
     public var path: String { folder.path }
 
-    public func append(_ row: HyperCleaningRun.Row) throws(ReportingError) {
+    /// Evaluated rows leave a checkpoint.
+    public func append(_ row: HyperCleaningRun.Row) throws {
         let report = row.report, m = row.metrics
         try metrics.append([
             Double(report.iteration), Double(report.truncation), report.upperValue, report.finalUpperValue, report.hypergradientNorm,
             report.initializationGradientNorm, report.lowerStepNorm, m.f1, m.precision, m.recall, m.auroc.isNaN ? nil : m.auroc,
             row.accuracy, row.accuracyAtInitialization, report.forwardSeconds, report.backwardSeconds, report.updateSeconds,
         ])
+        if row.accuracy != nil { try writeCheckpoint() }
     }
+
+    public func writeCheckpoint() throws { try run.checkpoint.write(to: "\(folder.path)/last.safetensors") }
 
     /// Writes `summary.json`, `weights.csv` and `report.html`.
     public func finish() throws(ReportingError) {
@@ -84,7 +108,7 @@ public struct HyperCleaningReport {
         if let failure = run.failure { page.addParagraph("The run stopped early: \(failure). What follows is what it had learned before.") }
         page.addKeyFigures([
             ("test accuracy at y_K", percent(end.lower)), ("test accuracy at z", percent(end.initialization)),
-            ("samples kept", "\(last.keptCount) of \(run.weights.count)"),
+            ("samples kept", "\(run.weights.count { $0 >= 0 }) of \(run.weights.count)"),
             ("seconds per upper iteration", String(format: "%.3f", Samples(rows.map(\.report.seconds)).median)),
             ("peak memory", "\(PeakMemory.bytes / 1_048_576) MiB"),
         ] + (c.corruption > 0 ? [("F1", percent(last.f1)), ("precision", percent(last.precision)), ("recall", percent(last.recall)), ("AUROC", percent(last.auroc))] : []))

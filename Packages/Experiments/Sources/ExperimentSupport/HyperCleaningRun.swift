@@ -77,5 +77,35 @@ public final class HyperCleaningRun {
     /// The class that y_K gives each training sample.
     public var predictedTrainingLabels: [Int32] { classifyTraining(solver.lower.tensors)[0].scalars() }
 
+    // MARK: Checkpoints
+
+    public var iteration: Int { solver.iteration }
+
+    /// Everything that the run needs to go on to the same bits, with the settings that decide them.
+    public var checkpoint: Checkpoint {
+        var result = Checkpoint(notes: configuration.decidingSettings(dataHash: images.hash))
+        result.notes["iteration"] = String(solver.iteration)
+        result.add(solver.upper, as: "x")
+        result.add(solver.initialization, as: "z")
+        result.add(solver.updateState.tensors, as: "update")
+        return result
+    }
+
+    /// Goes on from a checkpoint of the same settings; T may differ.
+    public func restore(_ checkpoint: Checkpoint, file: String) throws {
+        for (key, value) in configuration.decidingSettings(dataHash: images.hash).sorted(by: { $0.key < $1.key }) where checkpoint.notes[key] != value {
+            throw CheckpointError(expected: "\(key) \(value)", got: checkpoint.notes[key] ?? "none", file: file)
+        }
+        guard let iteration = Int(checkpoint.notes["iteration"] ?? ""), iteration < configuration.outerIterations else {
+            throw CheckpointError(expected: "fewer than \(configuration.outerIterations) iterations", got: checkpoint.notes["iteration"] ?? "none", file: file)
+        }
+        solver.upper = try checkpoint.restored(solver.upper, from: "x", file: file)
+        solver.initialization = try checkpoint.restored(solver.initialization, from: "z", file: file)
+        solver.updateState = (try checkpoint.restored(solver.updateState.tensors, from: "update", file: file), iteration)
+    }
+
+    /// The rows of the earlier part of a resumed run.
+    func takeUp(_ earlier: [Row]) { rows = earlier }
+
     private func accuracy(of network: Perceptron) -> Double { classifyTest(network.tensors)[0].accuracy(labels: testLabels) }
 }

@@ -16,7 +16,7 @@ struct HyperCleaning: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hyper-cleaning",
         abstract: "Finds mislabelled training samples by learning a weight for each, so that a network trained with these weights does well on clean data.",
-        discussion: "Writes a folder with report.html, summary.json, metrics.csv, weights.csv and configuration.json. For noisy data of your own: "
+        discussion: "Writes a folder with report.html, summary.json, metrics.csv, weights.csv, last.safetensors and configuration.json. For noisy data of your own: "
             + "put it in the four standard IDX files and say --corruption 0.")
 
     @Option(help: "Which data set.") var dataset = ImageDataset.fashionMNIST
@@ -37,6 +37,7 @@ struct HyperCleaning: ParsableCommand {
     @Option(help: "Seed of split, noise and initial weights.") var seed: UInt64 = 0
     @Option(help: "Threads; results do not depend on them.") var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "Folder for the results, new or empty. (default: runs/hyper-cleaning-<date>)") var output: String?
+    @Flag(help: "Go on with the run in --output, from its last checkpoint, to the same bits.") var resume = false
     @Flag(help: "Print the compiled programs and the time of each instruction at the end.") var profile = false
     @Option(parsing: .upToNextOption, help: "What the authors' code does differently: any-class (corrupted labels drawn from all classes), accuracy-at-z, z-rate (z moves at the lower rate).")
     var referenceQuirks: [HyperCleaningConfiguration.ReferenceQuirk] = []
@@ -48,6 +49,7 @@ struct HyperCleaning: ParsableCommand {
         }
         for (name, value) in [("lower-rate", lowerRate), ("upper-rate", upperRate), ("initialization-rate", initializationRate)]
             where !(value > 0 && value.isFinite) { throw ValidationError("--\(name): a positive number expected, got \(value)") }
+        if resume, output == nil { throw ValidationError("--resume: --output with the folder of the run expected") }
     }
 
     func run() throws {
@@ -79,15 +81,16 @@ struct HyperCleaning: ParsableCommand {
         settings.quirks = referenceQuirks
 
         let run = try HyperCleaningRun(settings)
-        let report = try HyperCleaningReport(run, output: output ?? CommandLine.defaultOutput("hyper-cleaning"))
+        let folder = output ?? CommandLine.defaultOutput("hyper-cleaning")
+        let report = resume ? try HyperCleaningReport(resuming: run, output: folder) : try HyperCleaningReport(run, output: folder)
         let stop = StopSignal()
         var progress = Progress(label: "hyper-cleaning", total: outerIterations), accuracy = Double.nan
         do {
-            for iteration in 1...outerIterations where !stop.isWished {
+            while run.iteration < outerIterations, !stop.isWished {
                 let row = try run.step()
                 try report.append(row)
                 accuracy = row.accuracy ?? accuracy
-                progress.update(iteration, String(format: "F1 %.3f  accuracy %.3f  k̄ %d", row.metrics.f1, accuracy, row.report.truncation))
+                progress.update(run.iteration, String(format: "F1 %.3f  accuracy %.3f  k̄ %d", row.metrics.f1, accuracy, row.report.truncation))
             }
         } catch let error as SolverError {
             progress.finish()
@@ -95,6 +98,7 @@ struct HyperCleaning: ParsableCommand {
             throw error
         }
         progress.finish()
+        try report.writeCheckpoint()
         try report.finish()
         if profile { print(run.profile) }
         print("\(report.path)/report.html")

@@ -143,7 +143,7 @@ enum Frame {
             body += "<text x='\(text(x.position(tick)))' y='267' text-anchor='middle'>\(tickText(tick))</text>"
         }
         body += "<line x1='60' x2='620' y1='250' y2='250' class='axis'/>"
-        body += "<text x='620' y='284' text-anchor='end'>\(escaped(xLabel))</text><text x='8' y='36'>\(escaped(yLabel))</text>"
+        body += "<text x='620' y='284' text-anchor='end'>\(escaped(xLabel))</text><text x='8' y='22'>\(escaped(yLabel))</text>"
         return body
     }
 

@@ -45,6 +45,8 @@ public struct RunFolder: Sendable {
 public final class MetricsFile {
     private let handle: FileHandle
     private let columnCount: Int
+    /// The rows of an earlier run that this one goes on with.
+    public let earlierRows: [[Double?]]
     private let path: String
 
     public convenience init(in folder: RunFolder, columns: [String]) throws(ReportingError) {
@@ -68,6 +70,7 @@ public final class MetricsFile {
         handle.seekToEndOfFile()
         self.handle = handle
         columnCount = columns.count
+        earlierRows = rows.map { row in row.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) } }
     }
 
     /// One value a column; nil leaves the cell empty.

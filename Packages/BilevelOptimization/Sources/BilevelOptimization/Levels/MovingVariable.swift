@@ -34,3 +34,16 @@ final class MovingVariable {
         swap(&state, &nextState)
     }
 }
+
+/// Velocities and moments of x, then those of a learned z: what a later run needs beside both to go on to the same bits.
+struct UpdateState {
+    let leader: MovingVariable, start: MovingVariable?
+
+    var tensors: [Tensor] {
+        get { leader.state.tensors() + (start?.state.tensors() ?? []) }
+        nonmutating set {
+            leader.state.assign(Array(newValue[..<leader.state.count]))
+            start?.state.assign(Array(newValue[leader.state.count...]))
+        }
+    }
+}

@@ -42,4 +42,14 @@ public struct MetaReport: Sendable {
     /// ‖dF/dx‖ and ‖dF/dz‖ of the mean.
     public let hypergradientNorm: Double, initializationGradientNorm: Double
     public let seconds: Double
+
+    /// Also for rows that are read back from a file.
+    public init(iteration: Int, upperValue: Double, meanTruncation: Double, hypergradientNorm: Double, initializationGradientNorm: Double, seconds: Double) {
+        self.iteration = iteration
+        self.upperValue = upperValue
+        self.meanTruncation = meanTruncation
+        self.hypergradientNorm = hypergradientNorm
+        self.initializationGradientNorm = initializationGradientNorm
+        self.seconds = seconds
+    }
 }

@@ -66,10 +66,9 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
 
     /// The update rules' velocities and moments, and the iteration: with x and z all that a later run needs to go on to the same bits.
     public var updateState: (tensors: [Tensor], iteration: Int) {
-        get { (leader.state.tensors() + (learnedStart?.state.tensors() ?? []), iteration) }
+        get { (UpdateState(leader: leader, start: learnedStart).tensors, iteration) }
         set {
-            leader.state.assign(Array(newValue.tensors[..<leader.state.count]))
-            learnedStart?.state.assign(Array(newValue.tensors[leader.state.count...]))
+            UpdateState(leader: leader, start: learnedStart).tensors = newValue.tensors
             iteration = newValue.iteration
         }
     }

@@ -111,8 +111,9 @@ public enum DataLayout: String, Sendable, CaseIterable {
     private func copyFiles(from source: String, to partial: String, _ say: (String) -> Void) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder), isFolder.boolValue else { throw DatasetError("\(source): the folder of the downloaded files expected, it is not there") }
-        var places: [String: String] = [:]
-        for case let path as String in FileManager.default.enumerator(atPath: source) ?? .init() { places[(path as NSString).lastPathComponent] = places[(path as NSString).lastPathComponent] ?? "\(source)/\(path)" }
+        // By name; of several the first in the order of their paths.
+        let paths = (FileManager.default.subpaths(atPath: source) ?? []).sorted()
+        let places = Dictionary(paths.map { (($0 as NSString).lastPathComponent, "\(source)/\($0)") }) { first, _ in first }
         if let archive, let place = places[archive.name], places[files[0].name] == nil {
             try verify(archive, at: place, say)
             guard try run("tar", "-xzf", place, "-C", partial, "--strip-components=1") == 0 else { throw DatasetError("\(place): an intact tar archive expected") }

@@ -12,7 +12,7 @@ struct Evaluate: ParsableCommand {
 
     @Option(help: "last.safetensors of a run.") var checkpoint: String
     @Option(help: "Another checkpoint of as many ways, shots and queries.") var against: String?
-    @Option(help: "Which data set.") var dataset = FewShotDataset.omniglot
+    @Option(help: "Which data set. (default: the checkpoint's)") var dataset: FewShotDataset?
     @Option(help: "Folder or zip archive of the data.") var data = ""
     @Option(help: "Folder with the split files, where the data do not hold them.") var splitFile: String?
     @Option(help: "Folder for decoded images.") var cache: String?
@@ -24,12 +24,14 @@ struct Evaluate: ParsableCommand {
     func validate() throws {
         if episodes < 2 { throw ValidationError("--episodes: at least 2 expected, got \(episodes)") }
         if threads < 1 { throw ValidationError("--threads: at least 1 expected, got \(threads)") }
-        try checkData(dataset, at: data)
+        if let dataset { try checkData(dataset, at: data) }
     }
 
     func run() throws { try reportingErrors(evaluate) }
 
     private func evaluate() throws {
+        let dataset = try self.dataset ?? FewShotConfiguration(checkpoint: Checkpoint(path: checkpoint), file: checkpoint).dataset
+        try checkData(dataset, at: data)
         let images = try FewShotData.load(dataset, path: data, splitDirectory: splitFile, cache: ImageCache(directory: cache), seed: seed)
         func test(_ path: String) throws -> (accuracies: [Double], episodesHash: String) {
             let checkpoint = try Checkpoint(path: path)

@@ -14,7 +14,7 @@ public struct HyperCleaningReport {
         self.run = run
         folder = try RunFolder(path: output)
         try folder.writeJSON(run.configuration.json(dataHash: run.images.hash), to: "configuration.json")
-        metrics = try MetricsFile(in: folder, columns: Self.columns)
+        metrics = try MetricsFile(in: folder, columns: Self.columns, withEvents: true)
     }
 
     /// Goes on in a run's folder: rows after the checkpoint's iteration are dropped, since they will come again.
@@ -23,7 +23,7 @@ public struct HyperCleaningReport {
         folder = try RunFolder(resuming: output)
         let path = "\(output)/last.safetensors"
         try run.restore(try Checkpoint(path: path), file: path)
-        metrics = try MetricsFile(resuming: folder, columns: Self.columns) { (Int($0.prefix { $0 != "," }) ?? .max) <= run.iteration }
+        metrics = try MetricsFile(resuming: folder, columns: Self.columns, withEvents: true) { (Int($0.prefix { $0 != "," }) ?? .max) <= run.iteration }
         run.takeUp(metrics.earlierRows.map(Self.row))
     }
 

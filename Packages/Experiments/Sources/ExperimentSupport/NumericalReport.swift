@@ -55,11 +55,13 @@ public struct NumericalReport {
         ])
         var done = 0
         for (number, run) in runs.enumerated() {
+            let events = try EventFile(in: folder, run: run.name)
             for iteration in 1...configuration.outerIterations {
                 guard !wasStopped(), run.step() else { break }
                 let row = run.rows[run.rows.count - 1]
                 try metrics.append([Double(number), Double(row.iteration), row.x, row.y, row.relativeErrorX, row.relativeErrorF, row.upperValue,
                                     Double(row.truncation), row.seconds])
+                try events.append(step: row.iteration, [("relativeErrorX", row.relativeErrorX), ("relativeErrorF", row.relativeErrorF), ("upperValue", row.upperValue), ("truncation", Double(row.truncation))])
                 progress.update(done + iteration, run.name)
             }
             run.finish()

@@ -44,40 +44,50 @@ public struct RunFolder: Sendable {
 /// `metrics.csv`: the header at once, then rows that reach the disk before the run goes on.
 public final class MetricsFile {
     private let handle: FileHandle
-    private let columnCount: Int
+    private let columns: [String]
+    private let events: EventFile?
     /// The rows of an earlier run that this one goes on with.
     public let earlierRows: [[Double?]]
     private let path: String
 
-    public convenience init(in folder: RunFolder, columns: [String]) throws(ReportingError) {
-        try self.init(in: folder, columns: columns, rows: [])
+    /// - Parameter withEvents: also writes every row as TensorBoard events; the first column is the step.
+    public convenience init(in folder: RunFolder, columns: [String], withEvents: Bool = false) throws(ReportingError) {
+        try self.init(in: folder, columns: columns, rows: [], withEvents)
     }
 
     /// Goes on with the rows of an earlier run that `keeps` accepts.
-    public convenience init(resuming folder: RunFolder, columns: [String], keeps: (Substring) -> Bool) throws(ReportingError) {
+    public convenience init(resuming folder: RunFolder, columns: [String], withEvents: Bool = false, keeps: (Substring) -> Bool) throws(ReportingError) {
         guard let text = try? String(contentsOfFile: "\(folder.path)/metrics.csv", encoding: .utf8) else {
             throw ReportingError("\(folder.path)/metrics.csv: the rows of an earlier run expected, the file cannot be read")
         }
         // The last row may have been cut off by whatever ended the run.
         let whole = text.split(separator: "\n").dropFirst().filter { $0.split(separator: ",", omittingEmptySubsequences: false).count == columns.count }
-        try self.init(in: folder, columns: columns, rows: whole.filter(keeps))
+        try self.init(in: folder, columns: columns, rows: whole.filter(keeps), withEvents)
     }
 
-    private init(in folder: RunFolder, columns: [String], rows: [Substring]) throws(ReportingError) {
+    private init(in folder: RunFolder, columns: [String], rows: [Substring], _ withEvents: Bool) throws(ReportingError) {
         try folder.write(([columns.joined(separator: ",")[...]] + rows).joined(separator: "\n") + "\n", to: "metrics.csv")
         path = "\(folder.path)/metrics.csv"
         guard let handle = FileHandle(forWritingAtPath: path) else { throw ReportingError("\(path): the file cannot be opened for writing") }
         handle.seekToEndOfFile()
         self.handle = handle
-        columnCount = columns.count
+        self.columns = columns
+        events = withEvents ? try EventFile(in: folder) : nil
         earlierRows = rows.map { row in row.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) } }
+        for row in earlierRows { try appendEvent(row) }
     }
 
     /// One value a column; nil leaves the cell empty.
     public func append(_ row: [Double?]) throws(ReportingError) {
-        precondition(row.count == columnCount, "metrics: \(row.count) values for \(columnCount) columns")
+        precondition(row.count == columns.count, "metrics: \(row.count) values for \(columns.count) columns")
         let line = row.map { $0.map(numberText) ?? "" }.joined(separator: ",") + "\n"
         do { try handle.write(contentsOf: Data(line.utf8)) } catch { throw ReportingError("\(path): a row cannot be written (disk full?)") }
+        try appendEvent(row)
+    }
+
+    private func appendEvent(_ row: [Double?]) throws(ReportingError) {
+        guard let events, let step = row[0] else { return }
+        try events.append(step: Int(step), zip(columns, row).dropFirst().map { ($0, $1) })
     }
 }
 

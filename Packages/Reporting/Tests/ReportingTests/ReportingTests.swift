@@ -32,6 +32,33 @@ import Testing
         #expect(try String(contentsOfFile: path + "/metrics.csv", encoding: .utf8) == "iteration,loss,f1\n1,0.1,\n2,1e-20,nan\n")
     }
 
+    /// The bytes that TensorBoard's own Python writer makes of the same two events.
+    @Test func eventsHaveTensorBoardsBytes() throws {
+        #expect(EventFile.crc32c(Array("123456789".utf8)) == 0xe306_9283)
+        let bytes = EventFile.record(EventFile.version(at: 1.5)) + EventFile.record(EventFile.event(step: 300, [("loss", 0.25), ("absent", nil), ("f1/é8", -3)], at: 2.5))
+        #expect(bytes.map { String(format: "%02x", $0) }.joined() == """
+            1800000000000000a37f4b2209000000000000f83f1a0d627261696e2e4576656e743a322a28646c2a00000000000000ae8d91f509000000000000044010ac022a1c\
+            0a0b0a046c6f7373150000803e0a0d0a0666312fc3a93815000040c0433b5153
+            """)
+    }
+
+    @Test func metricsAreEventsToo() throws {
+        let path = scratch()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try RunFolder(path: path)
+        try folder.writeJSON([:], to: "configuration.json")
+        func size() throws -> Int { try Data(contentsOf: URL(fileURLWithPath: path + "/events.out.tfevents.bilevel")).count }
+        let metrics = try MetricsFile(in: folder, columns: ["iteration", "loss"], withEvents: true)
+        let empty = try size()
+        try metrics.append([1, 0.1])
+        let one = try size()
+        try metrics.append([2, 0.2])
+        #expect(try size() - one == one - empty && one > empty)
+        // The row that is dropped leaves the events too.
+        let resumed = try MetricsFile(resuming: RunFolder(resuming: path), columns: ["iteration", "loss"], withEvents: true) { $0.hasPrefix("1,") }
+        #expect(try size() == one && resumed.earlierRows == [[1, 0.1]])
+    }
+
     @Test func jsonEscapesAndReadsBack() throws {
         let value: JSONValue = ["te\"xt": "a\\b\n\u{1}é", "list": [1, 2.5, true, nil], "nan": .number(.nan), "empty": [:]]
         let read = try JSONSerialization.jsonObject(with: Data(value.text.utf8)) as? [String: Any]

@@ -15,10 +15,7 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
 
     private let trajectory: Trajectory<Upper, Lower>
     private let upperTemplate: Upper, lowerTemplate: Lower
-    private let leader: MovingVariable
-    /// z where it is learned; else `givenStart` holds where the next iteration starts.
-    private let learnedStart: MovingVariable?
-    private let givenStart: PackedTensors
+    private let moving: MovingPair
     private let estimator: Estimator
     private let pool: ThreadPool?
     private var hasSolved = false
@@ -56,15 +53,13 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
         case .displacement: preconditionFailure("refused above")
         }
 
-        leader = MovingVariable(upper.tensors, rule: upperRule, onto: problem.upperConstraint)
-        learnedStart = method.initialization.rule.map { MovingVariable(lower.tensors, rule: $0, onto: problem.lowerConstraint) }
-        givenStart = PackedTensors(copying: learnedStart == nil ? lower.tensors : [])
+        moving = MovingPair(upper.tensors, rule: upperRule, onto: problem.upperConstraint, lower.tensors, method.initialization, onto: problem.lowerConstraint)
     }
 
     // MARK: Values
 
-    private var x: PackedTensors { leader.value }
-    private var z: PackedTensors { learnedStart?.value ?? givenStart }
+    private var x: PackedTensors { moving.x }
+    private var z: PackedTensors { moving.z }
 
     /// Also for going on from a checkpoint.
     public var upper: Upper {
@@ -80,11 +75,8 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
 
     /// The update rules' velocities and moments, and the iteration: with x and z all that a later run needs to go on to the same bits.
     public var updateState: (tensors: [Tensor], iteration: Int) {
-        get { (UpdateState(leader: leader, start: learnedStart).tensors, iteration) }
-        set {
-            UpdateState(leader: leader, start: learnedStart).tensors = newValue.tensors
-            iteration = newValue.iteration
-        }
+        get { (moving.state, iteration) }
+        set { (moving.state, iteration) = newValue }
     }
 
     /// y_K of the last iteration; the initialization before the first of this solver.
@@ -100,9 +92,8 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     public func step() throws(SolverError) -> IterationReport {
         var report = try computeHypergradient()
         let clock = ContinuousClock(), start = clock.now
-        leader.move(along: trajectory.upperGradient)
-        learnedStart?.move(along: trajectory.startGradient)
-        if method.initialization == .warmStart { givenStart.copy(from: trajectory.lower, count: givenStart.count) }
+        moving.move(along: trajectory.upperGradient, trajectory.startGradient)
+        if method.initialization == .warmStart { z.copy(from: trajectory.lower, count: z.count) }
         iteration += 1
         report.updateSeconds = (clock.now - start).seconds
         return report

@@ -97,7 +97,7 @@ public enum DataLayout: String, Sendable, CaseIterable {
                 guard let address = file.address else { throw DatasetError("\(rawValue): the folder of its downloaded files expected (\(self.files.map(\.name).joined(separator: ", ")) or \(archive?.name ?? "a folder of them")): it cannot be fetched") }
                 say("fetching \(file.name)")
                 let place = try path(of: file, in: partial)
-                guard try run("curl", "-fsSL", "--retry", "2", "-o", place, address) == 0 else {
+                guard try run("curl", "-fsSL", "--retry", "2", "-o", place, address).status == 0 else {
                     throw DatasetError("\(rawValue): a network expected to fetch \(address) from; without one, download it elsewhere and name its folder")
                 }
                 try verify(file, at: place, say)
@@ -116,7 +116,7 @@ public enum DataLayout: String, Sendable, CaseIterable {
         let places = Dictionary(paths.map { (($0 as NSString).lastPathComponent, "\(source)/\($0)") }) { first, _ in first }
         if let archive, let place = places[archive.name], places[files[0].name] == nil {
             try verify(archive, at: place, say)
-            guard try run("tar", "-xzf", place, "-C", partial, "--strip-components=1") == 0 else { throw DatasetError("\(place): an intact tar archive expected") }
+            guard try run("tar", "-xzf", place, "-C", partial, "--strip-components=1").status == 0 else { throw DatasetError("\(place): an intact tar archive expected") }
             for file in files where !FileManager.default.fileExists(atPath: "\(partial)/\(file.name)") { throw DatasetError("\(place): \(file.name) expected in the archive, it is not there") }
             return
         }
@@ -140,28 +140,19 @@ public enum DataLayout: String, Sendable, CaseIterable {
     /// Says whether a file is the published one. Others are not refused: archives are packed anew by distributions, and `check` reads all of it.
     private func verify(_ file: File, at path: String, _ say: (String) -> Void) throws {
         guard let published = file.published else { return say("\(file.name): no checksum is published") }
-        var output = ""
-        _ = try run(published.tool, path, output: &output)
-        let digest = output.prefix { $0 != " " }
+        let digest = try run(published.tool, path).output.prefix { $0 != " " }
         say(digest == published.digest ? "\(file.name): the published file" : "\(file.name): not the published file (\(published.tool) \(published.digest) expected, got \(digest)); its content is checked all the same")
     }
 
-    private func run(_ tool: String, _ arguments: String...) throws -> Int32 {
-        var output = ""
-        return try launch(tool, arguments, &output)
-    }
-
-    private func run(_ tool: String, _ arguments: String..., output: inout String) throws -> Int32 { try launch(tool, arguments, &output) }
-
-    private func launch(_ tool: String, _ arguments: [String], _ output: inout String) throws -> Int32 {
+    private func run(_ tool: String, _ arguments: String...) throws -> (status: Int32, output: String) {
         let process = Process(), pipe = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [tool] + arguments
         process.standardOutput = pipe
         process.standardError = FileHandle.nullDevice
         do { try process.run() } catch { throw DatasetError("\(tool): a program of this name expected, it cannot be started") }
-        output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        return process.terminationStatus
+        return (process.terminationStatus, output)
     }
 }

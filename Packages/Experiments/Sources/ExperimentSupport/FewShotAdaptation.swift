@@ -24,11 +24,10 @@ public struct FewShotAdaptation {
     ///   - supportPath: a folder (or zip archive) with a folder of PNG files for each class, one image or more.
     ///   - queryPath: PNG files, in any folders; a folder called like a class says what is true.
     ///   - innerIterations: lower steps; nil for as many as in training.
-    public init(checkpointPath: String, support supportPath: String, query queryPath: String, innerIterations: Int? = nil, threads: Int = 1) throws {
+    public init(checkpointPath: String, support supportPath: String, query queryPath: String, innerIterations: Int? = nil) throws {
         let checkpoint = try Checkpoint(path: checkpointPath)
         var settings = try FewShotConfiguration(checkpoint: checkpoint, file: checkpointPath)
         settings.innerIterations = innerIterations ?? settings.innerIterations
-        settings.threads = threads
         let image = try checkpoint.image(file: checkpointPath)
         var preparation = settings.dataset.preparation
         preparation.channels = image.channels
@@ -50,8 +49,7 @@ public struct FewShotAdaptation {
         // F is not read by predictions: the labels only say how many images there are.
         let problem = try settings.problem(supportLabels: supportLabels, queryLabels: Array(repeating: 0, count: query.imageCount), image: image)
         let solver = try settings.solver(problem, batchSize: 1), rateFactor = settings.rateFactor(at: checkpoint.selectedIteration ?? 0)
-        solver.upper = try checkpoint.restored(solver.upper, from: "selected.x", file: checkpointPath)
-        solver.initialization = try checkpoint.restored(solver.initialization, from: "selected.z", file: checkpointPath)
+        try solver.takeSelected(checkpoint, file: checkpointPath)
         let logits = solver.predictions(count: 1) { [support, query] _, task in
             support.write(Array(0..<support.imageCount), to: task.floats(0))
             query.write(Array(0..<query.imageCount), to: task.floats(1))

@@ -1,6 +1,6 @@
 import BilevelOptimization
-import Foundation
 import Datasets
+import Foundation
 import NeuralLayers
 import Reporting
 import Tensors

@@ -23,7 +23,7 @@ public struct FewShotReport {
         folder = try RunFolder(resuming: output)
         let path = "\(output)/last.safetensors"
         try run.restore(try Checkpoint(path: path), file: path)
-        metrics = try MetricsFile(resuming: folder, columns: Self.columns, withEvents: true) { (Int($0.prefix { $0 != "," }) ?? .max) <= run.iteration }
+        metrics = try MetricsFile(resuming: folder, columns: Self.columns, withEvents: true, upTo: run.iteration)
         run.takeUp(metrics.earlierRows.map { cells in
             let v = cells.map { $0 ?? .nan }
             return .init(report: MetaReport(iteration: Int(v[0]), upperValue: v[1], meanTruncation: v[2], hypergradientNorm: v[3], initializationGradientNorm: v[4], seconds: v[6]),

@@ -121,16 +121,13 @@ public final class FewShotRun {
 
     /// Takes a checkpoint's selected variables, for tests.
     public func restoreSelected(_ checkpoint: Checkpoint, file: String) throws(CheckpointError) {
-        solver.upper = try checkpoint.restored(solver.upper, from: "selected.x", file: file)
-        solver.initialization = try checkpoint.restored(solver.initialization, from: "selected.z", file: file)
+        try solver.takeSelected(checkpoint, file: file)
         (best, restoredIteration) = (nil, checkpoint.selectedIteration)
     }
 
     /// Goes on from a checkpoint of the same settings.
     public func restore(_ checkpoint: Checkpoint, file: String) throws(CheckpointError) {
-        for (key, value) in configuration.architecture.sorted(by: { $0.key < $1.key }) where checkpoint.notes[key] != value {
-            throw CheckpointError(expected: "\(key) \(value)", got: checkpoint.notes[key] ?? "none", file: file)
-        }
+        try checkpoint.check(configuration.architecture, file: file)
         solver.upper = try checkpoint.restored(solver.upper, from: "x", file: file)
         solver.initialization = try checkpoint.restored(solver.initialization, from: "z", file: file)
         bestVariables = (try checkpoint.restored(solver.upper, from: "selected.x", file: file), try checkpoint.restored(solver.initialization, from: "selected.z", file: file))
@@ -139,7 +136,22 @@ public final class FewShotRun {
     }
 }
 
+extension MetaSolver {
+    /// Takes the variables that validation selected.
+    func takeSelected(_ checkpoint: Checkpoint, file: String) throws(CheckpointError) {
+        upper = try checkpoint.restored(upper, from: "selected.x", file: file)
+        initialization = try checkpoint.restored(initialization, from: "selected.z", file: file)
+    }
+}
+
 extension Checkpoint {
+    /// That it was made with these settings.
+    func check(_ settings: [String: String], file: String) throws(CheckpointError) {
+        for (key, value) in settings.sorted(by: { $0.key < $1.key }) where notes[key] != value {
+            throw CheckpointError(expected: "\(key) \(value)", got: notes[key] ?? "none", file: file)
+        }
+    }
+
     /// The meta-iteration of the selected variables.
     var selectedIteration: Int? { notes["bestIteration"].flatMap { Int($0) } ?? notes["iteration"].flatMap { Int($0) } }
 }

@@ -23,7 +23,7 @@ public struct HyperCleaningReport {
         folder = try RunFolder(resuming: output)
         let path = "\(output)/last.safetensors"
         try run.restore(try Checkpoint(path: path), file: path)
-        metrics = try MetricsFile(resuming: folder, columns: Self.columns, withEvents: true) { (Int($0.prefix { $0 != "," }) ?? .max) <= run.iteration }
+        metrics = try MetricsFile(resuming: folder, columns: Self.columns, withEvents: true, upTo: run.iteration)
         run.takeUp(metrics.earlierRows.map(Self.row))
     }
 

@@ -93,9 +93,7 @@ public final class HyperCleaningRun {
 
     /// Goes on from a checkpoint of the same settings; T may differ.
     public func restore(_ checkpoint: Checkpoint, file: String) throws {
-        for (key, value) in configuration.decidingSettings(dataHash: images.hash).sorted(by: { $0.key < $1.key }) where checkpoint.notes[key] != value {
-            throw CheckpointError(expected: "\(key) \(value)", got: checkpoint.notes[key] ?? "none", file: file)
-        }
+        try checkpoint.check(configuration.decidingSettings(dataHash: images.hash), file: file)
         guard let iteration = Int(checkpoint.notes["iteration"] ?? ""), iteration < configuration.outerIterations else {
             throw CheckpointError(expected: "fewer than \(configuration.outerIterations) iterations", got: checkpoint.notes["iteration"] ?? "none", file: file)
         }

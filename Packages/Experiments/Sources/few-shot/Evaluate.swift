@@ -30,11 +30,10 @@ struct Evaluate: ParsableCommand {
     func run() throws { try reportingErrors(evaluate) }
 
     private func evaluate() throws {
-        let dataset = try self.dataset ?? FewShotConfiguration(checkpoint: Checkpoint(path: checkpoint), file: checkpoint).dataset
+        let own = try Checkpoint(path: checkpoint), dataset = try self.dataset ?? FewShotConfiguration(checkpoint: own, file: checkpoint).dataset
         try checkData(dataset, at: data)
         let images = try FewShotData.load(dataset, path: data, splitDirectory: splitFile, cache: ImageCache(directory: cache), seed: seed)
-        func test(_ path: String) throws -> (accuracies: [Double], episodesHash: String) {
-            let checkpoint = try Checkpoint(path: path)
+        func test(_ checkpoint: Checkpoint, _ path: String) throws -> (accuracies: [Double], episodesHash: String) {
             var settings = try FewShotConfiguration(checkpoint: checkpoint, file: path)
             settings.dataset = dataset
             settings.seed = seed
@@ -47,10 +46,10 @@ struct Evaluate: ParsableCommand {
                          settings.ways, settings.shots, episodes, String(result.episodesHash.prefix(12)), FewShotRun.batchNormalization))
             return result
         }
-        let first = try test(checkpoint)
+        let first = try test(own, checkpoint)
         var columns = [first.accuracies]
         if let against {
-            let second = try test(against)
+            let second = try test(try Checkpoint(path: against), against)
             guard first.episodesHash == second.episodesHash else { throw CheckpointError(expected: "the same ways, shots and queries as \(checkpoint)", got: "others", file: against) }
             columns.append(second.accuracies)
             let comparison = PairedComparison(first.accuracies, second.accuracies, seed: seed)

@@ -55,14 +55,14 @@ public final class MetricsFile {
         try self.init(in: folder, columns: columns, rows: [], withEvents)
     }
 
-    /// Goes on with the rows of an earlier run that `keeps` accepts.
-    public convenience init(resuming folder: RunFolder, columns: [String], withEvents: Bool = false, keeps: (Substring) -> Bool) throws(ReportingError) {
+    /// Goes on with the rows of an earlier run whose first column is at most `last`: those after its checkpoint come again.
+    public convenience init(resuming folder: RunFolder, columns: [String], withEvents: Bool = false, upTo last: Int) throws(ReportingError) {
         guard let text = try? String(contentsOfFile: "\(folder.path)/metrics.csv", encoding: .utf8) else {
             throw ReportingError("\(folder.path)/metrics.csv: the rows of an earlier run expected, the file cannot be read")
         }
         // The last row may have been cut off by whatever ended the run.
         let whole = text.split(separator: "\n").dropFirst().filter { $0.split(separator: ",", omittingEmptySubsequences: false).count == columns.count }
-        try self.init(in: folder, columns: columns, rows: whole.filter(keeps), withEvents)
+        try self.init(in: folder, columns: columns, rows: whole.filter { (Int($0.prefix { $0 != "," }) ?? .max) <= last }, withEvents)
     }
 
     private init(in folder: RunFolder, columns: [String], rows: [Substring], _ withEvents: Bool) throws(ReportingError) {

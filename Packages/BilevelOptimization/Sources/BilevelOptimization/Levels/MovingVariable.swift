@@ -35,15 +35,33 @@ final class MovingVariable {
     }
 }
 
-/// Velocities and moments of x, then those of a learned z: what a later run needs beside both to go on to the same bits.
-struct UpdateState {
-    let leader: MovingVariable, start: MovingVariable?
+/// What a solver moves: x, and z where it is learned; else the start that is given.
+final class MovingPair {
+    private let leader: MovingVariable
+    private let learnedStart: MovingVariable?
+    private let givenStart: PackedTensors
 
-    var tensors: [Tensor] {
-        get { leader.state.tensors() + (start?.state.tensors() ?? []) }
-        nonmutating set {
+    init(_ upper: [Tensor], rule: UpdateRule, onto upperSet: Constraint = .wholeSpace, gradientLimit: Double? = nil,
+         _ lower: [Tensor], _ initialization: Initialization, onto lowerSet: Constraint = .wholeSpace) {
+        leader = MovingVariable(upper, rule: rule, onto: upperSet, gradientLimit: gradientLimit)
+        learnedStart = initialization.rule.map { MovingVariable(lower, rule: $0, onto: lowerSet) }
+        givenStart = PackedTensors(copying: learnedStart == nil ? lower : [])
+    }
+
+    var x: PackedTensors { leader.value }
+    var z: PackedTensors { learnedStart?.value ?? givenStart }
+
+    func move(along upperGradient: PackedTensors, _ startGradient: PackedTensors) {
+        leader.move(along: upperGradient)
+        learnedStart?.move(along: startGradient)
+    }
+
+    /// Velocities and moments of x, then those of a learned z: what a later run needs beside both to go on to the same bits.
+    var state: [Tensor] {
+        get { leader.state.tensors() + (learnedStart?.state.tensors() ?? []) }
+        set {
             leader.state.assign(Array(newValue[..<leader.state.count]))
-            start?.state.assign(Array(newValue[leader.state.count...]))
+            learnedStart?.state.assign(Array(newValue[leader.state.count...]))
         }
     }
 }

@@ -8,10 +8,7 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     public private(set) var iteration = 0
 
     private let upperTemplate: Upper, lowerTemplate: Lower
-    private let leader: MovingVariable
-    /// z where it is learned; else `givenStart`.
-    private let learnedStart: MovingVariable?
-    private let givenStart: PackedTensors
+    private let moving: MovingPair
     private let upperGradient: PackedTensors, startGradient: PackedTensors
     /// One a thread: tasks run in rounds of as many.
     private let workers: [TaskWorker<Upper, Data, Context, Lower>]
@@ -32,10 +29,8 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
         self.method = method
         upperTemplate = upper
         lowerTemplate = lower
-        leader = MovingVariable(upper.tensors, rule: upperRule, gradientLimit: gradientLimit)
-        learnedStart = method.initialization.rule.map { MovingVariable(lower.tensors, rule: $0) }
-        givenStart = PackedTensors(copying: learnedStart == nil ? lower.tensors : [])
-        let upperLayout = leader.value.layout, startLayout = (learnedStart?.value ?? givenStart).layout
+        moving = MovingPair(upper.tensors, rule: upperRule, gradientLimit: gradientLimit, lower.tensors, method.initialization)
+        let upperLayout = moving.x.layout, startLayout = moving.z.layout
         (upperGradient, startGradient) = (PackedTensors(upperLayout), PackedTensors(startLayout))
         let programs = CompiledMetaProblem(problem, dynamics: method.dynamics, upper: upper, lower: lower, data: data)
         let dataLayout = PackedTensors.Layout(of: data.tensors)
@@ -50,8 +45,8 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
 
     // MARK: Values
 
-    private var x: PackedTensors { leader.value }
-    private var z: PackedTensors { learnedStart?.value ?? givenStart }
+    private var x: PackedTensors { moving.x }
+    private var z: PackedTensors { moving.z }
 
     /// Also for going on from a checkpoint.
     public var upper: Upper {
@@ -66,11 +61,8 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
 
     /// The update rules' velocities and moments, and the iteration: with x and z all that a later run needs to go on to the same bits.
     public var updateState: (tensors: [Tensor], iteration: Int) {
-        get { (UpdateState(leader: leader, start: learnedStart).tensors, iteration) }
-        set {
-            UpdateState(leader: leader, start: learnedStart).tensors = newValue.tensors
-            iteration = newValue.iteration
-        }
+        get { (moving.state, iteration) }
+        set { (moving.state, iteration) = newValue }
     }
 
     /// dF/dx and dF/dz of the last batch.
@@ -83,8 +75,7 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     public func step(fill: @Sendable (_ index: Int, _ data: TaskData) -> Void) throws(SolverError) -> MetaReport {
         var report = try computeHypergradient(fill: fill)
         let clock = ContinuousClock(), start = clock.now
-        leader.move(along: upperGradient)
-        learnedStart?.move(along: startGradient)
+        moving.move(along: upperGradient, startGradient)
         iteration += 1
         report = MetaReport(iteration: iteration, upperValue: report.upperValue, meanTruncation: report.meanTruncation, hypergradientNorm: report.hypergradientNorm,
                             initializationGradientNorm: report.initializationGradientNorm, seconds: report.seconds + (clock.now - start).seconds)

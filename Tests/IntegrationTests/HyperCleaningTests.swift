@@ -66,9 +66,15 @@ final class StripeData {
         }
         #expect(try rows("out") == rows("whole"))
 
-        let third = try HyperCleaningRun(settings)
+        // A finished run has nothing left to do, and y_K is still known.
         try report.writeCheckpoint()
-        #expect { _ = try HyperCleaningReport(resuming: third, output: data.path + "/out") } throws: { "\($0)".hasSuffix("a checkpoint of fewer than 12 iterations expected, got 12") }
+        let third = try HyperCleaningRun(settings)
+        try HyperCleaningReport(resuming: third, output: data.path + "/out").complete()
+        #expect(third.iteration == 12 && third.accuracyAtEnd() == whole.accuracyAtEnd() && third.predictedTrainingLabels == whole.predictedTrainingLabels)
+        #expect(third.lower.tensors.map(\.scalars) == whole.lower.tensors.map(\.scalars))
+        settings.outerIterations = 11
+        let shorter = try HyperCleaningRun(settings)
+        #expect { _ = try HyperCleaningReport(resuming: shorter, output: data.path + "/out") } throws: { "\($0)".hasSuffix("a checkpoint of at most 11 iterations expected, got 12") }
         settings.upperRate = 0.2
         let other = try HyperCleaningRun(settings)
         #expect { _ = try HyperCleaningReport(resuming: other, output: data.path + "/out") } throws: { "\($0)".hasSuffix("a checkpoint of upperRate 0.2 expected, got 0.1") }
@@ -91,7 +97,7 @@ final class StripeData {
         #expect(try String(contentsOf: data.file("out/report.html"), encoding: .utf8).contains("Most likely mislabelled"))
     }
 
-    @Test(arguments: HyperCleaningConfiguration.MethodName.allCases) func everyMethodLowersTheValidationLoss(_ method: HyperCleaningConfiguration.MethodName) throws {
+    @Test(arguments: HyperCleaningConfiguration.methods) func everyMethodLowersTheValidationLoss(_ method: MethodName) throws {
         let data = try StripeData()
         var configuration = data.configuration
         configuration.method = method
@@ -99,6 +105,59 @@ final class StripeData {
         let run = try HyperCleaningRun(configuration)
         for _ in 0..<30 { _ = try run.step() }
         #expect(run.rows.last!.report.finalUpperValue < run.rows.first!.report.finalUpperValue)
+    }
+
+    @Test func methodsWithoutACombinationAreRefused() throws {
+        let data = try StripeData()
+        var configuration = data.configuration
+        configuration.method = .bome
+        #expect { _ = try HyperCleaningRun(configuration) } throws: { "\($0)".contains("one of iaptt-gm, ia-gm, ia-gm-a, rhg, t-rhg, bda, ls, ns, fixed-point, gmres, one-step, darts expected, got bome") }
+        #expect(HyperCleaningConfiguration.methods.count == 12)
+    }
+
+    /// Stopped in its third run of four, then resumed: the comparison of a whole one.
+    @Test func anInterruptedComparisonGoesOnToTheSameNumbers() throws {
+        let data = try StripeData()
+        var settings = data.configuration
+        settings.outerIterations = 8
+        settings.evaluateEvery = 2
+        func comparison(_ folder: String, isResumed: Bool = false) -> HyperCleaningComparison {
+            HyperCleaningComparison(settings, networks: [.linear, .deepLinear], methods: [.iapttGM, .neumann], output: "\(data.path)/\(folder)", isResumed: isResumed)
+        }
+        /// Without the seconds.
+        func rows(_ folder: String) throws -> [[Substring]] {
+            try String(contentsOf: data.file("\(folder)/comparison.csv"), encoding: .utf8).split(separator: "\n").map {
+                var cells = $0.split(separator: ",", omittingEmptySubsequences: false)
+                cells.remove(at: 11)
+                return cells
+            }
+        }
+        let whole = comparison("whole")
+        var shown: [Int] = []
+        try whole.run(wasStopped: { false }) { _, done, _ in shown.append(done) }
+        #expect(shown == Array(1...32) && whole.entries.count == 4 && whole.table.rows.count == 4)
+        #expect(whole.entries[0].accuracy! != whole.entries[2].accuracy! || whole.entries[0].rows.last!.report.upperValue != whole.entries[2].rows.last!.report.upperValue)
+
+        var done = 0
+        try comparison("out").run(wasStopped: { done == 19 }) { _, iterations, _ in done = iterations }
+        #expect(try rows("out").count == 4 && rows("out")[3][2] == "3")
+        let second = comparison("out", isResumed: true)
+        try second.run(wasStopped: { false }) { _, _, _ in }
+        #expect(try rows("out") == rows("whole"))
+        let page = try String(contentsOf: data.file("out/report.html"), encoding: .utf8)
+        #expect(page.contains("<a href='deep-linear-ns/report.html'>") && FileManager.default.fileExists(atPath: data.file("out/deep-linear-ns/report.html").path))
+        #expect(throws: ReportingError.self) { try comparison("out").run(wasStopped: { false }) { _, _, _ in } }
+    }
+
+    @Test func aMethodThatFailsIsListedWithItsReason() throws {
+        let data = try StripeData()
+        var settings = data.configuration
+        settings.outerIterations = 20
+        settings.lowerRate = 1e38
+        let comparison = HyperCleaningComparison(settings, networks: [.deepLinear], methods: [.rhg, .iaGM], output: data.path + "/out")
+        try comparison.run(wasStopped: { false }) { _, _, _ in }
+        #expect(comparison.entries.count == 2 && comparison.entries.allSatisfy { $0.failure!.contains("not finite") })
+        #expect(try String(contentsOf: data.file("out/comparison.csv"), encoding: .utf8).contains("not finite"))
     }
 
     @Test func theSameSeedGivesTheSameBitsForAnyNumberOfThreads() throws {

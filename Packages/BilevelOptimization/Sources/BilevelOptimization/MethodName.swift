@@ -140,14 +140,8 @@ public struct MethodSettings: Sendable, Hashable {
 }
 
 extension MethodName {
-    /// A solver for a problem without samples; plain gradient descent on x.
-    public func solver<Upper: TensorTree, Lower: TensorTree>(
-        for problem: BilevelProblem<Upper, Lower>, settings s: MethodSettings, upper: Upper, lower: Lower, threads: Int = 1, memoryBudget: Int? = nil
-    ) throws(SolverError) -> any BilevelSolver {
-        func singleLevel(_ method: any SingleLevelMethod) throws(SolverError) -> any BilevelSolver {
-            if let dynamics = s.dynamics { throw .invalidMethod("\(rawValue) has lower steps of its own, got dynamics \(dynamics); nearest valid choice: none") }
-            return try SingleLevelSolver(problem, method: method, upper: upper, lower: lower)
-        }
+    /// The combination behind the name; nil for methods that are none: they have solvers of their own.
+    public func combination(_ s: MethodSettings) -> Method? {
         let K = s.innerIterations
         var method: Method
         switch self {
@@ -165,20 +159,36 @@ extension MethodName {
         case .oneStep: method = .oneStep(innerIterations: K, lowerRate: s.lowerRate)
         case .darts: method = .darts(innerIterations: K, lowerRate: s.lowerRate)
         case .firstOrder: method = .firstOrder(innerIterations: K, lowerRate: s.lowerRate)
-        case .bvfsm: return try singleLevel(BVFSM(innerIterations: K, lowerRate: s.lowerRate, upperRate: s.jointRate))
-        case .pbgd: return try singleLevel(PBGD(innerIterations: K, lowerRate: s.lowerRate, upperRate: s.jointRate / (1 + s.penalty), penalty: s.penalty))
-        case .f2sa:
-            return try singleLevel(F2SA(innerIterations: K, lowerRate: s.lowerRate, upperRate: s.upperRate, multiplier: s.multiplier, multiplierIncrement: s.multiplierIncrement))
-        case .meha: return try singleLevel(MEHA(lowerRate: s.lowerRate, upperRate: s.jointRate))
-        case .bome: return try singleLevel(BOME(innerIterations: K, lowerRate: s.lowerRate, upperRate: s.jointRate))
-        case .soba, .saba, .stocBiO, .amIGO:
-            throw .invalidMethod("\(rawValue): objectives that are means over samples expected, this problem has none; nearest valid choice: "
-                                 + (self == .stocBiO ? "ns" : "ls"))
+        case .bvfsm, .pbgd, .f2sa, .meha, .bome, .soba, .saba, .stocBiO, .amIGO: return nil
         }
         if let dynamics = s.dynamics { method.dynamics = dynamics }
         if s.isWarmStarted, method.initialization == .fixed { method.initialization = .warmStart }
         if s.usesReferenceIndex, self == .iapttGM { method.truncation = .referenceIndex }
-        return try Solver(problem, method: method, upperRule: .gradientDescent(rate: s.upperRate), upper: upper, lower: lower, threads: threads, memoryBudget: memoryBudget)
+        return method
+    }
+
+    /// A solver for a problem without samples; plain gradient descent on x.
+    public func solver<Upper: TensorTree, Lower: TensorTree>(
+        for problem: BilevelProblem<Upper, Lower>, settings s: MethodSettings, upper: Upper, lower: Lower, threads: Int = 1, memoryBudget: Int? = nil
+    ) throws(SolverError) -> any BilevelSolver {
+        if let method = combination(s) {
+            return try Solver(problem, method: method, upperRule: .gradientDescent(rate: s.upperRate), upper: upper, lower: lower, threads: threads, memoryBudget: memoryBudget)
+        }
+        guard !isStochastic else {
+            throw .invalidMethod("\(rawValue): objectives that are means over samples expected, this problem has none; nearest valid choice: "
+                                 + (self == .stocBiO ? "ns" : "ls"))
+        }
+        if let dynamics = s.dynamics { throw .invalidMethod("\(rawValue) has lower steps of its own, got dynamics \(dynamics); nearest valid choice: none") }
+        let K = s.innerIterations
+        let method: any SingleLevelMethod = switch self {
+        case .bvfsm: BVFSM(innerIterations: K, lowerRate: s.lowerRate, upperRate: s.jointRate)
+        case .pbgd: PBGD(innerIterations: K, lowerRate: s.lowerRate, upperRate: s.jointRate / (1 + s.penalty), penalty: s.penalty)
+        case .f2sa: F2SA(innerIterations: K, lowerRate: s.lowerRate, upperRate: s.upperRate, multiplier: s.multiplier, multiplierIncrement: s.multiplierIncrement)
+        case .meha: MEHA(lowerRate: s.lowerRate, upperRate: s.jointRate)
+        case .bome: BOME(innerIterations: K, lowerRate: s.lowerRate, upperRate: s.jointRate)
+        default: preconditionFailure("\(rawValue): a combination, or stochastic")
+        }
+        return try SingleLevelSolver(problem, method: method, upper: upper, lower: lower)
     }
 
     /// A stochastic solver; only for stochastic methods.

@@ -4,7 +4,9 @@ import Reporting
 
 /// Every setting of a hyper-cleaning run, with the protocol's defaults (METHODS: data hyper-cleaning).
 public struct HyperCleaningConfiguration: Sendable {
-    public enum MethodName: String, Sendable, CaseIterable { case iapttGM = "iaptt-gm", iaGM = "ia-gm", rhg, truncatedRHG = "t-rhg" }
+    /// The methods that serve here. Not: forward mode (a push for each of thousands of weights), first order (F has no x of its own, so that
+    /// its dF/dx is zero), and those that are not combinations (x moves by Adam here; they have rules of their own).
+    public static let methods = MethodName.allCases.filter { ![.fhg, .firstOrder].contains($0) && $0.combination(MethodSettings()) != nil }
 
     /// What the authors' code does differently from their paper.
     public enum ReferenceQuirk: String, Sendable, CaseIterable {
@@ -31,20 +33,29 @@ public struct HyperCleaningConfiguration: Sendable {
     public var testSize = 10_000
     public var evaluateEvery = 50
     public var truncationLength = 25
+    public var adjointIterations = 20
+    /// Whether methods without an initialization of their own go on from the last y_K, or start from the same network every time.
+    public var isWarmStarted = false
     public var seed: UInt64 = 0
     public var threads = 1
     public var quirks: [ReferenceQuirk] = []
 
     public init() {}
 
-    public var solverMethod: Method {
-        let startRate = quirks.contains(.initializationRate) ? lowerRate : initializationRate
-        return switch method {
-        case .iapttGM: .iapttGM(innerIterations: innerIterations, lowerRate: lowerRate, initializationRate: startRate)
-        case .iaGM: .iaGM(innerIterations: innerIterations, lowerRate: lowerRate, initializationRate: startRate)
-        case .rhg: .rhg(innerIterations: innerIterations, lowerRate: lowerRate)
-        case .truncatedRHG: .truncatedRHG(innerIterations: innerIterations, lowerRate: lowerRate, truncationLength: truncationLength)
+    /// The combination behind `method`.
+    public func solverMethod() throws(SolverError) -> Method {
+        var settings = MethodSettings()
+        settings.innerIterations = innerIterations
+        settings.lowerRate = lowerRate
+        settings.initializationRate = quirks.contains(.initializationRate) ? lowerRate : initializationRate
+        settings.truncationLength = truncationLength
+        settings.adjointIterations = adjointIterations
+        settings.aggregationRate = lowerRate
+        settings.isWarmStarted = isWarmStarted
+        guard Self.methods.contains(method), let combination = method.combination(settings) else {
+            throw .invalidMethod("method: one of \(Self.methods.map(\.rawValue).joined(separator: ", ")) expected, got \(method.rawValue); nearest valid choice: ia-gm")
         }
+        return combination
     }
 
     /// What decides a run's bits, in words; kept with a checkpoint.
@@ -61,7 +72,8 @@ public struct HyperCleaningConfiguration: Sendable {
          "lowerRate": .number(lowerRate), "upperRate": .number(upperRate), "upperRule": "Adam, betas 0.9 and 0.999",
          "initializationRate": .number(initializationRate), "corruption": .number(corruption),
          "trainSize": .integer(trainSize), "validationSize": .integer(validationSize), "testSize": .integer(testSize),
-         "evaluateEvery": .integer(evaluateEvery), "truncationLength": .integer(truncationLength),
+         "evaluateEvery": .integer(evaluateEvery), "truncationLength": .integer(truncationLength), "adjointIterations": .integer(adjointIterations),
+         "initialization": .string(isWarmStarted ? "warm" : "fixed"),
          "seed": .integer(Int(truncatingIfNeeded: seed)), "threads": .integer(threads),
          "referenceQuirks": .array(quirks.map { .string($0.rawValue) }), "codeVersion": .string(codeVersion),
          "protocol": .string("sizes drawn without replacement from the training file; lower objective: weighted mean of cross-entropies; "

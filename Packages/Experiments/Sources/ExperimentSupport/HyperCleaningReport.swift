@@ -42,6 +42,22 @@ public struct HyperCleaningReport {
 
     public var path: String { folder.path }
 
+    /// Runs to the end, or until it is told to stop, and reports. A run that fails is reported with what it had learned, then its error is thrown.
+    public func complete(wasStopped: () -> Bool = { false }, progress: (HyperCleaningRun.Row) -> Void = { _ in }) throws {
+        do {
+            while run.iteration < run.configuration.outerIterations, !wasStopped() {
+                let row = try run.step()
+                try append(row)
+                progress(row)
+            }
+        } catch let error as SolverError {
+            try finish()
+            throw error
+        }
+        try writeCheckpoint()
+        try finish()
+    }
+
     /// Evaluated rows leave a checkpoint.
     public func append(_ row: HyperCleaningRun.Row) throws {
         let report = row.report, m = row.metrics

@@ -23,6 +23,8 @@ public final class HyperCleaningRun {
     public internal(set) var failure: String?
 
     private let solver: Solver<Tensor, Perceptron>
+    /// y_K of the checkpoint that the run went on from, until its first step.
+    private var restoredLower: Perceptron?
     private let classifyTest: Program, classifyTraining: Program
     private let testLabels: Tensor
 
@@ -43,7 +45,7 @@ public final class HyperCleaningRun {
                                            validationImages: leaf(split.validation, in: images), validationLabels: Tensor(images.labels(of: split.validation)))
         var weightRandom = RandomGenerator(seed: configuration.seed, stream: 3)
         let network = configuration.network.network(inputs: pixels, classes: images.classCount, using: &weightRandom)
-        solver = try Solver(problem.problem, method: configuration.solverMethod, upperRule: .adam(rate: configuration.upperRate),
+        solver = try Solver(problem.problem, method: configuration.solverMethod(), upperRule: .adam(rate: configuration.upperRate),
                             upper: Tensor([Float](repeating: 0, count: split.train.count)), lower: network, threads: configuration.threads)
         testLabels = Tensor(images.labels(of: split.test))
         let parameters = network.placeholders("y")
@@ -58,9 +60,10 @@ public final class HyperCleaningRun {
             failure = error.description
             throw error
         }
+        restoredLower = nil
         let isEvaluated = report.iteration % configuration.evaluateEvery == 0 || report.iteration == configuration.outerIterations
         let row = Row(report: report, metrics: CleaningMetrics(weights: weights, isCorrupted: corruption.isCorrupted),
-                      accuracy: isEvaluated ? accuracy(of: solver.lower) : nil,
+                      accuracy: isEvaluated ? accuracy(of: lower) : nil,
                       accuracyAtInitialization: isEvaluated ? accuracy(of: solver.initialization) : nil)
         rows.append(row)
         return row
@@ -72,10 +75,13 @@ public final class HyperCleaningRun {
     /// x, one a training sample.
     public var weights: [Double] { solver.upper.scalars }
 
-    public func accuracyAtEnd() -> (lower: Double, initialization: Double) { (accuracy(of: solver.lower), accuracy(of: solver.initialization)) }
+    /// y_K of the last iteration.
+    public var lower: Perceptron { restoredLower ?? solver.lower }
+
+    public func accuracyAtEnd() -> (lower: Double, initialization: Double) { (accuracy(of: lower), accuracy(of: solver.initialization)) }
 
     /// The class that y_K gives each training sample.
-    public var predictedTrainingLabels: [Int32] { classifyTraining(solver.lower.tensors)[0].scalars() }
+    public var predictedTrainingLabels: [Int32] { classifyTraining(lower.tensors)[0].scalars() }
 
     // MARK: Checkpoints
 
@@ -87,6 +93,7 @@ public final class HyperCleaningRun {
         result.notes["iteration"] = String(solver.iteration)
         result.add(solver.upper, as: "x")
         result.add(solver.initialization, as: "z")
+        result.add(lower, as: "y")
         result.add(solver.updateState.tensors, as: "update")
         return result
     }
@@ -94,11 +101,12 @@ public final class HyperCleaningRun {
     /// Goes on from a checkpoint of the same settings; T may differ.
     public func restore(_ checkpoint: Checkpoint, file: String) throws {
         try checkpoint.check(configuration.decidingSettings(dataHash: images.hash), file: file)
-        guard let iteration = Int(checkpoint.notes["iteration"] ?? ""), iteration < configuration.outerIterations else {
-            throw CheckpointError(expected: "fewer than \(configuration.outerIterations) iterations", got: checkpoint.notes["iteration"] ?? "none", file: file)
+        guard let iteration = Int(checkpoint.notes["iteration"] ?? ""), iteration <= configuration.outerIterations else {
+            throw CheckpointError(expected: "at most \(configuration.outerIterations) iterations", got: checkpoint.notes["iteration"] ?? "none", file: file)
         }
         solver.upper = try checkpoint.restored(solver.upper, from: "x", file: file)
         solver.initialization = try checkpoint.restored(solver.initialization, from: "z", file: file)
+        restoredLower = try checkpoint.restored(lower, from: "y", file: file)
         solver.updateState = (try checkpoint.restored(solver.updateState.tensors, from: "update", file: file), iteration)
     }
 

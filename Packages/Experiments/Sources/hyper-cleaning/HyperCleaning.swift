@@ -7,7 +7,6 @@ import Reporting
 
 extension ImageDataset: @retroactive ExpressibleByArgument {}
 extension HyperCleaningNetwork: ExpressibleByArgument {}
-extension HyperCleaningConfiguration.MethodName: ExpressibleByArgument {}
 extension HyperCleaningConfiguration.ReferenceQuirk: ExpressibleByArgument {}
 
 /// `hyper-cleaning`: parse, run, report.
@@ -17,12 +16,12 @@ struct HyperCleaning: ParsableCommand {
         commandName: "hyper-cleaning",
         abstract: "Finds mislabelled training samples by learning a weight for each, so that a network trained with these weights does well on clean data.",
         discussion: "Writes a folder with report.html, summary.json, metrics.csv, weights.csv, last.safetensors and configuration.json. For noisy data of your own: "
-            + "put it in the four standard IDX files and say --corruption 0.")
+            + "put it in the four standard IDX files and say --corruption 0. Several methods or networks: a folder for each, and a report that compares them.")
 
     @Option(help: "Which data set.") var dataset = ImageDataset.fashionMNIST
     @Option(help: "Folder with the four standard IDX files (plain or .gz), or with the CIFAR-10 binary batches.") var dataDirectory: String
-    @Option(help: "784-10, 784-300-10 without activation, or 784-300-10 with ReLU.") var network = HyperCleaningNetwork.deepLinear
-    @Option(help: "The bilevel method.") var method = HyperCleaningConfiguration.MethodName.iapttGM
+    @Option(help: "784-10, 784-300-10 without activation, or 784-300-10 with ReLU; repeatable.") var network = [HyperCleaningNetwork.deepLinear]
+    @Option(help: "A bilevel method, repeatable, or all: \(HyperCleaningConfiguration.methods.map(\.rawValue).joined(separator: ", ")).") var method = ["iaptt-gm"]
     @Option(help: "Upper iterations T.") var outerIterations = 3000
     @Option(help: "Lower steps K in each upper iteration.") var innerIterations = 100
     @Option(help: "Step size of the network's parameters (gradient descent).") var lowerRate = 0.03
@@ -34,6 +33,8 @@ struct HyperCleaning: ParsableCommand {
     @Option(help: "Test samples.") var testSize = 10_000
     @Option(help: "Upper iterations between evaluations on the test samples.") var evaluateEvery = 50
     @Option(help: "Steps that t-rhg differentiates.") var truncationLength = 25
+    @Option(help: "Iterations of ls, fixed-point and gmres; terms of ns.") var adjointIterations = 20
+    @Option(help: "Where the network starts in methods that do not learn it: fixed (the same every time) or warm (the last y_K).") var initialization = "fixed"
     @Option(help: "Seed of split, noise and initial weights.") var seed: UInt64 = 0
     @Option(help: "Threads; results do not depend on them.") var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "Folder for the results, new or empty. (default: runs/hyper-cleaning-<date>)") var output: String?
@@ -44,63 +45,94 @@ struct HyperCleaning: ParsableCommand {
 
     func validate() throws {
         for (name, value) in [("outer-iterations", outerIterations), ("inner-iterations", innerIterations), ("evaluate-every", evaluateEvery),
-                              ("truncation-length", truncationLength), ("threads", threads)] where value < 1 {
+                              ("truncation-length", truncationLength), ("adjoint-iterations", adjointIterations), ("threads", threads)] where value < 1 {
             throw ValidationError("--\(name): at least 1 expected, got \(value)")
         }
         for (name, value) in [("lower-rate", lowerRate), ("upper-rate", upperRate), ("initialization-rate", initializationRate)]
             where !(value > 0 && value.isFinite) { throw ValidationError("--\(name): a positive number expected, got \(value)") }
+        guard ["fixed", "warm"].contains(initialization) else { throw ValidationError("--initialization: fixed or warm expected, got \(initialization)") }
+        _ = try methods
         if resume, output == nil { throw ValidationError("--resume: --output with the folder of the run expected") }
     }
 
+    private var methods: [MethodName] {
+        get throws {
+            let valid = HyperCleaningConfiguration.methods, names = valid.map(\.rawValue)
+            if method.contains("all") { return valid }
+            return try method.map { name in
+                guard let found = valid.first(where: { $0.rawValue == name }) else {
+                    throw ValidationError("--method: all or one of \(names.joined(separator: ", ")) expected, got '\(name)'; nearest valid choice: \(nearestName(to: name, in: names))")
+                }
+                return found
+            }
+        }
+    }
+
     func run() throws {
-        do { try clean() } catch let error where !(error is ExitCode) {
+        do {
+            let settings = try self.settings, methods = try self.methods, folder = output ?? CommandLine.defaultOutput("hyper-cleaning")
+            if methods.count * network.count > 1 { try compare(methods, settings, folder) } else { try clean(settings, folder) }
+            print("\(folder)/report.html")
+        } catch let error where !(error is ExitCode) {
             CommandLine.complain("hyper-cleaning", error)
             throw ExitCode(2)
         }
     }
 
-    private func clean() throws {
-        var settings = HyperCleaningConfiguration()
-        settings.dataset = dataset
-        settings.dataDirectory = dataDirectory
-        settings.network = network
-        settings.method = method
-        settings.outerIterations = outerIterations
-        settings.innerIterations = innerIterations
-        settings.lowerRate = lowerRate
-        settings.upperRate = upperRate
-        settings.initializationRate = initializationRate
-        settings.corruption = corruption
-        settings.trainSize = trainSize
-        settings.validationSize = validationSize
-        settings.testSize = testSize
-        settings.evaluateEvery = evaluateEvery
-        settings.truncationLength = truncationLength
-        settings.seed = seed
-        settings.threads = threads
-        settings.quirks = referenceQuirks
+    private var settings: HyperCleaningConfiguration {
+        get throws {
+            var settings = HyperCleaningConfiguration()
+            settings.dataset = dataset
+            settings.dataDirectory = dataDirectory
+            settings.network = network[0]
+            settings.method = try methods[0]
+            settings.outerIterations = outerIterations
+            settings.innerIterations = innerIterations
+            settings.lowerRate = lowerRate
+            settings.upperRate = upperRate
+            settings.initializationRate = initializationRate
+            settings.corruption = corruption
+            settings.trainSize = trainSize
+            settings.validationSize = validationSize
+            settings.testSize = testSize
+            settings.evaluateEvery = evaluateEvery
+            settings.truncationLength = truncationLength
+            settings.adjointIterations = adjointIterations
+            settings.isWarmStarted = initialization == "warm"
+            settings.seed = seed
+            settings.threads = threads
+            settings.quirks = referenceQuirks
+            return settings
+        }
+    }
 
-        let run = try HyperCleaningRun(settings)
-        let folder = output ?? CommandLine.defaultOutput("hyper-cleaning")
+    private func clean(_ settings: HyperCleaningConfiguration, _ folder: String) throws {
+        let run = try HyperCleaningRun(settings), stop = StopSignal()
         let report = resume ? try HyperCleaningReport(resuming: run, output: folder) : try HyperCleaningReport(run, output: folder)
-        let stop = StopSignal()
         var progress = Progress(label: "hyper-cleaning", total: outerIterations), accuracy = Double.nan
-        do {
-            while run.iteration < outerIterations, !stop.isWished {
-                let row = try run.step()
-                try report.append(row)
+        let end = Result {
+            try report.complete(wasStopped: { stop.isWished }) { row in
                 accuracy = row.accuracy ?? accuracy
-                progress.update(run.iteration, String(format: "F1 %.3f  accuracy %.3f  k̄ %d", row.metrics.f1, accuracy, row.report.truncation))
+                progress.update(run.iteration, words(row, accuracy))
             }
-        } catch let error as SolverError {
-            progress.finish()
-            try report.finish()
-            throw error
         }
         progress.finish()
-        try report.writeCheckpoint()
-        try report.finish()
+        try end.get()
         if profile { print(run.profile) }
-        print("\(report.path)/report.html")
+    }
+
+    private func compare(_ methods: [MethodName], _ settings: HyperCleaningConfiguration, _ folder: String) throws {
+        let comparison = HyperCleaningComparison(settings, networks: network, methods: methods, output: folder, isResumed: resume), stop = StopSignal()
+        var progress = Progress(label: "hyper-cleaning", total: comparison.count * outerIterations), accuracy = Double.nan
+        try comparison.run(wasStopped: { stop.isWished }) { name, done, row in
+            accuracy = row.accuracy ?? (row.report.iteration == 1 ? .nan : accuracy)
+            progress.update(done, "\(name)  \(words(row, accuracy))")
+        }
+        progress.finish()
+        print(comparison.table.text)
+    }
+
+    private func words(_ row: HyperCleaningRun.Row, _ accuracy: Double) -> String {
+        String(format: "F1 %.3f  accuracy %.3f  k̄ %d", row.metrics.f1, accuracy, row.report.truncation)
     }
 }

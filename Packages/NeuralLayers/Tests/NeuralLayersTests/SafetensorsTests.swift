@@ -3,10 +3,12 @@ import NeuralLayers
 import Tensors
 import Testing
 
-@Suite struct SafetensorsTests {
+@Suite final class SafetensorsTests {
+    private let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).safetensors").path
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
     /// Written by Python's safetensors 0.4 layout by hand: header length, header, bytes.
     private func file(_ header: String, _ bytes: [UInt8]) throws -> String {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).safetensors").path
         var data = Data((0..<8).map { UInt8(header.utf8.count >> (8 * $0) & 255) })
         data.append(contentsOf: Array(header.utf8) + bytes)
         try data.write(to: URL(fileURLWithPath: path))
@@ -25,7 +27,6 @@ import Testing
         let layer = Linear(inputs: 3, outputs: 2, using: &random)
         var checkpoint = Checkpoint(notes: ["a": "b"])
         checkpoint.add(layer, as: "layer")
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).safetensors").path
         try checkpoint.write(to: path)
         let read = try Checkpoint(path: path), back = try read.restored(layer, from: "layer", file: path)
         #expect(back.weight.scalars == layer.weight.scalars && back.bias.scalars == layer.bias.scalars && read.notes == ["a": "b"])

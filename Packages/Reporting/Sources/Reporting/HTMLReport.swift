@@ -14,6 +14,12 @@ public struct HTMLReport: Sendable {
     public mutating func addParagraph(_ text: String) { body.append("<p>\(escaped(text))</p>") }
     public mutating func addTable(_ table: Table) { body.append("<div class='scroll'>\(table.html)</div>") }
 
+    /// Pages beside this one, by paths from its folder.
+    public mutating func addLinks(_ links: [(text: String, path: String)]) {
+        let items = links.map { "<a href='\(escaped($0.path))'>\(escaped($0.text))</a>" }
+        body.append("<p>\(items.joined(separator: " · "))</p>")
+    }
+
     /// The members of JSON objects, one a row.
     public mutating func addSettings(_ objects: JSONValue...) {
         for case .object(let members) in objects {

@@ -131,7 +131,8 @@ import Testing
         #expect(n[0].isNaN && n[1].isNaN && r[0].isNaN)
     }
 
-    @Test(arguments: [(1, 1, 1), (3, 5, 7), (17, 9, 300), (130, 33, 65), (4, 600, 20)]) func productsAgreeWithTheDefinition(_ m: Int, _ n: Int, _ k: Int) {
+    // From (17, 9, 300) on, some with few columns: several panels, odd rows, depths that are no multiple of a vector.
+    @Test(arguments: [(1, 1, 1), (3, 5, 7), (130, 33, 65), (4, 600, 20), (17, 9, 300), (65, 10, 784), (2, 5, 64), (1, 2, 91), (50, 12, 401), (33, 3, 1561), (3, 12, 19957)]) func productsAgreeWithTheDefinition(_ m: Int, _ n: Int, _ k: Int) {
         var random = RandomGenerator(seed: 4)
         let a = random.normal([m, k], elementType: .float64), b = random.normal([k, n], elementType: .float64)
         let x = a.scalars, y = b.scalars
@@ -145,6 +146,19 @@ import Testing
                 for (got, exact) in zip(product.scalars, expected) { #expect(abs(got - exact) <= tolerance) }
             }
         }
+    }
+
+    @Test func productsWithFewColumnsReadOnlyTheirOwnNumbers() {
+        // Rows of 75 with an infinity around what is read: zero times it would be a NaN.
+        func value(_ i: Int, _ column: Int) -> Float { column < 3 || column >= 70 ? .infinity : Float((i * 75 + column) % 7) }
+        let wide = Tensor((0..<3000).map { value($0 / 75, $0 % 75) }, shape: [40, 75]), ones = Tensor([Float](repeating: 1, count: 268), shape: [67, 4])
+        let got: [Float] = wide.sliced(axis: 1, 3..<70).product(ones).scalars()
+        for i in 0..<40 {
+            let sum = (3..<70).reduce(Float(0)) { $0 + value(i, $1) }
+            #expect(got[4 * i..<4 * i + 4].allSatisfy { $0 == sum })
+        }
+        let infinite: [Float] = wide.sliced(axis: 1, 4..<71).product(ones).scalars()
+        #expect(infinite.allSatisfy { $0 == .infinity })
     }
 
     @Test func reductionsOverEveryAxisAgreeWithTheDefinition() {

@@ -63,6 +63,10 @@ void tensor_copy_64(int32_t rank, const int64_t *extents, const void *from, cons
 void tensor_product_f64(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda,
                         const double *b, int64_t ldb, double *c, int64_t ldc);
 
+enum { TENSOR_FEW_COLUMNS = 12 };
+// c [m, n] = a [m, k] · op(b) for n ≤ TENSOR_FEW_COLUMNS and k ≥ 8: a classifier's logits (narrow.c).
+void tensor_product_few_columns_f32(int transpose_b, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc);
+
 // MARK: Windows of images (patches.c)
 
 // Images are [image, height, width, channels]; the output at (i, j) sees rows i·stride - padding and on, columns alike.

@@ -15,6 +15,9 @@ struct MatrixKernel: Sendable {
     private enum Axis { case batch, rows, columns }
     private var axis: Axis { batch > 1 ? .batch : m >= n ? .rows : .columns }
 
+    /// Where our kernel for few columns beats oneDNN's, by measurement: one and a half to four times, on two processors.
+    private var hasFewColumns: Bool { !transposeA && 2...Int(TENSOR_FEW_COLUMNS) ~= n && k >= 64 }
+
     var kernel: Kernel {
         if m == 0 || n == 0 || batch == 0 { return { _ in } }
         let axis = self.axis
@@ -48,6 +51,9 @@ struct MatrixKernel: Sendable {
         let bStart = matrix * b.batchStride + columns.lowerBound * (transposeB ? b.leadingDimension : 1)
         let cStart = matrix * m * n + rows.lowerBound * n + columns.lowerBound
         switch result.elementType {
+        case .float32 where hasFewColumns:
+            tensor_product_few_columns_f32(transposeB ? 1 : 0, Int64(rows.count), Int64(columns.count), Int64(k), memory.pointer(a.view) + aStart, Int64(a.leadingDimension),
+                                           memory.pointer(b.view) + bStart, Int64(b.leadingDimension), memory.pointer(result) + cStart, Int64(n))
         case .float32:
             MatrixKernel.product(rows.count, columns.count, k, memory.pointer(a.view) + aStart, transposeA, a.leadingDimension,
                                  memory.pointer(b.view) + bStart, transposeB, b.leadingDimension, memory.pointer(result) + cStart, n, adding: false)

@@ -1,0 +1,71 @@
+#include "include/kernels.h"
+#include "clones.h"
+
+// What limits a product with few columns is reading the long factor once: the rows that come AHEAD are prefetched while others are
+// worked on, and a panel of the short factor stays in the nearest cache.
+
+enum { LANES = 8, AHEAD = 16, PANEL = 4096 };
+typedef float lanes __attribute__((vector_size(4 * LANES), aligned(4)));
+typedef int32_t mask __attribute__((vector_size(4 * LANES), aligned(4)));
+
+TENSOR_INLINE float total(const lanes *v) { return (((*v)[0] + (*v)[4]) + ((*v)[2] + (*v)[6])) + (((*v)[1] + (*v)[5]) + ((*v)[3] + (*v)[7])); }
+
+// c [rows, columns] += a [rows, depth] · bᵀ, b [columns, depth]. Rows and columns are constants where this is inlined; ahead: how far
+// from a the rows to prefetch lie, or 0. depth ≥ LANES.
+TENSOR_INLINE void tile(int rows, int columns, int64_t depth, const float *a, int64_t lda, int64_t ahead, const float *b, int64_t ldb, float *c, int64_t ldc) {
+    lanes sum[2][5] = {{{0}}};
+    int64_t p = 0;
+    for (; p + LANES <= depth; p += LANES) {
+        lanes x[2];
+        if (ahead) __builtin_prefetch(a + (p / LANES & 1) * lda + ahead + p, 0, 2);
+        for (int i = 0; i < rows; i++) x[i] = *(const lanes *)(a + i * lda + p);
+        for (int j = 0; j < columns; j++) {
+            lanes y = *(const lanes *)(b + j * ldb + p);
+            for (int i = 0; i < rows; i++) sum[i][j] += x[i] * y;
+        }
+    }
+    if (p < depth) {  // the last whole vector, less what was counted
+        mask x[2], rest;
+        for (int w = 0; w < LANES; w++) rest[w] = w >= LANES - (depth - p) ? -1 : 0;
+        p = depth - LANES;
+        for (int i = 0; i < rows; i++) x[i] = *(const mask *)(a + i * lda + p) & rest;
+        for (int j = 0; j < columns; j++) {
+            mask y = *(const mask *)(b + j * ldb + p) & rest;
+            for (int i = 0; i < rows; i++) sum[i][j] += (lanes)x[i] * (lanes)y;
+        }
+    }
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) c[i * ldc + j] += total(&sum[i][j]);
+}
+
+TENSOR_INLINE void tiles(int rows, int64_t columns, int64_t depth, const float *a, int64_t lda, int64_t ahead, const float *b, int64_t ldb, float *c, int64_t ldc) {
+    // As few tiles as possible, of like widths.
+    for (int64_t left = (columns + 4) / 5; left > 0; left--) {
+        int64_t width = (columns + left - 1) / left;
+        switch (width) {
+        case 5: tile(rows, 5, depth, a, lda, ahead, b, ldb, c, ldc); break;
+        case 4: tile(rows, 4, depth, a, lda, ahead, b, ldb, c, ldc); break;
+        case 3: tile(rows, 3, depth, a, lda, ahead, b, ldb, c, ldc); break;
+        case 2: tile(rows, 2, depth, a, lda, ahead, b, ldb, c, ldc); break;
+        default: tile(rows, 1, depth, a, lda, ahead, b, ldb, c, ldc);
+        }
+        columns -= width, b += width * ldb, c += width, ahead = 0;
+    }
+}
+
+TENSOR_CLONES void tensor_product_few_columns_f32(int transpose_b, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc) {
+    float panel[PANEL + 2 * LANES * TENSOR_FEW_COLUMNS];
+    int64_t panels = (k * n + PANEL - 1) / PANEL, depth = (k / panels + LANES) / LANES * LANES;
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) c[i * ldc + j] = 0;
+    for (int64_t p = 0, some; p < k; p += some) {
+        some = k - p < depth + LANES ? k - p : depth;  // no last panel shorter than a vector
+        int64_t i = 0, row = transpose_b ? ldb : some;
+        const float *x = a + p, *y = transpose_b ? b + p : panel;
+        if (!transpose_b)
+            for (int64_t q = 0; q < some; q++)
+                for (int64_t j = 0; j < n; j++) panel[j * some + q] = b[(p + q) * ldb + j];
+        for (; i + 2 <= m; i += 2) tiles(2, n, some, x + i * lda, lda, AHEAD * lda, y, row, c + i * ldc, ldc);
+        if (i < m) tiles(1, n, some, x + i * lda, lda, 0, y, row, c + i * ldc, ldc);
+    }
+}

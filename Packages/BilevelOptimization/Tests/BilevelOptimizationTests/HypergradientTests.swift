@@ -57,12 +57,16 @@ func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocati
         expectClose(solver.hypergradient.scalars, quadratic.unrolled(steps: worst, differentiated: worst, rate: 0.1).x, 1e-12)
     }
 
-    @Test func everyMemoryPlanGivesTheSameBits() throws {
+    /// Without activation between the layers re-association dissolves the first product, and the logits are kept.
+    @Test(arguments: [false, true]) func everyMemoryPlanGivesTheSameBits(_ isDeepLinear: Bool) throws {
         var random = RandomGenerator(seed: 8)
         let images = random.normal([40, 500], elementType: .float32), first = random.normal([6, 500], deviation: 0.05), second = random.normal([3, 6])
+        @Sendable func logits(_ w: [Tensor]) -> Tensor {
+            let hidden = images.product(w[0], transposingOther: true)
+            return (isDeepLinear ? hidden : hidden.relu()).product(w[1], transposingOther: true)
+        }
         let problem = BilevelProblem<Tensor, [Tensor]>(
-            upperObjective: { _, w in images.product(w[0], transposingOther: true).relu().product(w[1], transposingOther: true).squared().mean() },
-            lowerObjective: { x, w in (images.product(w[0], transposingOther: true).relu().product(w[1], transposingOther: true) - x).squared().mean() })
+            upperObjective: { _, w in logits(w).squared().mean() }, lowerObjective: { x, w in (logits(w) - x).tanh().squared().mean() })
         func derivative(budget: Int?) throws -> (plan: TrajectoryPlan, values: [[Double]]) {
             let solver = try Solver(problem, method: .iapttGM(innerIterations: 16, lowerRate: 0.001, initializationRate: 0.1), upperRule: .adam(rate: 0.1),
                                     upper: Tensor([1, 2, 3] as [Float]), lower: [first, second], memoryBudget: budget)
@@ -71,6 +75,8 @@ func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocati
         }
         let all = try derivative(budget: nil), plan = all.plan
         #expect(plan.keptStepCount == 16 && plan.checkpointInterval == 16)
+        // The logits [40, 3], or the first product [40, 6]; with room for a whole vector behind them.
+        #expect(plan.keptByteCountPerStep == (isDeepLinear ? 576 : 1024))
         let some = try derivative(budget: plan.byteCount - 4 * plan.keptByteCountPerStep)
         #expect(some.plan.keptStepCount == 12 && some.plan.byteCount <= plan.byteCount - 4 * plan.keptByteCountPerStep)
         let statesOnly = try derivative(budget: plan.fixedByteCount + 17 * plan.stateByteCount)

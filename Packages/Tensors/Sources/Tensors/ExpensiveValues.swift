@@ -1,17 +1,32 @@
-/// The values below `outputs` that are worth keeping in memory rather than computing again: matrix products and convolutions that cost at
-/// least `intensity` floating-point operations a byte of their result, and pooled maps, which read much more than they give. Only those
-/// that depend on a placeholder.
-public func expensiveValues(_ outputs: [Tensor], intensity: Int = 200) -> [Tensor] {
-    var varies = Set<ObjectIdentifier>(), result: [Tensor] = []
-    for node in topologicalOrder(of: outputs) {
-        guard node.operation is Placeholder || node.operands.contains(where: { varies.contains($0.id) }) else { continue }
-        varies.insert(node.id)
+/// The values below `outputs` that are worth keeping in memory for `derivatives` rather than computing again: matrix products and
+/// convolutions that cost at least `intensity` floating-point operations a byte of their result, and pooled maps, which read much
+/// more than they give. Only those that depend on a placeholder.
+public func expensiveValues(_ outputs: [Tensor], for derivatives: [Tensor], intensity: Int = 200) -> [Tensor] {
+    let read = Set(topologicalOrder(of: derivatives).map(\.id))
+    return varyingNodes(below: outputs).filter { node in
+        guard read.contains(node.id) else { return false }
         if let product = node.operation as? any ProductOperation {
-            let operations = product.floatingPointOperations(operands: node.operands.map(\.shape), result: node.shape)
-            if operations >= intensity * node.count * node.elementType.byteCount { result.append(node) }
-        } else if let pool = node.operation as? PoolChoice, pool.isGather {
-            result.append(node)
+            return product.floatingPointOperations(operands: node.operands.map(\.shape), result: node.shape) >= intensity * node.count * node.elementType.byteCount
         }
+        return (node.operation as? PoolChoice)?.isGather == true
     }
-    return result
+}
+
+/// The same where re-association takes products apart, X·(W₁·W₂) for (X·W₁)·W₂: the sums of products that something else than a product reads.
+public func expensiveSums(_ outputs: [Tensor], for derivatives: [Tensor], intensity: Int = 200) -> [Tensor] {
+    var read = Set<ObjectIdentifier>()
+    for node in topologicalOrder(of: derivatives) where !LinearForm.isLinear(node) { read.formUnion(node.operands.map(\.id)) }
+    return varyingNodes(below: outputs).filter { node in
+        guard read.contains(node.id), let form = LinearForm(of: node, isAtomic: { _ in false }) else { return false }
+        return form.floatingPointOperations >= Double(intensity * node.count * node.elementType.byteCount)
+    }
+}
+
+private func varyingNodes(below outputs: [Tensor]) -> [Tensor] {
+    var varies = Set<ObjectIdentifier>()
+    return topologicalOrder(of: outputs).filter { node in
+        guard node.operation is Placeholder || node.operands.contains(where: { varies.contains($0.id) }) else { return false }
+        varies.insert(node.id)
+        return true
+    }
 }

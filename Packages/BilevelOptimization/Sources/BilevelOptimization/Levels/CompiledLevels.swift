@@ -49,17 +49,19 @@ struct CompiledLevels<Upper: TensorTree, Lower: TensorTree>: Sendable {
     }
 
     /// Keeps matrix products of the step for its transpose, if the step then computes nothing more than before and the transpose
-    /// clearly less. (Re-association may have dissolved a product: keeping it would bring it back.)
+    /// clearly less. Re-association may have dissolved a product, which keeping it would bring back: then what it was for is kept.
     private static func keepingProducts(
         of after: [Tensor], inputs: [Tensor], cotangents: [Tensor], results: [Tensor], step: Program, transposedStep: Program
     ) -> (step: Program, transposedStep: Program, layout: PackedTensors.Layout)? {
-        let products = expensiveValues(after)
-        guard !products.isEmpty else { return nil }
-        let forward = Program(inputs: inputs, outputs: after + products)
-        let backward = Program(inputs: inputs + cotangents + products, outputs: results)
-        guard forward.floatingPointOperations <= step.floatingPointOperations,
-              Double(backward.floatingPointOperations) < 0.9 * Double(transposedStep.floatingPointOperations) else { return nil }
-        return (forward, backward, PackedTensors.Layout(of: products))
+        for values in [expensiveValues(after, for: results), expensiveSums(after, for: results)] where !values.isEmpty {
+            let forward = Program(inputs: inputs, outputs: after + values)
+            let backward = Program(inputs: inputs + cotangents + values, outputs: results)
+            if forward.floatingPointOperations <= step.floatingPointOperations,
+               Double(backward.floatingPointOperations) < 0.9 * Double(transposedStep.floatingPointOperations) {
+                return (forward, backward, PackedTensors.Layout(of: values))
+            }
+        }
+        return nil
     }
 
     /// What a trajectory of so many steps will hold. What K does not multiply: the temporaries of all programs, both gradients with their

@@ -107,6 +107,18 @@ final class StripeData {
         #expect(run.rows.last!.report.finalUpperValue < run.rows.first!.report.finalUpperValue)
     }
 
+    @Test func theReferencesMomentumServesLearnedStartsOnly() throws {
+        let data = try StripeData()
+        var configuration = data.configuration
+        configuration.quirks = [.nesterov]
+        configuration.lowerRate = 0.1
+        let run = try HyperCleaningRun(configuration)
+        for _ in 0..<30 { _ = try run.step() }
+        #expect(run.rows.last!.report.finalUpperValue < run.rows.first!.report.finalUpperValue)
+        configuration.method = .rhg
+        #expect { _ = try HyperCleaningRun(configuration) } throws: { "\($0)".contains("got rhg") }
+    }
+
     @Test func methodsWithoutACombinationAreRefused() throws {
         let data = try StripeData()
         var configuration = data.configuration

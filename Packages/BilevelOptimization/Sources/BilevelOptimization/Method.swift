@@ -6,6 +6,8 @@ public struct Method: Sendable, Hashable {
     public var initialization: Initialization
     public var truncation: Truncation
     public var hypergradient: Hypergradient
+    /// Whether the lower loop's velocities start as those with which z moves, instead of as zeros: what the authors' code does with momentum.
+    public var startsFromVelocityOfInitialization = false
 
     public init(dynamics: Dynamics, innerIterations: Int, initialization: Initialization = .fixed, truncation: Truncation = .none,
                 hypergradient: Hypergradient = .reverse) {

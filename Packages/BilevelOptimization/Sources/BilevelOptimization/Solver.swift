@@ -102,7 +102,7 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     /// Everything of an iteration but the updates: fills `hypergradient` and `initializationGradient`.
     public func computeHypergradient() throws(SolverError) -> IterationReport {
         let K = method.innerIterations, clock = ContinuousClock(), start = clock.now
-        trajectory.run(x, from: z, valuesAtEveryStep: method.truncation.needsEveryValue)
+        trajectory.run(x, from: z, velocity: method.startsFromVelocityOfInitialization ? moving.stateOfZ : nil, valuesAtEveryStep: method.truncation.needsEveryValue)
         hasSolved = true
         let values = trajectory.upperValues, stepNorm = lastStepNorm
         if let k = (1...K).first(where: { method.truncation.needsEveryValue || $0 == K ? !values[$0].isFinite : false }) {

@@ -20,6 +20,14 @@ public enum UpdateRule: Sendable, Hashable {
         }
     }
 
+    /// Whether it carries a velocity, and nothing else.
+    var hasVelocity: Bool {
+        switch self {
+        case .momentum, .nesterov: true
+        case .gradientDescent, .adam: false
+        }
+    }
+
     /// Zeros: velocities, moments, and Adam's powers of its betas as two scalars that start at 1.
     public func initialState(for variable: [Tensor]) -> [Tensor] {
         let zeros = variable.map { Tensor.zeros($0.shape, elementType: $0.elementType) }

@@ -17,6 +17,12 @@ extension Method {
                                  + "steps drops; nearest valid choice: truncation none (IA-GM), or a fixed initialization (T-RHG)")
         default: break
         }
+        if startsFromVelocityOfInitialization {
+            guard case .learned(let rule) = initialization, rule.hasVelocity, case .descent(let lowerRule) = dynamics, lowerRule.hasVelocity else {
+                throw .invalidMethod("lower velocities that start as z's expect momentum or Nesterov's momentum for both, got \(dynamics) and \(initialization); "
+                                     + "nearest valid choice: velocities that start as zeros")
+            }
+        }
         try checkHypergradient(lowerConstraint)
     }
 

@@ -87,6 +87,35 @@ func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocati
         #expect(throws: SolverError.self) { _ = try derivative(budget: plan.fixedByteCount + 3 * plan.stateByteCount) }
     }
 
+    /// Against PyTorch 2 and higher 0.2.1: one SGD with momentum 0.9 and nesterov=True, rate 0.1, moves z and is handed to the inner loop, whose
+    /// buffers it fills; K = 6, x by SGD with rate 0.5. k̄ and values printed after each of four upper iterations.
+    @Test func velocitiesThatLeakFromZAgreeWithTheReference() throws {
+        let a = Tensor([1, 2, -1, 0.5, 0.3, -2] as [Double], shape: [3, 2]), b = Tensor([1, -1, 2] as [Double])
+        let c = Tensor([0.5, 1, 2, -1] as [Double], shape: [2, 2]), d = Tensor([0.9, -0.3] as [Double])
+        @Sendable func predicted(_ m: Tensor, _ y: Tensor) -> Tensor { m.product(y.reshaped(to: [2, 1])).reshaped(to: [m.shape[0]]).tanh() }
+        let problem = BilevelProblem<Tensor, Tensor>(upperObjective: { _, y in (predicted(c, y) - d).squared().mean() },
+                                                     lowerObjective: { x, y in (x.sigmoid() * (predicted(a, y) - b).squared()).mean() })
+        let rule = UpdateRule.nesterov(rate: 0.1, coefficient: 0.9)
+        var method = Method(dynamics: .descent(rule), innerIterations: 6, initialization: .learned(rule), truncation: .pessimistic)
+        method.startsFromVelocityOfInitialization = true
+        let solver = try Solver(problem, method: method, upperRule: .gradientDescent(rate: 0.5), upper: .zeros([3], elementType: .float64), lower: Tensor([0.5, -0.4] as [Double]))
+        let expected: [(step: Int, x: [Double], z: [Double])] = [
+            (1, [0.043451334809964354, -0.002046207473870616, -0.020358356961595343], [0.5187704740729912, -0.25181040673821714]),
+            (4, [0.07355265967083441, -0.00052925720940735, -0.05487527535991722], [0.5303422171537004, -0.24153708996784207]),
+            (3, [0.1113055051342525, -0.0011151083776908444, -0.09714732087133263], [0.5389592594451933, -0.2682164663173235]),
+            (1, [0.1434840293564726, -0.003301507187725571, -0.12582385251833292], [0.5357479934514541, -0.19280032394774282]),
+        ]
+        for (step, x, z) in expected {
+            #expect(try solver.step().truncation == step)
+            expectClose(solver.upper.scalars, x, 1e-14)
+            expectClose(solver.initialization.scalars, z, 1e-14)
+        }
+        method.initialization = .learned(.gradientDescent(rate: 0.1))
+        #expect { _ = try Solver(problem, method: method, upperRule: .gradientDescent(rate: 0.5), upper: .zeros([3], elementType: .float64), lower: Tensor([0.5, -0.4] as [Double])) } throws: {
+            "\($0)".contains("velocities that start as zeros")
+        }
+    }
+
     static let dynamics: [Dynamics] = [
         .descent(.gradientDescent(rate: 0.1)), .descent(.momentum(rate: 0.05, coefficient: 0.8)), .descent(.nesterov(rate: 0.05, coefficient: 0.8)),
         .descent(.adam(rate: 0.05, epsilonInside: 1e-6)), .accelerated(rate: 0.1),

@@ -16,6 +16,8 @@ public struct HyperCleaningConfiguration: Sendable {
         case accuracyAtInitialization = "accuracy-at-z"
         /// z moves with the lower step size.
         case initializationRate = "z-rate"
+        /// Its "Nesterov": y and z both move by Nesterov's momentum 0.9 at the lower rate, and every lower loop starts with z's velocity.
+        case nesterov
     }
 
     public var dataset = ImageDataset.fashionMNIST
@@ -52,9 +54,17 @@ public struct HyperCleaningConfiguration: Sendable {
         settings.adjointIterations = adjointIterations
         settings.aggregationRate = lowerRate
         settings.isWarmStarted = isWarmStarted
-        guard Self.methods.contains(method), let combination = method.combination(settings) else {
+        let isNesterov = quirks.contains(.nesterov)
+        if isNesterov { settings.dynamics = .descent(.nesterov(rate: lowerRate)) }
+        guard Self.methods.contains(method), var combination = method.combination(settings) else {
             throw .invalidMethod("method: one of \(Self.methods.map(\.rawValue).joined(separator: ", ")) expected, got \(method.rawValue); nearest valid choice: ia-gm")
         }
+        guard isNesterov else { return combination }
+        guard method == .iapttGM || method == .iaGM else {
+            throw .invalidMethod("reference quirk nesterov: a method with gradient steps and a learned start expected, got \(method.rawValue); nearest valid choice: ia-gm")
+        }
+        combination.initialization = .learned(.nesterov(rate: lowerRate))
+        combination.startsFromVelocityOfInitialization = true
         return combination
     }
 

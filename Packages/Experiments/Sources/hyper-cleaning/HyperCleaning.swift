@@ -40,7 +40,7 @@ struct HyperCleaning: ParsableCommand {
     @Option(help: "Folder for the results, new or empty. (default: runs/hyper-cleaning-<date>)") var output: String?
     @Flag(help: "Go on with the run in --output, from its last checkpoint, to the same bits.") var resume = false
     @Flag(help: "Print the compiled programs and the time of each instruction at the end.") var profile = false
-    @Option(parsing: .upToNextOption, help: "What the authors' code does differently: any-class (corrupted labels drawn from all classes), accuracy-at-z, z-rate (z moves at the lower rate).")
+    @Option(parsing: .upToNextOption, help: "What the authors' code does differently: any-class (corrupted labels drawn from all classes), accuracy-at-z, z-rate (z moves at the lower rate), nesterov (momentum below, whose velocities leak from z's into every lower loop).")
     var referenceQuirks: [HyperCleaningConfiguration.ReferenceQuirk] = []
 
     func validate() throws {

@@ -50,6 +50,8 @@ final class MovingPair {
 
     var x: PackedTensors { leader.value }
     var z: PackedTensors { learnedStart?.value ?? givenStart }
+    /// What the rule of a learned z carries.
+    var stateOfZ: PackedTensors? { learnedStart?.state }
 
     func move(along upperGradient: PackedTensors, _ startGradient: PackedTensors) {
         leader.move(along: upperGradient)

@@ -51,6 +51,14 @@ final class PackedTensors {
         storage.address.copyMemory(from: other.storage.address, byteCount: bytes)
     }
 
+    /// All of another's tensors, in from tensor `first` on.
+    func copy(from other: PackedTensors, to first: Int) {
+        for i in 0..<other.count {
+            let (shape, type) = other.layout.types[i]
+            address(first + i).copyMemory(from: other.address(i), byteCount: shape.count * type.byteCount)
+        }
+    }
+
     func clear() { storage.address.initializeMemory(as: UInt8.self, repeating: 0, count: layout.byteCount) }
 
     /// Copies of the first `count` tensors, as leaves.

@@ -67,10 +67,12 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
     // MARK: Forward
 
     /// Runs y_1 … y_K from y_0; F(x, y_k) at every step, or at the last only.
-    func run(_ x: PackedTensors, from lower: PackedTensors, valuesAtEveryStep: Bool) {
+    /// - Parameter velocity: what the dynamics carries at first, in place of its own start; a constant for the derivative.
+    func run(_ x: PackedTensors, from lower: PackedTensors, velocity: PackedTensors? = nil, valuesAtEveryStep: Bool) {
         start.bind(inputs: 0, to: lower)
         start.bind(outputs: 0, to: stretch[0])
         start.run()
+        if let velocity { stretch[0].copy(from: velocity, to: lowerCount) }
         first = 0
         for k in 0..<stepCount {
             if k - first == plan.checkpointInterval {

@@ -26,6 +26,9 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
         guard [.reverse, .firstOrder, .displacement].contains(method.hypergradient), method.initialization != .warmStart else {
             throw .invalidMethod("meta-learning expects an unrolled, a first-order or a displacement hypergradient and a fixed or learned start; nearest valid choice: reverse mode")
         }
+        guard !method.startsFromVelocityOfInitialization else {
+            throw .invalidMethod("tasks' velocities start as zeros, z's were asked for; nearest valid choice: velocities that start as zeros")
+        }
         self.method = method
         upperTemplate = upper
         lowerTemplate = lower

@@ -12,16 +12,6 @@ public func expensiveValues(_ outputs: [Tensor], for derivatives: [Tensor], inte
     }
 }
 
-/// The same where re-association takes products apart, X·(W₁·W₂) for (X·W₁)·W₂: the sums of products that something else than a product reads.
-public func expensiveSums(_ outputs: [Tensor], for derivatives: [Tensor], intensity: Int = 200) -> [Tensor] {
-    var read = Set<ObjectIdentifier>()
-    for node in topologicalOrder(of: derivatives) where !LinearForm.isLinear(node) { read.formUnion(node.operands.map(\.id)) }
-    return varyingNodes(below: outputs).filter { node in
-        guard read.contains(node.id), let form = LinearForm(of: node, isAtomic: { _ in false }) else { return false }
-        return form.floatingPointOperations >= Double(intensity * node.count * node.elementType.byteCount)
-    }
-}
-
 private func varyingNodes(below outputs: [Tensor]) -> [Tensor] {
     var varies = Set<ObjectIdentifier>()
     return topologicalOrder(of: outputs).filter { node in

@@ -148,6 +148,16 @@ import Testing
         }
     }
 
+    @Test func whatTwoOutputsShareAfterReassociationIsFoundByRewritingBoth() {
+        let w = Tensor.placeholder("w", shape: [300, 200]), v = Tensor.placeholder("v", shape: [200, 3])
+        var random = RandomGenerator(seed: 5)
+        let x = random.normal([2000, 300])
+        let outputs = [x.product(w).product(v).sin(), x.product(w.product(v)).cos()]
+        func shared(_ outputs: [Tensor]) -> [Shape] { expensiveValues([outputs[0]], for: [outputs[1]], intensity: 120).map(\.shape) }
+        #expect(shared(outputs).isEmpty)
+        #expect(shared(rewritten(outputs, inputs: [w, v])) == [[2000, 3]])
+    }
+
     @Test func productsWithFewColumnsReadOnlyTheirOwnNumbers() {
         // Rows of 75 with an infinity around what is read: zero times it would be a NaN.
         func value(_ i: Int, _ column: Int) -> Float { column < 3 || column >= 70 ? .infinity : Float((i * 75 + column) % 7) }

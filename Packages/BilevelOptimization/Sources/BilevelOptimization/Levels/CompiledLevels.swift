@@ -49,19 +49,19 @@ struct CompiledLevels<Upper: TensorTree, Lower: TensorTree>: Sendable {
     }
 
     /// Keeps matrix products of the step for its transpose, if the step then computes nothing more than before and the transpose
-    /// clearly less. Re-association may have dissolved a product, which keeping it would bring back: then what it was for is kept.
+    /// clearly less. Both are rewritten together first: what they share may stand in neither, as X·(W₁·W₂) where (X·W₁)·W₂ was written.
     private static func keepingProducts(
         of after: [Tensor], inputs: [Tensor], cotangents: [Tensor], results: [Tensor], step: Program, transposedStep: Program
     ) -> (step: Program, transposedStep: Program, layout: PackedTensors.Layout)? {
-        for values in [expensiveValues(after, for: results), expensiveSums(after, for: results)] where !values.isEmpty {
-            let forward = Program(inputs: inputs, outputs: after + values)
-            let backward = Program(inputs: inputs + cotangents + values, outputs: results)
-            if forward.floatingPointOperations <= step.floatingPointOperations,
-               Double(backward.floatingPointOperations) < 0.9 * Double(transposedStep.floatingPointOperations) {
-                return (forward, backward, PackedTensors.Layout(of: values))
-            }
-        }
-        return nil
+        let both = rewritten(after + results, inputs: inputs + cotangents)
+        let after = Array(both[..<after.count]), results = Array(both[after.count...])
+        let values = expensiveValues(after, for: results)
+        guard !values.isEmpty else { return nil }
+        let forward = Program(inputs: inputs, outputs: after + values)
+        let backward = Program(inputs: inputs + cotangents + values, outputs: results)
+        guard forward.floatingPointOperations <= step.floatingPointOperations,
+              Double(backward.floatingPointOperations) < 0.9 * Double(transposedStep.floatingPointOperations) else { return nil }
+        return (forward, backward, PackedTensors.Layout(of: values))
     }
 
     /// What a trajectory of so many steps will hold. What K does not multiply: the temporaries of all programs, both gradients with their

@@ -21,11 +21,8 @@ public final class Program: Sendable {
     public convenience init(inputs: [Tensor], outputs: [Tensor]) { self.init(inputs: inputs, outputs: outputs, folding: true) }
 
     init(inputs: [Tensor], outputs: [Tensor], folding: Bool) {
-        var table = ExpressionTable(foldsConstants: folding)
         let placeholders = inputs.enumerated().map { $1.placeholder("\($0)") }
-        for (input, placeholder) in zip(inputs, placeholders) { table.declareInput(input, as: placeholder) }
-        let canonical = reassociated(outputs.map { table.canonicalize($0) }, in: &table)
-        let lowering = Lowering(inputs: placeholders, outputs: canonical)
+        let lowering = Lowering(inputs: placeholders, outputs: rewritten(outputs, inputs: inputs, as: placeholders, folding: folding))
 
         inputTypes = inputs.map { ($0.shape, $0.elementType) }
         outputTypes = outputs.map { ($0.shape, $0.elementType) }
@@ -62,6 +59,16 @@ public final class Program: Sendable {
 
     /// Floating-point operations of one run.
     public var floatingPointOperations: Int { instructions.reduce(0) { $0 + $1.floatingPointOperations } }
+}
+
+/// `outputs` as one program of these inputs computes them: simplified, constants folded, common work merged, products re-associated.
+/// Shows which values several outputs share, where the expressions as they were written do not have them.
+public func rewritten(_ outputs: [Tensor], inputs: [Tensor]) -> [Tensor] { rewritten(outputs, inputs: inputs, as: inputs, folding: true) }
+
+private func rewritten(_ outputs: [Tensor], inputs: [Tensor], as placeholders: [Tensor], folding: Bool) -> [Tensor] {
+    var table = ExpressionTable(foldsConstants: folding)
+    for (input, placeholder) in zip(inputs, placeholders) { table.declareInput(input, as: placeholder) }
+    return reassociated(outputs.map { table.canonicalize($0) }, in: &table)
 }
 
 extension Program: CustomStringConvertible {

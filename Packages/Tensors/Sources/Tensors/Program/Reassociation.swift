@@ -118,9 +118,7 @@ extension LinearForm.Term {
     }
 
     /// Where the last multiplication of the cheapest order stands: factors[..<split] · factors[split...].
-    var bestSplit: Int { cheapestOrder.split }
-
-    var cheapestOrder: (floatingPointOperations: Double, split: Int) {
+    var bestSplit: Int {
         let n = factors.count
         let extents = [factors[0].rows] + factors.map(\.columns)
         var cost = [[Double]](repeating: [Double](repeating: 0, count: n), count: n)
@@ -135,13 +133,8 @@ extension LinearForm.Term {
                 }
             }
         }
-        return (cost[0][n - 1], split[0][n - 1])
+        return split[0][n - 1]
     }
-}
-
-extension LinearForm {
-    /// Of its products, each in its cheapest order.
-    var floatingPointOperations: Double { terms.reduce(0) { $0 + $1.cheapestOrder.floatingPointOperations } }
 }
 
 extension LinearForm {

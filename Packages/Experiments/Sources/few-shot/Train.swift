@@ -93,7 +93,7 @@ struct Train: ParsableCommand {
         let folder = output ?? CommandLine.defaultOutput("few-shot")
         let report = resume ? try FewShotReport(resuming: run, output: folder) : try FewShotReport(run, output: folder)
         let stop = StopSignal()
-        var progress = Reporting.Progress(label: "few-shot", total: metaIterations), accuracy = run.best?.accuracy ?? .nan
+        var progress = Reporting.Progress(label: "few-shot", total: metaIterations, doneBefore: run.iteration), accuracy = run.best?.accuracy ?? .nan
         do {
             while run.iteration < metaIterations, !stop.isWished {
                 let row = try run.step()

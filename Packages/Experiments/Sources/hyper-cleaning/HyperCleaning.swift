@@ -109,7 +109,7 @@ struct HyperCleaning: ParsableCommand {
     private func clean(_ settings: HyperCleaningConfiguration, _ folder: String) throws {
         let run = try HyperCleaningRun(settings), stop = StopSignal()
         let report = resume ? try HyperCleaningReport(resuming: run, output: folder) : try HyperCleaningReport(run, output: folder)
-        var progress = Progress(label: "hyper-cleaning", total: outerIterations), accuracy = Double.nan
+        var progress = Progress(label: "hyper-cleaning", total: outerIterations, doneBefore: run.iteration), accuracy = Double.nan
         let end = Result {
             try report.complete(wasStopped: { stop.isWished }) { row in
                 accuracy = row.accuracy ?? accuracy

@@ -3,7 +3,7 @@ import Foundation
 /// Shows how far a long computation is: a bar that redraws itself on a terminal, a plain line now and then elsewhere.
 public struct Progress {
     private let label: String
-    private let total: Int
+    private let total: Int, doneBefore: Int
     private let isTerminal: Bool
     private let write: (String) -> Void
     private let now: () -> Double
@@ -11,15 +11,17 @@ public struct Progress {
     private var lastShown = -Double.infinity
 
     /// Writes to standard error, by the system's clock.
-    public init(label: String, total: Int) {
-        self.init(label: label, total: total, isTerminal: isatty(2) == 1,
+    /// - Parameter doneBefore: by the earlier part of a resumed computation: it says nothing of the speed.
+    public init(label: String, total: Int, doneBefore: Int = 0) {
+        self.init(label: label, total: total, doneBefore: doneBefore, isTerminal: isatty(2) == 1,
                   write: { FileHandle.standardError.write(Data($0.utf8)) }, now: { ProcessInfo.processInfo.systemUptime })
     }
 
     /// - Parameter now: seconds.
-    public init(label: String, total: Int, isTerminal: Bool, write: @escaping (String) -> Void, now: @escaping () -> Double) {
+    public init(label: String, total: Int, doneBefore: Int = 0, isTerminal: Bool, write: @escaping (String) -> Void, now: @escaping () -> Double) {
         self.label = label
         self.total = total
+        self.doneBefore = doneBefore
         self.isTerminal = isTerminal
         self.write = write
         self.now = now
@@ -31,7 +33,7 @@ public struct Progress {
         guard done == total || time - lastShown >= (isTerminal ? 0.1 : 15) else { return }
         lastShown = time
         let elapsed = time - start, share = total > 0 ? Double(done) / Double(total) : 1
-        let remaining = done > 0 ? elapsed / share - elapsed : .nan
+        let remaining = done > doneBefore ? elapsed * Double(total - done) / Double(done - doneBefore) : .nan
         let times = "\(Progress.duration(elapsed)) elapsed, \(Progress.duration(remaining)) left"
         if isTerminal {
             let filled = Int(share * 30)

@@ -97,6 +97,11 @@ import Testing
         time = 5
         bar.update(5, "F1 0.5")
         #expect(shown.contains("5/10  F1 0.5  5s elapsed, 5s left") && shown.hasPrefix("\r"))
+        (shown, time) = ("", 0)
+        var resumed = Progress(label: "run", total: 10, doneBefore: 4, isTerminal: true, write: { shown += $0 }, now: { time })
+        time = 5
+        resumed.update(5, "F1 0.5")
+        #expect(shown.contains("5s elapsed, 25s left"))
         shown = ""
         var lines = Progress(label: "run", total: 10, isTerminal: false, write: { shown += $0 }, now: { time })
         for i in 1...10 { time += 1; lines.update(i, "x") }

@@ -16,8 +16,8 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Folder or zip archive of the data.") var data = ""
     @Option(help: "Folder with the split files, where the data do not hold them.") var splitFile: String?
     @Option(help: "Folder for decoded images.") var cache: String?
-    @Option(help: "Test episodes.") var episodes = 1000
-    @Option(help: "Seed of the episodes (and of the glyphs).") var seed: UInt64 = 0
+    @Option(parsing: .unconditional, help: "Test episodes.") var episodes = 1000
+    @Option(parsing: .unconditional, help: "Seed of the episodes (and of the glyphs).") var seed: UInt64 = 0
     @Option(help: "Threads; results do not depend on them.") var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "File for the accuracy of each episode, as CSV.") var output: String?
 

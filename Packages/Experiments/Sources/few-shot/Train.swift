@@ -14,30 +14,30 @@ struct Train: ParsableCommand {
     @Option(help: "Which data set; glyphs needs no data.") var dataset = FewShotDataset.omniglot
     @Option(help: "Folder or zip archive of the data.") var data = ""
     @Option(help: "Folder with the split files, where the data do not hold them.") var splitFile: String?
-    @Option(help: "Classes of an episode.") var ways = 5
-    @Option(help: "Labelled images a class.") var shots = 1
-    @Option(help: "Images a class to be told apart.") var queries = 15
+    @Option(parsing: .unconditional, help: "Classes of an episode.") var ways = 5
+    @Option(parsing: .unconditional, help: "Labelled images a class.") var shots = 1
+    @Option(parsing: .unconditional, help: "Images a class to be told apart.") var queries = 15
     @Option(help: "omniglot (28 x 28, 64 channels), convnet4 (32 channels) or resnet12. (default: by the data set)") var backbone: FewShotProblem.BackboneName?
-    @Option(help: "Channels of the (first) block. (default: the backbone's)") var hidden: Int?
-    @Option(help: "How many of the last convolution blocks belong to the task.") var taskConv = 0
+    @Option(parsing: .unconditional, help: "Channels of the (first) block. (default: the backbone's)") var hidden: Int?
+    @Option(parsing: .unconditional, help: "How many of the last convolution blocks belong to the task.") var taskConv = 0
     @Option(help: "linear, or dfc: the last block belongs to the task, with softplus.") var head = FewShotProblem.HeadName.linear
     @Option(help: "none, distance (to the start) or lq.") var regularizer = FewShotProblem.Regularizer.none
-    @Option(help: "λ of the regularizer.") var regularization = 0.25
+    @Option(parsing: .unconditional, help: "λ of the regularizer.") var regularization = 0.25
     @Option(help: "The bilevel method.") var method = FewShotConfiguration.MethodName.iapttGM
-    @Option(help: "Tasks of a meta-iteration.") var metaBatch = 4
-    @Option(help: "Lower steps K.") var innerIterations = 10
-    @Option(help: "Step size of a task's part. (default: 0.1 for grey images, 0.01 for colour)") var lowerRate: Double?
-    @Option(help: "Step size of the backbone (Adam).") var upperRate = 1e-3
-    @Option(help: "What the lower rate decays to, by a cosine over --decay-iterations. (default: a tenth for colour images, no decay for grey)") var finalLowerRate: Double?
-    @Option(help: "Meta-iterations of the decay.") var decayIterations = 80_000
-    @Option(help: "Step size of the shared start z (Adam); of reptile the share of the way to y_K. (default: 0.001; reptile 0.25)") var initializationRate: Double?
-    @Option(help: "Steps that t-rhg differentiates.") var truncationLength = 5
-    @Option(help: "Clamp of the backbone's gradient; 0 for none. (default: 10 for colour images)") var gradientLimit: Double?
-    @Option(help: "Meta-iterations.") var metaIterations = 10_000
-    @Option(help: "Meta-iterations between validations, each of which writes a checkpoint.") var validateEvery = 500
-    @Option(help: "Validation episodes.") var validationEpisodes = 100
-    @Option(help: "Test episodes.") var testEpisodes = 1000
-    @Option(help: "Seed of the initial weights and the episodes.") var seed: UInt64 = 0
+    @Option(parsing: .unconditional, help: "Tasks of a meta-iteration.") var metaBatch = 4
+    @Option(parsing: .unconditional, help: "Lower steps K.") var innerIterations = 10
+    @Option(parsing: .unconditional, help: "Step size of a task's part. (default: 0.1 for grey images, 0.01 for colour)") var lowerRate: Double?
+    @Option(parsing: .unconditional, help: "Step size of the backbone (Adam).") var upperRate = 1e-3
+    @Option(parsing: .unconditional, help: "What the lower rate decays to, by a cosine over --decay-iterations. (default: a tenth for colour images, no decay for grey)") var finalLowerRate: Double?
+    @Option(parsing: .unconditional, help: "Meta-iterations of the decay.") var decayIterations = 80_000
+    @Option(parsing: .unconditional, help: "Step size of the shared start z (Adam); of reptile the share of the way to y_K. (default: 0.001; reptile 0.25)") var initializationRate: Double?
+    @Option(parsing: .unconditional, help: "Steps that t-rhg differentiates.") var truncationLength = 5
+    @Option(parsing: .unconditional, help: "Clamp of the backbone's gradient; 0 for none. (default: 10 for colour images)") var gradientLimit: Double?
+    @Option(parsing: .unconditional, help: "Meta-iterations.") var metaIterations = 10_000
+    @Option(parsing: .unconditional, help: "Meta-iterations between validations, each of which writes a checkpoint.") var validateEvery = 500
+    @Option(parsing: .unconditional, help: "Validation episodes.") var validationEpisodes = 100
+    @Option(parsing: .unconditional, help: "Test episodes.") var testEpisodes = 1000
+    @Option(parsing: .unconditional, help: "Seed of the initial weights and the episodes.") var seed: UInt64 = 0
     @Option(help: "Threads; results do not depend on them.") var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "Folder for decoded images, so that the next start is quick.") var cache: String?
     @Option(help: "Folder for the results, new or empty. (default: runs/few-shot-<date>)") var output: String?

@@ -22,20 +22,20 @@ struct HyperCleaning: ParsableCommand {
     @Option(help: "Folder with the four standard IDX files (plain or .gz), or with the CIFAR-10 binary batches.") var dataDirectory: String
     @Option(help: "784-10, 784-300-10 without activation, or 784-300-10 with ReLU; repeatable.") var network = [HyperCleaningNetwork.deepLinear]
     @Option(help: "A bilevel method, repeatable, or all: \(HyperCleaningConfiguration.methods.map(\.rawValue).joined(separator: ", ")).") var method = ["iaptt-gm"]
-    @Option(help: "Upper iterations T.") var outerIterations = 3000
-    @Option(help: "Lower steps K in each upper iteration.") var innerIterations = 100
-    @Option(help: "Step size of the network's parameters (gradient descent).") var lowerRate = 0.03
-    @Option(help: "Step size of the sample weights (Adam).") var upperRate = 0.01
-    @Option(help: "Step size of the initialization auxiliary z (gradient descent).") var initializationRate = 0.03
-    @Option(help: "Share of the training labels replaced by another class, in [0, 1).") var corruption = 0.5
-    @Option(help: "Training samples.") var trainSize = 5000
-    @Option(help: "Validation samples.") var validationSize = 5000
-    @Option(help: "Test samples.") var testSize = 10_000
-    @Option(help: "Upper iterations between evaluations on the test samples.") var evaluateEvery = 50
-    @Option(help: "Steps that t-rhg differentiates.") var truncationLength = 25
-    @Option(help: "Iterations of ls, fixed-point and gmres; terms of ns.") var adjointIterations = 20
+    @Option(parsing: .unconditional, help: "Upper iterations T.") var outerIterations = 3000
+    @Option(parsing: .unconditional, help: "Lower steps K in each upper iteration.") var innerIterations = 100
+    @Option(parsing: .unconditional, help: "Step size of the network's parameters (gradient descent).") var lowerRate = 0.03
+    @Option(parsing: .unconditional, help: "Step size of the sample weights (Adam).") var upperRate = 0.01
+    @Option(parsing: .unconditional, help: "Step size of the initialization auxiliary z (gradient descent).") var initializationRate = 0.03
+    @Option(parsing: .unconditional, help: "Share of the training labels replaced by another class, in [0, 1).") var corruption = 0.5
+    @Option(parsing: .unconditional, help: "Training samples.") var trainSize = 5000
+    @Option(parsing: .unconditional, help: "Validation samples.") var validationSize = 5000
+    @Option(parsing: .unconditional, help: "Test samples.") var testSize = 10_000
+    @Option(parsing: .unconditional, help: "Upper iterations between evaluations on the test samples.") var evaluateEvery = 50
+    @Option(parsing: .unconditional, help: "Steps that t-rhg differentiates.") var truncationLength = 25
+    @Option(parsing: .unconditional, help: "Iterations of ls, fixed-point and gmres; terms of ns.") var adjointIterations = 20
     @Option(help: "Where the network starts in methods that do not learn it: fixed (the same every time) or warm (the last y_K).") var initialization = "fixed"
-    @Option(help: "Seed of split, noise and initial weights.") var seed: UInt64 = 0
+    @Option(parsing: .unconditional, help: "Seed of split, noise and initial weights.") var seed: UInt64 = 0
     @Option(help: "Threads; results do not depend on them.") var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "Folder for the results, new or empty. (default: runs/hyper-cleaning-<date>)") var output: String?
     @Flag(help: "Go on with the run in --output, from its last checkpoint, to the same bits.") var resume = false

@@ -19,19 +19,19 @@ struct NumericalExample: ParsableCommand {
     @Option(help: "nonconvex (eq. 10), convex (eq. 13) or quadratic.") var problem = "nonconvex"
     @Option(help: "A method, repeatable, or all: \(MethodName.allCases.map(\.rawValue).joined(separator: ", ")).") var method: [String] = []
     @Option(parsing: .unconditionalSingleValue, help: "Where x and y start, as x,y; every coordinate alike; repeatable.") var start: [String] = []
-    @Option(help: "Coordinates of x.") var dimension: Int?
-    @Option(help: "Lower steps K.") var innerIterations = 40
-    @Option(help: "Upper iterations T.") var outerIterations = 500
+    @Option(parsing: .unconditional, help: "Coordinates of x.") var dimension: Int?
+    @Option(parsing: .unconditional, help: "Lower steps K.") var innerIterations = 40
+    @Option(parsing: .unconditional, help: "Upper iterations T.") var outerIterations = 500
     @Option(parsing: .unconditional, help: "Step size of y.") var lowerRate: Double?
     @Option(parsing: .unconditional, help: "Step size of x.") var upperRate: Double?
     @Option(parsing: .unconditional, help: "Step size of the initialization auxiliary z.") var initializationRate: Double?
     @Option(help: "Lower dynamics in place of the method's own: descent, momentum, nesterov, adam, aggregated.") var dynamics: String?
     @Option(help: "Where y starts in methods that do not learn it: warm (the last y_K) or fixed.") var initialization = "warm"
-    @Option(help: "Steps that t-rhg differentiates.") var truncationLength = 10
-    @Option(help: "Conjugate gradient, GMRES or fixed-point iterations, or Neumann terms.") var adjointIterations = 20
+    @Option(parsing: .unconditional, help: "Steps that t-rhg differentiates.") var truncationLength = 10
+    @Option(parsing: .unconditional, help: "Conjugate gradient, GMRES or fixed-point iterations, or Neumann terms.") var adjointIterations = 20
     @Flag(help: "Leave the projection onto Y out of the lower steps.") var noProjection = false
     @Option(help: "float64 or float32.") var precision = "float64"
-    @Option(help: "Recorded; these problems draw nothing at random.") var seed: UInt64 = 0
+    @Option(parsing: .unconditional, help: "Recorded; these problems draw nothing at random.") var seed: UInt64 = 0
     @Option(help: "Folder for the results, new or empty. (default: runs/numerical-example-<date>)") var output: String?
     @Option(parsing: .upToNextOption, help: "What the authors' code does differently: index (half of the chosen trajectory is differentiated).")
     var referenceQuirks: [String] = []

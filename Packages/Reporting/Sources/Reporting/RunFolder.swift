@@ -10,10 +10,10 @@ public struct ReportingError: Error, Sendable, CustomStringConvertible {
 public struct RunFolder: Sendable {
     public let path: String
 
-    /// Creates the folder. Refuses one that holds a run already: results are not overwritten.
+    /// Creates the folder. Refuses one that holds something already: nothing is overwritten, and a run's folder holds nothing else.
     public init(path: String) throws(ReportingError) {
-        if FileManager.default.fileExists(atPath: "\(path)/configuration.json") {
-            throw ReportingError("output \(path): an empty or new folder expected, it holds a run already")
+        if let names = try? FileManager.default.contentsOfDirectory(atPath: path), let first = names.min() {
+            throw ReportingError("output \(path): an empty or new folder expected, it holds \(names.contains("configuration.json") ? "a run already" : first)")
         }
         do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
             throw ReportingError("output \(path): a folder that can be created expected, it cannot")

@@ -14,6 +14,11 @@ import Testing
             _ = try RunFolder(path: path)
             Issue.record("a second run was allowed")
         } catch { #expect(error.description.contains("holds a run already")) }
+        let data = path + "-data"
+        try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: data) }
+        try Data().write(to: URL(fileURLWithPath: data + "/photo.png"))
+        #expect { _ = try RunFolder(path: data) } throws: { "\($0)".hasSuffix("an empty or new folder expected, it holds photo.png") }
     }
 
     @Test func anOutputThatCannotBeCreatedIsNamed() throws {

@@ -94,11 +94,13 @@ def measure(folder, options, truncation, multiplied_first=False):
     for _ in range(options.repetitions):
         swift.step()
         torch.step()
+    profile = swift.ask("profile")
     for side in (swift, torch):
         side.quit()
     row = dict(network=options.network, innerIterations=options.inner_iterations, truncation=truncation, threads=options.threads,
                reference="PyTorch + higher, matrices multiplied first" if multiplied_first else "PyTorch + higher",
-               ratio=statistics.median(torch.seconds) / statistics.median(swift.seconds), memoryRatio=swift.peak / torch.peak)
+               ratio=statistics.median(torch.seconds) / statistics.median(swift.seconds), memoryRatio=swift.peak / torch.peak,
+               matrixProducts=profile)
     for name, side in (("swift", swift), ("torch", torch)):
         row[name] = dict(median=statistics.median(side.seconds), minimum=min(side.seconds), maximum=max(side.seconds), peakMemoryBytes=side.peak)
     return row
@@ -107,7 +109,8 @@ def measure(folder, options, truncation, multiplied_first=False):
 def show(row):
     cell = lambda s: f"{s['median']:.3f} ({s['minimum']:.3f}-{s['maximum']:.3f}) s, {s['peakMemoryBytes'] / 2**20:.0f} MiB"
     print(f"{row['network']}  K={row['innerIterations']}  k̄={row['truncation']}:  Swift {cell(row['swift'])};  {row['reference']} {cell(row['torch'])};  "
-          f"{row['ratio']:.1f} times faster, {row['memoryRatio']:.2f} of the memory", flush=True)
+          f"{row['ratio']:.1f} times faster, {row['memoryRatio']:.2f} of the memory; matrix products: {row['matrixProducts']['productShare']:.0%} of Swift's time, "
+          f"{row['matrixProducts']['productGigaflops']:.0f} GFLOP/s of the {row['matrixProducts']['peakProductGigaflops']:.0f} of a large product", flush=True)
 
 
 def main():

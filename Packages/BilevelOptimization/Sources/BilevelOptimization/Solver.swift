@@ -152,28 +152,19 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
         return trajectory.state(K, x).squaredDistance(from: trajectory.state(K - 1, x), z.count).squareRoot()
     }
 
-    /// The compiled programs in words, and where the time of one replay of each goes. Call after `step`.
+    /// Where the time of the last iteration went: in the lower steps, the upper values and, in reverse mode, the transposed steps. Call after `step`.
+    public var profile: Profile { Profile(parts: trajectory.profile()) }
+
+    /// The compiled programs in words, and the profile. Call after `step`.
     public var profileText: String {
         let levels = trajectory.levels
         return """
             step: \(levels.step)
             transposed step: \(levels.transposedStep)
             upper value: \(levels.upperValue)
-            \(profileLines(trajectory.profile(x)))
+            \(profile)
             """
     }
-}
-
-/// A line an instruction with its time and speed, then the share of matrix products and convolutions.
-func profileLines(_ entries: [(program: String, instruction: String, floatingPointOperations: Int, isProduct: Bool, seconds: Double)]) -> String {
-    let lines = entries.map { entry in
-        let rate = Double(entry.floatingPointOperations) / entry.seconds * 1e-9
-        return String(format: "%9.1f µs %6.1f GFLOP/s  ", entry.seconds * 1e6, rate) + "\(entry.program): \(entry.instruction)"
-    }
-    let products = entries.filter(\.isProduct), seconds = products.reduce(0) { $0 + $1.seconds }
-    let share = String(format: "matrix products: %.0f %% of the time, %.1f GFLOP/s", 100 * seconds / entries.reduce(0) { $0 + $1.seconds },
-                       Double(products.reduce(0) { $0 + $1.floatingPointOperations }) / seconds * 1e-9)
-    return (lines + [share]).joined(separator: "\n")
 }
 
 extension Initialization {

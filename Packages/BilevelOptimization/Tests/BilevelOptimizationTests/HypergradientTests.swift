@@ -177,6 +177,25 @@ func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocati
         #expect(abs(solver.lower.scalar - (1 - pow(0.8, 15))) < 1e-14)
     }
 
+    /// Only what ran is timed, as often as it ran in the last iteration.
+    @Test(arguments: [(Method.iapttGM(innerIterations: 5, lowerRate: 0.1, initializationRate: 0.1), ["step": 5, "upper value": 5, "transposed step": 1]),
+                      (.rhg(innerIterations: 5, lowerRate: 0.1), ["step": 5, "upper value": 1, "transposed step": 5]),
+                      (.conjugateGradient(innerIterations: 5, lowerRate: 0.1), ["step": 5, "upper value": 1])])
+    func aProfileCountsTheReplaysOfAnIteration(_ method: Method, _ runs: [String: Int]) throws {
+        var random = RandomGenerator(seed: 3)
+        let a = random.normal([30, 20], elementType: .float64)
+        let problem = BilevelProblem<Tensor, Tensor>(
+            upperObjective: { x, y in (a.product(y) - 1).squared().mean() }, lowerObjective: { x, y in (a.product(y) - x).squared().mean() + y.squared().sum() })
+        let solver = try Solver(problem, method: method, upperRule: .gradientDescent(rate: 0.1), upper: Tensor.ones([30, 1], elementType: .float64).evaluated(),
+                                lower: Tensor.zeros([20, 1], elementType: .float64).evaluated())
+        // From 0 the steps lower F: the first is the worst.
+        #expect(try solver.step().truncation == (method.truncation == .pessimistic ? 1 : 5))
+        let profile = solver.profile
+        #expect(Dictionary(uniqueKeysWithValues: profile.parts.map { ($0.program, $0.runs) }) == runs)
+        #expect(profile.productShare > 0 && profile.productShare <= 1 && profile.productRate > 0)
+        #expect(profile.description.contains("5 × step"))
+    }
+
     @Test func adamStepsAsItsFormulaSays() {
         let rule = UpdateRule.adam(rate: 0.1), slope = 0.5
         var v = Tensor([2.0]), state = rule.initialState(for: [v])

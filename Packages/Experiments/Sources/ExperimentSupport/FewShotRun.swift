@@ -46,7 +46,7 @@ public final class FewShotRun {
     }
 
     public var iteration: Int { solver.iteration }
-    public var profile: String { solver.profileText }
+    public var profile: Profile { solver.profile }
 
     /// One meta-iteration; validates at every `validateEvery`th and at the last.
     public func step() throws(SolverError) -> Row {

@@ -48,7 +48,7 @@ struct BenchmarkFewShot: ParsableCommand {
                 BenchmarkExchange.answer("""
                     {"seconds":\(report.seconds),"upperValue":\(report.upperValue),"truncation":\(report.meanTruncation),"peakMemoryBytes":\(PeakMemory.bytes)}
                     """)
-                if profile { print(solver.profileText) }
+                if profile { print(solver.profile) }
             case "hypergradient":
                 let report = try solver.computeHypergradient { index, data in data.assign(tasks[index]) }
                 for (i, tensor) in solver.hypergradient.tensors.enumerated() { try write(tensor, "swift_x_\(i).f64", exchange) }

@@ -53,15 +53,32 @@ struct BenchmarkHyperCleaning: ParsableCommand {
                     "truncation":\(report.truncation),"upperValue":\(report.upperValue),"peakMemoryBytes":\(PeakMemory.bytes)}
                     """)
                 if profile { print(solver.profileText) }
+            case "profile":
+                let profile = solver.profile
+                BenchmarkExchange.answer("""
+                    {"productShare":\(profile.productShare),"productGigaflops":\(profile.productRate * 1e-9),"peakProductGigaflops":\(peakProductRate * 1e-9)}
+                    """)
             case "hypergradient":
                 let report = try solver.computeHypergradient()
                 try write(solver.hypergradient, "swift_gx.bin", exchange)
                 for (tensor, name) in zip(solver.initializationGradient.tensors, ["gw1", "gb1", "gw2", "gb2"]) { try write(tensor, "swift_\(name).bin", exchange) }
                 BenchmarkExchange.answer(#"{"truncation":\#(report.truncation),"upperValue":\#(report.upperValue)}"#)
             case "quit": return
-            default: BenchmarkExchange.answer(#"{"error":"expected step, hypergradient or quit"}"#)
+            default: BenchmarkExchange.answer(#"{"error":"expected step, profile, hypergradient or quit"}"#)
             }
         }
+    }
+
+    /// Floating-point operations a second of a product of two large matrices on as many threads, the best of five: what the machine gives.
+    private var peakProductRate: Double {
+        let n = 2048, a = Tensor.placeholder("a", shape: [n, n]), b = Tensor.placeholder("b", shape: [n, n])
+        let program = Program(inputs: [a, b], outputs: [a.product(b)]), pool = ThreadPool(threadCount: threads)
+        let values = [Tensor.ones([n, n]).evaluated(), Tensor.ones([n, n]).evaluated()]
+        let seconds = (0..<5).map { _ in
+            let time = ContinuousClock().measure { _ = program(values, pool: pool) }
+            return Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
+        }
+        return 2 * Double(n * n * n) / seconds.min()!
     }
 
     private func write(_ tensor: Tensor, _ name: String, _ exchange: BenchmarkExchange) throws {

@@ -18,7 +18,8 @@ public func pullback(of outputs: [Tensor], cotangents: [Tensor], withRespectTo t
     precondition(outputs.map(\.shape) == cotangents.map(\.shape),
                  "pullback: outputs \(outputs.map(\.shape)), cotangents \(cotangents.map(\.shape))")
     let order = topologicalOrder(of: outputs)
-    var isTarget = Set(targets.map(\.id)), depends = Set<ObjectIdentifier>()
+    let isTarget = Set(targets.map(\.id))
+    var depends = Set<ObjectIdentifier>()
     for node in order where isTarget.contains(node.id) || node.operands.contains(where: { depends.contains($0.id) }) {
         if !(node.operation is StopGradient) || isTarget.contains(node.id) { depends.insert(node.id) }
     }
@@ -36,7 +37,6 @@ public func pullback(of outputs: [Tensor], cotangents: [Tensor], withRespectTo t
             }
         }
     }
-    isTarget.removeAll()
     return targets.map { cotangent[$0.id] ?? .zeros($0.shape, elementType: $0.elementType) }
 }
 

@@ -1,6 +1,6 @@
 /// What a node computes. The set of operations is closed under differentiation: an adjoint is written with operations.
 ///
-/// Three refinements say how a program runs it: `ElementwiseOperation` (fused into chains), `ViewOperation` (another way
+/// Three refinements say how a program runs it: `Elementwise` (fused into chains), `ViewOperation` (another way
 /// to read the same memory, free where its consumer understands strides) and `KernelOperation` (a kernel of its own).
 protocol Operation: Hashable, Sendable {
     /// As shown in a program's description.

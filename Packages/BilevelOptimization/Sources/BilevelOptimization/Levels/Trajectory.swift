@@ -17,6 +17,8 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
     /// States `first` … `first` + L, the stretch that is at hand; and the first state of each stretch, if there are several.
     private let stretch: [PackedTensors], checkpoints: [PackedTensors]
     private var first = 0
+    /// Of the last run and derivative.
+    private var valueCount = 0, transposedStepCount = 0
     /// y_K, which outlives its stretch.
     private let last: PackedTensors
     /// Kept products of the first steps, as many as the plan says.
@@ -74,6 +76,7 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
         start.run()
         if let velocity { stretch[0].copy(from: velocity, to: lowerCount) }
         first = 0
+        (valueCount, transposedStepCount) = (valuesAtEveryStep ? stepCount : 1, 0)
         for k in 0..<stepCount {
             if k - first == plan.checkpointInterval {
                 stretch[0].copy(from: stretch[k - first])
@@ -162,6 +165,7 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
     /// dF(x, y_last)/dx through the steps `first` … `last`, and dF/dy_first, in reverse mode.
     func differentiate(_ x: PackedTensors, from firstStep: Int, to lastStep: Int) {
         directGradient(x, at: lastStep)
+        transposedStepCount = lastStep - firstStep
         let stateCount = levels.stateLayout.types.count
         for k in stride(from: lastStep - 1, through: firstStep, by: -1) {
             let transposedStep = k < kept.count ? keepingTransposedStep! : self.transposedStep
@@ -184,10 +188,11 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
         swap(&startGradient, &startSpare)
     }
 
-    /// Seconds per instruction of one step, one upper value and one transposed step: where the time goes.
-    func profile(_ x: PackedTensors) -> [(program: String, instruction: String, floatingPointOperations: Int, isProduct: Bool, seconds: Double)] {
-        [("step", step), ("upper value", upperValue), ("transposed step", transposedStep)].flatMap { name, workspace in
-            workspace.profile(on: pool).map { (name, $0.instruction, $0.floatingPointOperations, $0.isProduct, $0.seconds) }
-        }
+    /// The time of each instruction in one replay of each program that ran in the last iteration.
+    func profile() -> [Profile.Part] {
+        let programs = [("step", stepCount, kept.isEmpty ? step : keepingStep!), ("upper value", valueCount, upperValue),
+                        ("transposed step", transposedStepCount, kept.isEmpty ? transposedStep : keepingTransposedStep!)]
+        // What did not run is bound to no memory.
+        return programs.filter { $0.1 > 0 }.map { Profile.Part(program: $0, runs: $1, instructions: $2.profile(on: pool)) }
     }
 }

@@ -134,7 +134,7 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     }
 
     /// Where the time of one task goes. Call after `step`.
-    public var profileText: String { profileLines(workers[0].profile(x)) }
+    public var profile: Profile { Profile(parts: workers[0].profile()) }
 }
 
 /// A task's data tensors in place, to be filled without allocating.

@@ -83,10 +83,8 @@ final class TaskWorker<Upper: TensorTree, Data: TensorTree, Context: TensorTree,
         predict.run()
     }
 
-    /// Seconds of one context, one lower step, one transposed step and one transposed context.
-    func profile(_ x: PackedTensors) -> [(program: String, instruction: String, floatingPointOperations: Int, isProduct: Bool, seconds: Double)] {
-        [("context", context), ("transposed context", transposedContext)].flatMap { name, workspace in
-            workspace.profile(on: nil).map { (name, $0.instruction, $0.floatingPointOperations, $0.isProduct, $0.seconds) }
-        } + trajectory.profile(pair)
+    /// Of the last task.
+    func profile() -> [Profile.Part] {
+        [("context", context), ("transposed context", transposedContext)].map { Profile.Part(program: $0, runs: 1, instructions: $1.profile(on: nil)) } + trajectory.profile()
     }
 }

@@ -1,7 +1,7 @@
 /// Elementwise operations. All operands have the result's shape; the public operators insert the broadcasts.
 /// A comparison's result is 1 or 0 in the operands' type: a mask that multiplies.
 struct Elementwise: Operation {
-    /// The raw value is the opcode of the fused kernel (`CTensorKernels/include/fused.h`).
+    /// The raw value is the opcode of the fused kernel (`CTensorKernels/include/kernels.h`).
     enum Function: Int32, CaseIterable, Sendable {
         case negate, absolute, sign, exp, log, sqrt, reciprocal, sin, cos, tanh, sigmoid, softplus, erf, relu, step
         case add, subtract, multiply, divide, power, maximum, minimum, less, lessOrEqual, equal

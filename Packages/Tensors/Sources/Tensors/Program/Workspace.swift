@@ -31,12 +31,21 @@ public final class Workspace {
     }
 
     /// As `run`, and the seconds that each instruction took.
-    public func profile(on pool: ThreadPool? = nil) -> [(instruction: String, floatingPointOperations: Int, isProduct: Bool, seconds: Double)] {
+    public func profile(on pool: ThreadPool? = nil) -> [InstructionTime] {
         let memory = Memory(addresses: addresses, pool: pool), clock = ContinuousClock()
         return program.instructions.map { instruction in
             let time = clock.measure { instruction.kernel(memory) }
             let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-            return (instruction.text, instruction.floatingPointOperations, instruction.isProduct, seconds)
+            return InstructionTime(instruction: instruction.text, floatingPointOperations: instruction.floatingPointOperations, isProduct: instruction.isProduct, seconds: seconds)
         }
     }
+}
+
+/// One instruction's part in a replay.
+public struct InstructionTime: Sendable {
+    public let instruction: String
+    public let floatingPointOperations: Int
+    /// Whether it is a matrix product or a convolution.
+    public let isProduct: Bool
+    public let seconds: Double
 }

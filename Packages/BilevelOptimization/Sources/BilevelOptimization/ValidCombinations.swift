@@ -1,3 +1,5 @@
+import Tensors
+
 /// Which parts of a method go together. Every complaint says what was expected, what came, and the nearest valid choice.
 extension Method {
     func check(for lowerConstraint: Constraint, upperRule: UpdateRule) throws(SolverError) {
@@ -78,12 +80,18 @@ func checkPositive(_ numbers: [(name: String, value: Double)]) throws(SolverErro
 }
 
 extension BilevelProblem {
-    /// Whether both variables start in their sets.
+    /// Whether both variables start in their sets, and have something to learn from.
     func check(startingFrom upper: Upper, _ lower: Lower) throws(SolverError) {
         for (name, start, set) in [("x", upper.tensors, upperConstraint), ("y", lower.tensors, lowerConstraint)] {
             if let found = set.violation(of: start) {
                 throw .startOutside(variable: name, value: found.value, nearest: found.nearest, set: "\(set)")
             }
         }
+        // A level whose roles are mixed up, or whose gradient is stopped, would run for hours and learn nothing.
+        let x = upper.placeholders("x"), y = lower.placeholders("y"), below = lowerObjective(x, y), above = upperObjective(x, y)
+        func reads(_ objective: Tensor, _ variable: [Tensor]) -> Bool { objective.hasDerivative(withRespectTo: variable) }
+        if !reads(below, y.tensors) { throw .nothingToLearn("the lower objective does not depend on y") }
+        if !reads(above, x.tensors), !reads(below, x.tensors) { throw .nothingToLearn("neither objective depends on x") }
+        if !reads(above, x.tensors), !reads(above, y.tensors) { throw .nothingToLearn("the upper objective depends on neither x nor y") }
     }
 }

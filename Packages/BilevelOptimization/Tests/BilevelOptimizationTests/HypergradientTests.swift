@@ -177,6 +177,21 @@ func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocati
         #expect(abs(solver.lower.scalar - (1 - pow(0.8, 15))) < 1e-14)
     }
 
+    @Test func levelsThatAreNotConnectedAreRefused() throws {
+        func complaint(_ upperObjective: @escaping @Sendable (Tensor, Tensor) -> Tensor, _ lowerObjective: @escaping @Sendable (Tensor, Tensor) -> Tensor) -> String {
+            let problem = BilevelProblem<Tensor, Tensor>(upperObjective: upperObjective, lowerObjective: lowerObjective)
+            do {
+                _ = try Solver(problem, method: .rhg(innerIterations: 5, lowerRate: 0.1), upperRule: .adam(rate: 0.1), upper: Tensor([1.0]), lower: Tensor([0.5]))
+                return ""
+            } catch { return error.description }
+        }
+        #expect(complaint({ _, y in y.squared().sum() }, { x, y in (x - y).squared().sum() }) == "")
+        #expect(complaint({ x, y in (x + y).squared().sum() }, { _, y in y.squared().sum() }) == "")
+        #expect(complaint({ _, y in y.squared().sum() }, { x, _ in x.squared().sum() }).contains("the lower objective does not depend on y"))
+        #expect(complaint({ _, y in y.squared().sum() }, { x, y in (x.stopGradient() - y).squared().sum() }).contains("neither objective depends on x"))
+        #expect(complaint({ _, _ in Tensor(1.0, elementType: .float64) }, { x, y in (x - y).squared().sum() }).contains("the upper objective depends on neither"))
+    }
+
     /// Only what ran is timed, as often as it ran in the last iteration.
     @Test(arguments: [(Method.iapttGM(innerIterations: 5, lowerRate: 0.1, initializationRate: 0.1), ["step": 5, "upper value": 5, "transposed step": 1]),
                       (.rhg(innerIterations: 5, lowerRate: 0.1), ["step": 5, "upper value": 1, "transposed step": 5]),

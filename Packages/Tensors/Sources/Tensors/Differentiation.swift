@@ -13,6 +13,13 @@ public func gradient<Tree: TensorTree>(of value: Tensor, withRespectTo tree: Tre
     tree.with(gradient(of: value, withRespectTo: tree.tensors))
 }
 
+extension Tensor {
+    /// Whether this scalar has a derivative with respect to one of the tensors in its graph; where it has none, it is zero everywhere.
+    public func hasDerivative(withRespectTo targets: [Tensor]) -> Bool {
+        gradient(of: self, withRespectTo: targets).contains { $0.fillValue != 0 }
+    }
+}
+
 /// Vector-Jacobian products: Σ over outputs of vᵀ · ∂output/∂target, for every target.
 public func pullback(of outputs: [Tensor], cotangents: [Tensor], withRespectTo targets: [Tensor]) -> [Tensor] {
     precondition(outputs.map(\.shape) == cotangents.map(\.shape),

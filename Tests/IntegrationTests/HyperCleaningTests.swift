@@ -97,6 +97,25 @@ final class StripeData {
         #expect(try String(contentsOf: data.file("out/report.html"), encoding: .utf8).contains("Most likely mislabelled"))
     }
 
+    /// A fifth of the training file's labels is wrong beforehand, the test file's are right: the wrong ones get the smallest weights.
+    @Test func noisyDataOfOnesOwnAreCleanedByACleanTestFile() throws {
+        let data = try StripeData(), noisy = Set(stride(from: 0, to: 120, by: 5))
+        var labels = try Data(contentsOf: data.file("train-labels-idx1-ubyte"))
+        try labels.write(to: data.file("t10k-labels-idx1-ubyte"))
+        try FileManager.default.copyItem(at: data.file("train-images-idx3-ubyte"), to: data.file("t10k-images-idx3-ubyte"))
+        for i in noisy { labels[8 + i] = 1 - labels[8 + i] }
+        try labels.write(to: data.file("train-labels-idx1-ubyte"))
+        var configuration = data.configuration
+        (configuration.corruption, configuration.heldOut) = (0, .test)
+        (configuration.trainSize, configuration.validationSize, configuration.testSize) = (120, 60, 60)
+        let run = try HyperCleaningRun(configuration)
+        for _ in 0..<60 { _ = try run.step() }
+        let lowest = run.weights.indices.sorted { run.weights[$0] < run.weights[$1] }.prefix(noisy.count).map { run.split.train[$0] }
+        #expect(noisy.intersection(lowest).count >= noisy.count - 1 && run.rows.last!.accuracy! > 0.95)
+        try FileManager.default.removeItem(at: data.file("t10k-labels-idx1-ubyte"))
+        #expect { _ = try HyperCleaningRun(configuration) } throws: { "\($0)".contains("t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte.gz expected") }
+    }
+
     @Test(arguments: HyperCleaningConfiguration.methods) func everyMethodLowersTheValidationLoss(_ method: MethodName) throws {
         let data = try StripeData()
         var configuration = data.configuration

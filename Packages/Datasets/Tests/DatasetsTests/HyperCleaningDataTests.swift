@@ -99,6 +99,18 @@ let gzippedLabels: [UInt8] = [
         #expect(throws: DatasetError.self) { try HyperCleaningSplit(count: 100, train: 0, validation: 30, test: 31, using: &random) }
     }
 
+    @Test func validationAndTestMayComeFromASecondFile() throws {
+        var random = Counter(state: 1)
+        let split = try HyperCleaningSplit(count: 50, heldOutCount: 20, train: 50, validation: 8, test: 12, using: &random)
+        #expect(Set(split.train) == Set(0..<50) && Set(split.validation + split.test) == Set(0..<20))
+        func complaint(_ train: Int, _ validation: Int) -> String {
+            do { _ = try HyperCleaningSplit(count: 50, heldOutCount: 20, train: train, validation: validation, test: 12, using: &random) } catch { return error.description }
+            return ""
+        }
+        #expect(complaint(51, 8) == "split: train 51 samples asked for, the training file has 50")
+        #expect(complaint(50, 9) == "split: validation 9 + test 12 = 21 samples asked for, the test file has 20")
+    }
+
     @Test func corruptionReplacesExactlyTheFractionByAnotherClassUniformly() throws {
         var random = Counter(state: 2)
         let labels = (0..<10_000).map { Int32($0 % 10) }

@@ -60,7 +60,7 @@ public final class HyperCleaningComparison {
     private func start(_ run: HyperCleaningRun) throws -> RunFolder {
         let folder = isResumed ? try RunFolder(resuming: output) : try RunFolder(path: output)
         try folder.writeJSON(["networks": .array(networks.map { .string($0.rawValue) }), "methods": .array(methods.map { .string($0.rawValue) }),
-                              "settings": settings.json(dataHash: run.images.hash)], to: "configuration.json")
+                              "settings": settings.json(dataHash: run.dataHash)], to: "configuration.json")
         return folder
     }
 

@@ -20,8 +20,17 @@ public struct HyperCleaningConfiguration: Sendable {
         case nesterov
     }
 
+    /// Where validation and test samples come from.
+    public enum HeldOut: String, Sendable, CaseIterable {
+        /// The training file, as in the protocol.
+        case training
+        /// The test file (`t10k-…`): where the training labels are noisy by themselves and those of the test file are not.
+        case test
+    }
+
     public var dataset = ImageDataset.fashionMNIST
     public var dataDirectory = ""
+    public var heldOut = HeldOut.training
     public var network = HyperCleaningNetwork.deepLinear
     public var method = MethodName.iapttGM
     public var outerIterations = 3000
@@ -80,13 +89,13 @@ public struct HyperCleaningConfiguration: Sendable {
          "network": .string(network.rawValue), "method": .string(method.rawValue),
          "outerIterations": .integer(outerIterations), "innerIterations": .integer(innerIterations),
          "lowerRate": .number(lowerRate), "upperRate": .number(upperRate), "upperRule": "Adam, betas 0.9 and 0.999",
-         "initializationRate": .number(initializationRate), "corruption": .number(corruption),
+         "initializationRate": .number(initializationRate), "corruption": .number(corruption), "heldOut": .string(heldOut.rawValue),
          "trainSize": .integer(trainSize), "validationSize": .integer(validationSize), "testSize": .integer(testSize),
          "evaluateEvery": .integer(evaluateEvery), "truncationLength": .integer(truncationLength), "adjointIterations": .integer(adjointIterations),
          "initialization": .string(isWarmStarted ? "warm" : "fixed"),
          "seed": .integer(Int(truncatingIfNeeded: seed)), "threads": .integer(threads),
          "referenceQuirks": .array(quirks.map { .string($0.rawValue) }), "codeVersion": .string(codeVersion),
-         "protocol": .string("sizes drawn without replacement from the training file; lower objective: weighted mean of cross-entropies; "
+         "protocol": .string("sizes drawn without replacement from the training file" + (heldOut == .test ? ", validation and test from the test file" : "") + "; lower objective: weighted mean of cross-entropies; "
              + "kept when x ≥ 0; accuracy on the test part at y_K unless a quirk says otherwise")]
     }
 }

@@ -13,7 +13,7 @@ public struct HyperCleaningReport {
     public init(_ run: HyperCleaningRun, output: String) throws(ReportingError) {
         self.run = run
         folder = try RunFolder(path: output)
-        try folder.writeJSON(run.configuration.json(dataHash: run.images.hash), to: "configuration.json")
+        try folder.writeJSON(run.configuration.json(dataHash: run.dataHash), to: "configuration.json")
         metrics = try MetricsFile(in: folder, columns: Self.columns, withEvents: true)
     }
 
@@ -97,7 +97,7 @@ public struct HyperCleaningReport {
             "backwardSeconds": .number(rows.reduce(0) { $0 + $1.report.backwardSeconds }),
             "peakMemoryBytes": .integer(PeakMemory.bytes),
             "meanTruncation": .number(rows.reduce(0) { $0 + Double($1.report.truncation) } / Double(max(rows.count, 1))),
-            "dataHash": .string(run.images.hash),
+            "dataHash": .string(run.dataHash),
             "referenceQuirks": .array(c.quirks.map { .string($0.rawValue) }),
             "stoppedBecause": run.failure.map(JSONValue.string) ?? .null,
         ]
@@ -157,7 +157,7 @@ public struct HyperCleaningReport {
         page.addCharts(charts)
 
         page.addHeading("Summary and configuration")
-        page.addSettings(summary, c.json(dataHash: run.images.hash))
+        page.addSettings(summary, c.json(dataHash: run.dataHash))
         return page
     }
 

@@ -15,7 +15,8 @@ public final class HyperCleaningRun {
     }
 
     public let configuration: HyperCleaningConfiguration
-    public let images: LabeledImages
+    /// The training file's, and those of the file that validation and test are drawn from.
+    public let images: LabeledImages, heldOutImages: LabeledImages
     public let split: HyperCleaningSplit
     public let corruption: LabelCorruption
     public private(set) var rows: [Row] = []
@@ -32,26 +33,34 @@ public final class HyperCleaningRun {
     public init(_ configuration: HyperCleaningConfiguration) throws {
         self.configuration = configuration
         images = try configuration.dataset.loadTraining(directory: configuration.dataDirectory)
+        let heldOut: LabeledImages? = configuration.heldOut == .test ? try configuration.dataset.loadTest(directory: configuration.dataDirectory) : nil
+        heldOutImages = heldOut ?? images
+        guard heldOutImages.height == images.height, heldOutImages.width == images.width else {
+            throw DatasetError("\(configuration.dataDirectory): test images of \(images.height)x\(images.width) as in the training file expected, got \(heldOutImages.height)x\(heldOutImages.width)")
+        }
         // Streams keep split, noise and weights independent of each other's sizes.
         var splitRandom = RandomGenerator(seed: configuration.seed, stream: 1)
-        split = try HyperCleaningSplit(count: images.count, train: configuration.trainSize, validation: configuration.validationSize,
-                                       test: configuration.testSize, using: &splitRandom)
+        split = try HyperCleaningSplit(count: images.count, heldOutCount: heldOut?.count, train: configuration.trainSize,
+                                       validation: configuration.validationSize, test: configuration.testSize, using: &splitRandom)
         var noiseRandom = RandomGenerator(seed: configuration.seed, stream: 2)
         corruption = try LabelCorruption(of: images.labels(of: split.train), fraction: configuration.corruption, classCount: images.classCount,
                                          draw: configuration.quirks.contains(.anyClass) ? .anyClass : .differentClass, using: &noiseRandom)
         let pixels = images.pixelsPerImage
         func leaf(_ indices: [Int], in images: LabeledImages) -> Tensor { Tensor(images.floats(of: indices), shape: [indices.count, pixels]) }
         let problem = HyperCleaningProblem(trainingImages: leaf(split.train, in: images), trainingLabels: Tensor(corruption.labels),
-                                           validationImages: leaf(split.validation, in: images), validationLabels: Tensor(images.labels(of: split.validation)))
+                                           validationImages: leaf(split.validation, in: heldOutImages), validationLabels: Tensor(heldOutImages.labels(of: split.validation)))
         var weightRandom = RandomGenerator(seed: configuration.seed, stream: 3)
         let network = configuration.network.network(inputs: pixels, classes: images.classCount, using: &weightRandom)
         solver = try Solver(problem.problem, method: configuration.solverMethod(), upperRule: .adam(rate: configuration.upperRate),
                             upper: Tensor([Float](repeating: 0, count: split.train.count)), lower: network, threads: configuration.threads)
-        testLabels = Tensor(images.labels(of: split.test))
+        testLabels = Tensor(heldOutImages.labels(of: split.test))
         let parameters = network.placeholders("y")
-        classifyTest = Program(inputs: parameters.tensors, outputs: [parameters(leaf(split.test, in: images))])
+        classifyTest = Program(inputs: parameters.tensors, outputs: [parameters(leaf(split.test, in: heldOutImages))])
         classifyTraining = Program(inputs: parameters.tensors, outputs: [parameters(problem.trainingImages).argmax()])
     }
+
+    /// Of the training file's content, and of the test file's where it is read.
+    public var dataHash: String { configuration.heldOut == .test ? "\(images.hash) \(heldOutImages.hash)" : images.hash }
 
     /// One upper iteration; evaluates on the test part at every `evaluateEvery`th and at the last.
     public func step() throws(SolverError) -> Row {
@@ -89,7 +98,7 @@ public final class HyperCleaningRun {
 
     /// Everything that the run needs to go on to the same bits, with the settings that decide them.
     public var checkpoint: Checkpoint {
-        var result = Checkpoint(notes: configuration.decidingSettings(dataHash: images.hash))
+        var result = Checkpoint(notes: configuration.decidingSettings(dataHash: dataHash))
         result.notes["iteration"] = String(solver.iteration)
         result.add(solver.upper, as: "x")
         result.add(solver.initialization, as: "z")
@@ -100,7 +109,7 @@ public final class HyperCleaningRun {
 
     /// Goes on from a checkpoint of the same settings; T may differ.
     public func restore(_ checkpoint: Checkpoint, file: String) throws {
-        try checkpoint.check(configuration.decidingSettings(dataHash: images.hash), file: file)
+        try checkpoint.check(configuration.decidingSettings(dataHash: dataHash), file: file)
         guard let iteration = Int(checkpoint.notes["iteration"] ?? ""), iteration <= configuration.outerIterations else {
             throw CheckpointError(expected: "at most \(configuration.outerIterations) iterations", got: checkpoint.notes["iteration"] ?? "none", file: file)
         }

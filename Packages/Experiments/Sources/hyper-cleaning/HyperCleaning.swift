@@ -8,6 +8,7 @@ import Reporting
 extension ImageDataset: @retroactive ExpressibleByArgument {}
 extension HyperCleaningNetwork: ExpressibleByArgument {}
 extension HyperCleaningConfiguration.ReferenceQuirk: ExpressibleByArgument {}
+extension HyperCleaningConfiguration.HeldOut: ExpressibleByArgument {}
 
 /// `hyper-cleaning`: parse, run, report.
 @main
@@ -28,6 +29,8 @@ struct HyperCleaning: ParsableCommand {
     @Option(parsing: .unconditional, help: "Step size of the sample weights (Adam).") var upperRate = 0.01
     @Option(parsing: .unconditional, help: "Step size of the initialization auxiliary z (gradient descent).") var initializationRate = 0.03
     @Option(parsing: .unconditional, help: "Share of the training labels replaced by another class, in [0, 1).") var corruption = 0.5
+    @Option(help: "Which file validation and test samples are drawn from: training, as in the protocol, or test (t10k), where noisy data of your own come with clean ones.")
+    var heldOut = HyperCleaningConfiguration.HeldOut.training
     @Option(parsing: .unconditional, help: "Training samples.") var trainSize = 5000
     @Option(parsing: .unconditional, help: "Validation samples.") var validationSize = 5000
     @Option(parsing: .unconditional, help: "Test samples.") var testSize = 10_000
@@ -92,6 +95,7 @@ struct HyperCleaning: ParsableCommand {
             settings.upperRate = upperRate
             settings.initializationRate = initializationRate
             settings.corruption = corruption
+            settings.heldOut = heldOut
             settings.trainSize = trainSize
             settings.validationSize = validationSize
             settings.testSize = testSize

@@ -23,11 +23,11 @@ public enum ImageDataset: String, Sendable, CaseIterable {
         }
     }
 
-    /// The test file of the MNIST family.
+    /// The test file of the MNIST family, `t10k-…`.
     public func loadTest(directory: String) throws(DatasetError) -> LabeledImages {
         switch self {
         case .fashionMNIST, .mnist: try loadIDX(directory: directory, prefix: "t10k")
-        case .cifar10: try CIFAR.load10(directory: directory)
+        case .cifar10: throw DatasetError("\(directory): the t10k files of the MNIST family expected; the batches of cifar10 are read as one set")
         }
     }
 

@@ -28,7 +28,8 @@ struct Reduce: KernelOperation {
         let inner = extents[axes.upperBound...].reduce(1, *)
         let code = function.rawValue, isDouble = operand.elementType == .float64
         // Pieces are fixed by the shape, so the bits do not depend on the number of threads.
-        let split = Split(count: outer, costPerItem: reduced * inner)
+        // Short rows cost more an element than long ones.
+        let split = Split(count: outer, costPerItem: (reduced < 32 && inner == 1 ? 3 : 1) * reduced * inner)
         return { memory in
             let x = memory.addresses[operand.slot] + operand.byteOffset, y = memory.addresses[result.slot] + result.byteOffset
             split.run(on: memory.pool) { range in

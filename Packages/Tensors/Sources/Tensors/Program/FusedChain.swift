@@ -61,7 +61,9 @@ final class FusedChain: Sendable {
             operation_count: Int32(steps.count), rank: Int32(merged.extents.count), extents: extents, inputs: inputs,
             operations: operations)
         self.views = views + outputs
-        split = Split(count: count, costPerItem: 2 * steps.count)
+        // What is not contiguous is gathered first.
+        let gathered = sources.count { source in if case .view(let view) = source { !view.isContiguous } else { false } }
+        split = Split(count: count, costPerItem: 2 * steps.count + 4 * gathered)
     }
 
     deinit {

@@ -18,7 +18,7 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Folder for decoded images.") var cache: String?
     @Option(parsing: .unconditional, help: "Test episodes.") var episodes = 1000
     @Option(parsing: .unconditional, help: "Seed of the episodes (and of the glyphs).") var seed: UInt64 = 0
-    @Option(help: "Threads; results do not depend on them.") var threads = ProcessInfo.processInfo.activeProcessorCount
+    @Option(parsing: .unconditional, help: "Threads; results do not depend on them.") var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "File for the accuracy of each episode, as CSV.") var output: String?
 
     func validate() throws {

@@ -38,7 +38,7 @@ struct Train: ParsableCommand {
     @Option(parsing: .unconditional, help: "Validation episodes.") var validationEpisodes = 100
     @Option(parsing: .unconditional, help: "Test episodes.") var testEpisodes = 1000
     @Option(parsing: .unconditional, help: "Seed of the initial weights and the episodes.") var seed: UInt64 = 0
-    @Option(help: "Threads; results do not depend on them.") var threads = ProcessInfo.processInfo.activeProcessorCount
+    @Option(parsing: .unconditional, help: "Threads; results do not depend on them.") var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "Folder for decoded images, so that the next start is quick.") var cache: String?
     @Option(help: "Folder for the results, new or empty. (default: runs/few-shot-<date>)") var output: String?
     @Flag(help: "Go on with the run in --output, from its last checkpoint, to the same bits.") var resume = false

@@ -39,7 +39,7 @@ struct HyperCleaning: ParsableCommand {
     @Option(parsing: .unconditional, help: "Iterations of ls, fixed-point and gmres; terms of ns.") var adjointIterations = 20
     @Option(help: "Where the network starts in methods that do not learn it: fixed (the same every time) or warm (the last y_K).") var initialization = "fixed"
     @Option(parsing: .unconditional, help: "Seed of split, noise and initial weights.") var seed: UInt64 = 0
-    @Option(help: "Threads; results do not depend on them.") var threads = ProcessInfo.processInfo.activeProcessorCount
+    @Option(parsing: .unconditional, help: "Threads; results do not depend on them.") var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "Folder for the results, new or empty. (default: runs/hyper-cleaning-<date>)") var output: String?
     @Flag(help: "Go on with the run in --output, from its last checkpoint, to the same bits.") var resume = false
     @Flag(help: "Print the compiled programs and the time of each instruction at the end.") var profile = false

@@ -78,10 +78,7 @@ struct BenchmarkHyperCleaning: ParsableCommand {
         workspace.bind(input: 0, to: ones.address)
         workspace.bind(output: 0, to: result.address)
         let seconds = withExtendedLifetime((ones, result)) {
-            (0..<5).map { _ in
-                let time = ContinuousClock().measure { workspace.run(on: pool) }
-                return Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-            }
+            (0..<5).map { _ in ContinuousClock().measure { workspace.run(on: pool) } / .seconds(1) }
         }
         return 2 * Double(n * n * n) / seconds.min()!
     }

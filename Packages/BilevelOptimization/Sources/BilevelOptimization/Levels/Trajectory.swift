@@ -85,11 +85,8 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
             if k == first, !checkpoints.isEmpty { checkpoints[k / plan.checkpointInterval].copy(from: stretch[0]) }
             takeStep(x, k)
             // A stretch at a time, so that the data of one level at a time stay in the cache.
-            let isEnd = k + 1 == stepCount
-            if valuesAtEveryStep, isEnd || k + 1 - first == plan.checkpointInterval {
-                for j in first...k { upperValues[j + 1] = upperValue(x, at: j + 1) }
-            } else if isEnd {
-                upperValues[k + 1] = upperValue(x, at: k + 1)
+            if k + 1 == stepCount || k + 1 - first == plan.checkpointInterval {
+                for j in first...k where valuesAtEveryStep || j + 1 == stepCount { upperValues[j + 1] = upperValue(x, at: j + 1) }
             }
         }
         if !checkpoints.isEmpty { last.copy(from: stretch[stepCount - first]) }

@@ -62,6 +62,9 @@ struct View: Sendable, Hashable {
     }
 
     var byteOffset: Int { offset * elementType.byteCount }
+
+    /// Of an axis; negative axes count from the last.
+    func stride(_ axis: Int) -> Int { strides[axis < 0 ? strides.count + axis : axis] }
 }
 
 /// A compiled instruction: reads and writes the buffers of a memory.

@@ -40,6 +40,9 @@ struct Split: Sendable {
         pieces = max(1, min(worthwhile, 8, count))
     }
 
+    /// Pieces of one item each.
+    init(pieces: Int) { (count, self.pieces) = (pieces, pieces) }
+
     /// The items of one piece; all but the last piece hold a multiple of 16 where there are enough.
     func range(_ piece: Int) -> Range<Int> {
         func bound(_ i: Int) -> Int { i == pieces ? count : count >= 64 * pieces ? count * i / pieces & ~15 : count * i / pieces }

@@ -67,6 +67,35 @@ enum { TENSOR_FEW_COLUMNS = 12 };
 // c [m, n] = a [m, k] · op(b) for n ≤ TENSOR_FEW_COLUMNS and k ≥ 8: a classifier's logits (narrow.c).
 void tensor_product_few_columns_f32(int transpose_b, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc);
 
+// MARK: Products with a sparse matrix (sparse.c)
+
+enum { TENSOR_SPARSE_GROUP = 6, TENSOR_SPARSE_WIDTH = 16, TENSOR_SPARSE_DEPTH = 400 };
+
+// A matrix a [rows, depth] without (most of) its zeros, cut into blocks of block_depth ≤ TENSOR_SPARSE_DEPTH columns and, in the order
+// given, groups of TENSOR_SPARSE_GROUP rows. Entries starts[block · groups + group] and on are a group's columns of a block where any of its
+// rows is not zero: a column's number in the block · TENSOR_SPARSE_WIDTH, and the values of all rows of the group.
+typedef struct {
+    int64_t rows, depth, block_depth, blocks;
+    const int32_t *order;
+    const int64_t *starts;
+    const uint16_t *offsets;
+    const float *values;
+} tensor_sparse_matrix;
+
+// Reorders rows [rows, words of 64 columns] so that neighbours are zero at like places; order comes as some permutation of the rows.
+void tensor_sparse_order(int64_t rows, int64_t words, const uint64_t *patterns, int32_t *order);
+// How many strips the columns of b and c are cut into.
+int64_t tensor_sparse_strips(int64_t columns);
+// c [rows, columns] = a · b [depth, columns], columns ≥ 8. First, for each block, strips of b are copied to panels [strips, depth,
+// TENSOR_SPARSE_WIDTH]; marks [blocks, columns rounded up to 8] become NaN where a column isn't finite, and all of that column of c with it (a zero
+// of a is not multiplied, and must not hide what b has). Then the groups of each piece, of like cost; in_order: rows of c to their own
+// places, otherwise in the order of a.
+void tensor_sparse_pack_f32(const tensor_sparse_matrix *a, int64_t block, int64_t columns, const float *b, int64_t b_row, int64_t b_column, float *panels, float *marks);
+void tensor_sparse_product_f32(const tensor_sparse_matrix *a, int64_t piece, int64_t pieces, int64_t columns, const float *panels, const float *marks,
+                               int in_order, float *c, int64_t ldc);
+// transposed [columns, rows] = cᵀ, c [rows, columns] in the order of a; strips begin ..< end of the columns.
+void tensor_sparse_transpose_f32(const tensor_sparse_matrix *a, int64_t begin, int64_t end, int64_t columns, const float *c, float *transposed);
+
 // MARK: Windows of images (patches.c)
 
 // Images are [image, height, width, channels]; the output at (i, j) sees rows i·stride - padding and on, columns alike.

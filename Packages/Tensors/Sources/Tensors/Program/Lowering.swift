@@ -81,6 +81,12 @@ struct Lowering {
             return operation.accepts(view, operand: index) ? view : copied(view)
         }
         let result = newBuffer(for: node), shapes = node.operands.map(\.shape)
+        if let product = (operation as? MatrixProduct).flatMap({ SparseProduct($0, operands: operands, result: result, constant: constantStorage) }) {
+            let scratch = newTemporary(shape: [product.scratchByteCount / 4], elementType: .int32)
+            emit("sparse " + operation.name, floatingPointOperations: product.floatingPointOperations, operands: operands, results: [result, scratch], isProduct: true,
+                 product.kernel(scratch: scratch))
+            return
+        }
         let bytes = operation.scratchByteCount(operands: shapes, result: node.shape, elementType: node.elementType)
         let scratch = bytes > 0 ? newTemporary(shape: [bytes / 4], elementType: .int32) : nil
         emit(operation.name, floatingPointOperations: operation.floatingPointOperations(operands: shapes, result: node.shape),
@@ -106,6 +112,10 @@ struct Lowering {
         }
         views[node.id] = result
         return result
+    }
+
+    private func constantStorage(_ view: View) -> Storage? {
+        constantSlots.firstIndex(of: view.slot).map { constants[$0] }
     }
 
     // MARK: Chains

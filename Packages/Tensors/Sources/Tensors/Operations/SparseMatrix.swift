@@ -1,0 +1,110 @@
+import CTensorKernels
+
+/// A constant float32 matrix without its zeros, for `SparseProduct`: images on a black background are half zeros or more.
+///
+/// Rows are put into an order in which neighbours are zero at like places, and groups of `TENSOR_SPARSE_GROUP` neighbours share one list
+/// of the columns where any of them is not zero.
+struct SparseMatrix: Sendable {
+    /// Which matrix of a storage: element (i, p) at offset + i · rowStride + p · columnStride.
+    struct Layout: Hashable, Sendable {
+        let rows: Int, depth: Int, offset: Int, rowStride: Int, columnStride: Int
+    }
+
+    /// The largest shares of nonzeros, and of entries kept (the zeros that a group keeps among them), that are worth it, by measurement.
+    private static let nonzeroLimit = 0.75, entryLimit = 0.85
+    /// The smallest matrix that is worth it, in elements.
+    static let leastCount = 1 << 16
+
+    let rows: Int, depth: Int
+    /// Elements that differ from zero.
+    let nonzeroCount: Int
+    let blockCount: Int
+    private let blockDepth: Int
+    private let order: Storage, starts: Storage, offsets: Storage, values: Storage
+
+    /// Nil where the matrix is small or holds too few zeros.
+    init?(_ storage: Storage, _ layout: Layout) {
+        let rows = layout.rows, depth = layout.depth
+        guard rows * depth >= SparseMatrix.leastCount else { return nil }
+        let elements = storage.address.assumingMemoryBound(to: Float.self) + layout.offset
+        let patterns = ZeroPatterns(elements, layout)
+        guard Double(patterns.nonzeroCount) <= SparseMatrix.nonzeroLimit * Double(rows * depth) else { return nil }
+
+        let group = Int(TENSOR_SPARSE_GROUP), width = Int(TENSOR_SPARSE_WIDTH), groups = (rows + group - 1) / group
+        let blocks = (depth + Int(TENSOR_SPARSE_DEPTH) - 1) / Int(TENSOR_SPARSE_DEPTH), blockDepth = (depth + blocks - 1) / blocks
+        let order = patterns.order()
+        let unions = (0..<groups).map { g in patterns.union(order[g * group..<min((g + 1) * group, rows)]) }
+        let entries = unions.reduce(0) { $0 + $1.reduce(0) { $0 + $1.nonzeroBitCount } }
+        guard Double(entries * group) <= SparseMatrix.entryLimit * Double(rows * depth) else { return nil }
+
+        var starts: [Int64] = []
+        starts.reserveCapacity(blocks * groups + 1)
+        offsets = Storage(byteCount: entries * MemoryLayout<UInt16>.stride)
+        values = Storage(byteCount: entries * group * MemoryLayout<Float>.stride)
+        let offset = offsets.address.assumingMemoryBound(to: UInt16.self), value = values.address.assumingMemoryBound(to: Float.self)
+        var entry = 0
+        for block in 0..<blocks {
+            let columns = block * blockDepth..<min((block + 1) * blockDepth, depth)
+            for (g, union) in unions.enumerated() {
+                starts.append(Int64(entry))
+                for p in columns where union[p / 64] >> (p % 64) & 1 == 1 {
+                    offset[entry] = UInt16((p - columns.lowerBound) * width)
+                    for place in g * group..<min((g + 1) * group, rows) {
+                        value[entry * group + place % group] = elements[Int(order[place]) * layout.rowStride + p * layout.columnStride]
+                    }
+                    entry += 1
+                }
+            }
+        }
+        starts.append(Int64(entry))
+        (self.rows, self.depth, self.nonzeroCount) = (rows, depth, patterns.nonzeroCount)
+        (self.blockDepth, blockCount) = (blockDepth, blocks)
+        self.order = Storage(order)
+        self.starts = Storage(byteCount: starts.count * MemoryLayout<Int64>.stride)
+        starts.withUnsafeBytes { self.starts.address.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    }
+
+    /// As the C functions want it.
+    var pointers: tensor_sparse_matrix {
+        tensor_sparse_matrix(rows: Int64(rows), depth: Int64(depth), block_depth: Int64(blockDepth), blocks: Int64(blockCount),
+                             order: order.address.assumingMemoryBound(to: Int32.self), starts: starts.address.assumingMemoryBound(to: Int64.self),
+                             offsets: offsets.address.assumingMemoryBound(to: UInt16.self), values: values.address.assumingMemoryBound(to: Float.self))
+    }
+
+    var groupCount: Int { (rows + Int(TENSOR_SPARSE_GROUP) - 1) / Int(TENSOR_SPARSE_GROUP) }
+}
+
+/// Where the rows of a matrix are not zero, a bit an element.
+private struct ZeroPatterns {
+    private let rows: Int, words: Int
+    private var bits: [UInt64]
+    private var counts: [Int]
+
+    init(_ elements: UnsafePointer<Float>, _ layout: SparseMatrix.Layout) {
+        rows = layout.rows
+        words = (layout.depth + 63) / 64
+        bits = [UInt64](repeating: 0, count: rows * words)
+        counts = [Int](repeating: 0, count: rows)
+        for i in 0..<rows {
+            for w in 0..<words {
+                var word: UInt64 = 0
+                for p in 64 * w..<min(64 * w + 64, layout.depth) where elements[i * layout.rowStride + p * layout.columnStride] != 0 { word |= 1 << (p % 64) }
+                bits[i * words + w] = word
+                counts[i] += word.nonzeroBitCount
+            }
+        }
+    }
+
+    var nonzeroCount: Int { counts.reduce(0, +) }
+
+    /// The rows by how many elements they have, most first (work that is shared among threads ends with the light pieces), then from each to the nearest.
+    func order() -> [Int32] {
+        var order = (0..<rows).sorted { (counts[$1], $0) < (counts[$0], $1) }.map { Int32($0) }
+        tensor_sparse_order(Int64(rows), Int64(words), bits, &order)
+        return order
+    }
+
+    func union(_ members: ArraySlice<Int32>) -> [UInt64] {
+        (0..<words).map { w in members.reduce(0) { $0 | bits[Int($1) * words + w] } }
+    }
+}

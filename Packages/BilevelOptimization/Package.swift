@@ -18,6 +18,6 @@ let package = Package(
     targets: [
         .target(name: "BilevelOptimization", dependencies: ["Tensors"]),
         .target(name: "BilevelTestProblems", dependencies: ["BilevelOptimization", "Tensors"]),
-        .testTarget(name: "BilevelOptimizationTests", dependencies: ["BilevelOptimization", "BilevelTestProblems"]),
+        .testTarget(name: "BilevelOptimizationTests", dependencies: ["BilevelOptimization", "BilevelTestProblems", "Tensors"]),
     ]
 )

@@ -8,6 +8,11 @@ func sibling(_ name: String) -> Package.Dependency {
     return .package(path: "../\(name)")
 }
 
+/// An executable and every package that it imports: one that is not named here is not compiled anew when that package changes.
+func command(_ name: String, _ packages: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: ["ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")] + packages)
+}
+
 let package = Package(
     name: "Experiments",
     products: [
@@ -26,27 +31,13 @@ let package = Package(
     ],
     targets: [
         .target(name: "ExperimentSupport", dependencies: ["Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
-        .executableTarget(name: "hyper-cleaning", dependencies: [
-            "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ]),
-        .executableTarget(name: "numerical-example", dependencies: [
-            "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ]),
-        .executableTarget(name: "few-shot", dependencies: [
-            "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ]),
-        .executableTarget(name: "prepare-data", dependencies: [
-            "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ]),
-        .executableTarget(name: "benchmark-hyper-cleaning", dependencies: [
-            "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ]),
-        .executableTarget(name: "benchmark-few-shot", dependencies: [
-            "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ]),
-        .executableTarget(name: "benchmark-numerical", dependencies: [
-            "ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ]),
-        .testTarget(name: "ExperimentsTests", dependencies: ["ExperimentSupport"]),
+        command("hyper-cleaning", ["BilevelOptimization", "Datasets", "Reporting"]),
+        command("numerical-example", ["Tensors", "BilevelOptimization", "Reporting"]),
+        command("few-shot", ["NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
+        command("prepare-data", []),
+        command("benchmark-hyper-cleaning", ["Tensors", "NeuralLayers", "BilevelOptimization", "Reporting"]),
+        command("benchmark-few-shot", ["Tensors", "NeuralLayers", "BilevelOptimization", "Reporting"]),
+        command("benchmark-numerical", ["Tensors", "BilevelOptimization", "Reporting"]),
+        .testTarget(name: "ExperimentsTests", dependencies: ["ExperimentSupport", "Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
     ]
 )

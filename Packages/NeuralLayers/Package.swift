@@ -14,6 +14,6 @@ let package = Package(
     dependencies: [sibling("Tensors")],
     targets: [
         .target(name: "NeuralLayers", dependencies: ["Tensors"]),
-        .testTarget(name: "NeuralLayersTests", dependencies: ["NeuralLayers"]),
+        .testTarget(name: "NeuralLayersTests", dependencies: ["NeuralLayers", "Tensors"]),
     ]
 )

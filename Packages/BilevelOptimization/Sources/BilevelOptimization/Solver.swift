@@ -26,7 +26,7 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     }
 
     /// - Parameter memoryBudget: bytes for everything that the solver holds; the result has the same bits with any budget. Nil keeps all
-    ///   states, and up to 448 MiB of values that the derivative would otherwise compute again. See `plan`.
+    ///   states, and up to 512 MiB of values that the derivative would otherwise compute again. See `plan`.
     public init(
         _ problem: BilevelProblem<Upper, Lower>, method: Method, upperRule: UpdateRule, upper: Upper, lower: Lower, threads: Int = 1,
         memoryBudget: Int? = nil

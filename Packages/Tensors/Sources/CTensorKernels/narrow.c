@@ -69,3 +69,56 @@ TENSOR_CLONES void tensor_product_few_columns_f32(int transpose_b, int64_t m, in
         if (i < m) tiles(1, n, some, x + i * lda, lda, 0, y, row, c + i * ldc, ldc);
     }
 }
+
+// The gradient of a classifier's weights: few rows, a long sum. b passes once, in order; the sums stay in the nearest cache.
+enum { STRIP = 2 * LANES, BLOCK = 128 };
+
+// sum [rows, STRIP] += aᵀ · b, a [depth, rows], b [depth, STRIP]; rows is a constant where this is inlined.
+TENSOR_INLINE void flat_tile(int rows, int64_t depth, const float *a, int64_t lda, const float *b, int64_t ldb, float *sums, int64_t width) {
+    lanes sum[6][2];
+    for (int i = 0; i < rows; i++)
+        for (int v = 0; v < 2; v++) sum[i][v] = *(const lanes *)(sums + i * width + v * LANES);
+    for (int64_t p = 0; p < depth; p++) {
+        lanes y[2] = {*(const lanes *)(b + p * ldb), *(const lanes *)(b + p * ldb + LANES)};
+        for (int i = 0; i < rows; i++) {
+            float x = a[p * lda + i];
+            for (int v = 0; v < 2; v++) sum[i][v] += x * y[v];
+        }
+    }
+    for (int i = 0; i < rows; i++)
+        for (int v = 0; v < 2; v++) *(lanes *)(sums + i * width + v * LANES) = sum[i][v];
+}
+
+int64_t tensor_few_rows_width(int64_t n) { return (n + STRIP - 1) / STRIP * STRIP; }
+
+TENSOR_CLONES void tensor_product_few_rows_f32(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *sums) {
+    int64_t width = tensor_few_rows_width(n);
+    for (int64_t i = 0; i < m * width; i++) sums[i] = 0;
+    for (int64_t p = 0; p < k; p += BLOCK) {
+        int64_t depth = k - p < BLOCK ? k - p : BLOCK;
+        for (int64_t j = 0; j < n; j += STRIP)  // the last one reads on to the next row, at most to the room behind the last
+            for (int64_t i = 0, rows; i < m; i += rows) {
+                int64_t left = (m - i + 5) / 6;  // as few tiles as possible, of like heights
+                const float *x = a + p * lda + i, *y = b + p * ldb + j;
+                float *sum = sums + i * width + j;
+                switch (rows = (m - i + left - 1) / left) {
+                case 6: flat_tile(6, depth, x, lda, y, ldb, sum, width); break;
+                case 5: flat_tile(5, depth, x, lda, y, ldb, sum, width); break;
+                case 4: flat_tile(4, depth, x, lda, y, ldb, sum, width); break;
+                case 3: flat_tile(3, depth, x, lda, y, ldb, sum, width); break;
+                case 2: flat_tile(2, depth, x, lda, y, ldb, sum, width); break;
+                default: flat_tile(1, depth, x, lda, y, ldb, sum, width);
+                }
+            }
+    }
+}
+
+TENSOR_CLONES void tensor_few_rows_total_f32(int64_t m, int64_t n, int64_t pieces, const float *sums, float *c) {
+    int64_t width = tensor_few_rows_width(n);
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            float total = sums[i * width + j];
+            for (int64_t piece = 1; piece < pieces; piece++) total += sums[(piece * m + i) * width + j];
+            c[i * n + j] = total;
+        }
+}

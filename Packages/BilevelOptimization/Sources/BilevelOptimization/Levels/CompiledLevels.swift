@@ -64,12 +64,17 @@ struct CompiledLevels<Upper: TensorTree, Lower: TensorTree>: Sendable {
         return (forward, backward, PackedTensors.Layout(of: values))
     }
 
-    /// What a trajectory of so many steps will hold. What K does not multiply: the temporaries of all programs, both gradients with their
-    /// spares, x and z with their updates.
-    func plan(steps: Int, budget: Int?) throws(SolverError) -> TrajectoryPlan {
+    /// Bytes of temporaries that all programs share, of which one runs at a time.
+    var temporariesByteCount: Int {
         let programs = [start, transposedStart, step, transposedStep, upperValue, upperGradient] + (keeping.map { [$0.step, $0.transposedStep] } ?? [])
-        return try TrajectoryPlan(
+        return programs.reduce(0) { max($0, $1.arenaByteCount) }
+    }
+
+    /// What a trajectory of so many steps will hold. What K does not multiply: the temporaries, both gradients with their spares, x and z
+    /// with their updates.
+    func plan(steps: Int, budget: Int?) throws(SolverError) -> TrajectoryPlan {
+        try TrajectoryPlan(
             steps: steps, stateByteCount: stateLayout.byteCount, keptByteCountPerStep: keeping?.layout.byteCount,
-            fixedByteCount: programs.reduce(0) { $0 + $1.arenaByteCount } + 4 * upperLayout.byteCount + 4 * stateLayout.byteCount, budget: budget)
+            fixedByteCount: temporariesByteCount + 4 * upperLayout.byteCount + 4 * stateLayout.byteCount, budget: budget)
     }
 }

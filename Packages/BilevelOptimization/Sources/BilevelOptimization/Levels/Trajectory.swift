@@ -32,10 +32,12 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
     private let pool: ThreadPool?
 
     init(_ levels: CompiledLevels<Upper, Lower>, plan: TrajectoryPlan, pool: ThreadPool?) {
+        let temporaries = Storage(byteCount: levels.temporariesByteCount)
+        func workspace(_ program: Program) -> Workspace { Workspace(program, temporaries: temporaries) }
         if let keeping = levels.keeping, plan.keptStepCount > 0 {
             kept = (0..<plan.keptStepCount).map { _ in PackedTensors(keeping.layout) }
-            keepingStep = Workspace(keeping.step)
-            keepingTransposedStep = Workspace(keeping.transposedStep)
+            keepingStep = workspace(keeping.step)
+            keepingTransposedStep = workspace(keeping.transposedStep)
         } else {
             kept = []
             keepingStep = nil
@@ -49,12 +51,12 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
         checkpoints = L < K ? (0..<((K + L - 1) / L)).map { _ in PackedTensors(levels.stateLayout) } : []
         last = L < K ? PackedTensors(levels.stateLayout) : stretch[K]
         upperValues = [Double](repeating: .nan, count: K + 1)
-        start = Workspace(levels.start)
-        transposedStart = Workspace(levels.transposedStart)
-        step = Workspace(levels.step)
-        transposedStep = Workspace(levels.transposedStep)
-        upperValue = Workspace(levels.upperValue)
-        upperSlope = Workspace(levels.upperGradient)
+        start = workspace(levels.start)
+        transposedStart = workspace(levels.transposedStart)
+        step = workspace(levels.step)
+        transposedStep = workspace(levels.transposedStep)
+        upperValue = workspace(levels.upperValue)
+        upperSlope = workspace(levels.upperGradient)
         value = Storage(byteCount: 8)
         valueType = levels.upperValue.outputTypes[0].elementType
         upperGradient = PackedTensors(levels.upperLayout)

@@ -17,7 +17,7 @@ public struct TrajectoryPlan: Sendable, Hashable {
     /// Bytes of all buffers.
     public var byteCount: Int { fixedByteCount + storedStateCount * stateByteCount + keptStepCount * keptByteCountPerStep }
 
-    /// - Parameter budget: bytes for everything; nil keeps all states, and expensive values up to 448 MiB.
+    /// - Parameter budget: bytes for everything; nil keeps all states, and expensive values up to 512 MiB.
     init(steps: Int, stateByteCount: Int, keptByteCountPerStep: Int?, fixedByteCount: Int, budget: Int?) throws(SolverError) {
         stepCount = steps
         self.stateByteCount = stateByteCount
@@ -26,7 +26,7 @@ public struct TrajectoryPlan: Sendable, Hashable {
         func kept(_ bytes: Int) -> Int { keptByteCountPerStep.map { min(steps, bytes / max($0, 1)) } ?? 0 }
         guard let budget else {
             checkpointInterval = steps
-            keptStepCount = kept(448 << 20)
+            keptStepCount = kept(512 << 20)
             return
         }
         let rest = budget - fixedByteCount, all = TrajectoryPlan.storedStates(steps, steps) * stateByteCount

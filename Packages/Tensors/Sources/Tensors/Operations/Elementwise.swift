@@ -28,7 +28,7 @@ struct Elementwise: Operation {
         case .sigmoid: return v * (y * (1 - y))
         case .softplus: return v * x.sigmoid()
         case .erf: return v * (2 / Double.pi.squareRoot()) * (-(x * x)).exp()
-        case .relu: return v * x.step()  // 0 at 0, as PyTorch
+        case .relu: return v * y.step()  // 0 at 0, as PyTorch; from y, which others need too
         case .sign, .step, .less, .lessOrEqual, .equal: return nil
         case .add: return v
         case .subtract: return index == 0 ? v : -v

@@ -40,7 +40,7 @@ struct SparseProduct: Sendable {
 
     private var strips: Int { Int(tensor_sparse_strips(Int64(columns))) }
     private var panelCount: Int { strips * matrix.depth * Int(TENSOR_SPARSE_WIDTH) }
-    private var markCount: Int { matrix.blockCount * (columns + 7) / 8 * 8 }
+    private var markCount: Int { matrix.blockCount * ((columns + 7) / 8 * 8) }
 
     /// Bytes for the strips of b, and for a · b before it is transposed.
     var scratchByteCount: Int { 4 * (panelCount + markCount + (isTransposed ? matrix.rows * columns : 0)) }

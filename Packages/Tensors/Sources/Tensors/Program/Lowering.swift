@@ -36,7 +36,10 @@ struct Lowering {
         }
         for output in outputs { consumersOutside[output.id] = true }
         for node in order {
-            for operand in node.operands where groups.groupOf[operand.id] != groups.groupOf[node.id] { consumersOutside[operand.id] = true }
+            for operand in node.operands where groups.groupOf[operand.id] != groups.groupOf[node.id] {
+                let read = Lowering.isComputedAgain(operand, for: node) ? operand.operands[0] : operand
+                if groups.groupOf[read.id] != groups.groupOf[node.id] { consumersOutside[read.id] = true }
+            }
         }
         let dependencies: (Int) -> [Int] = { [groups] group in
             var seen = Set([group]), result: [Int] = []
@@ -81,11 +84,17 @@ struct Lowering {
             return operation.accepts(view, operand: index) ? view : copied(view)
         }
         let result = newBuffer(for: node), shapes = node.operands.map(\.shape)
-        if let product = (operation as? MatrixProduct).flatMap({ SparseProduct($0, operands: operands, result: result, constant: constantStorage) }) {
-            let scratch = newTemporary(shape: [product.scratchByteCount / 4], elementType: .int32)
-            emit("sparse " + operation.name, floatingPointOperations: product.floatingPointOperations, operands: operands, results: [result, scratch], isProduct: true,
-                 product.kernel(scratch: scratch))
-            return
+        if let product = operation as? MatrixProduct {
+            if let sparse = SparseProduct(product, operands: operands, result: result, constant: constantStorage) {
+                let scratch = newTemporary(shape: [sparse.scratchByteCount / 4], elementType: .int32)
+                return emit("sparse " + operation.name, floatingPointOperations: sparse.floatingPointOperations, operands: operands, results: [result, scratch],
+                            isProduct: true, sparse.kernel(scratch: scratch))
+            }
+            if let flat = FewRowsProduct(product, operands: operands, result: result) {
+                let scratch = newTemporary(shape: [flat.scratchByteCount / 4], elementType: .int32)
+                return emit(operation.name, floatingPointOperations: operation.floatingPointOperations(operands: shapes, result: node.shape), operands: operands,
+                            results: [result, scratch], isProduct: true, flat.kernel(scratch: scratch))
+            }
         }
         let bytes = operation.scratchByteCount(operands: shapes, result: node.shape, elementType: node.elementType)
         let scratch = bytes > 0 ? newTemporary(shape: [bytes / 4], elementType: .int32) : nil
@@ -120,8 +129,27 @@ struct Lowering {
 
     // MARK: Chains
 
+    /// Whether a chain computes this operand itself instead of reading it: the derivative of relu from the activations, which others read too.
+    private static func isComputedAgain(_ operand: Tensor, for node: Tensor) -> Bool {
+        (operand.operation as? Elementwise)?.function == .step && node.operation is Elementwise && node.shape == operand.shape
+    }
+
+    /// What a group's chain computes, in order: whatever its results need, and operands from other groups that are computed again.
+    private func members(of group: [Tensor]) -> [Tensor] {
+        func isForeign(_ node: Tensor) -> Bool { groups.groupOf[node.id] != groups.groupOf[group[0].id] }
+        func computedAgain(_ member: Tensor) -> [Tensor] { member.operands.filter { isForeign($0) && Lowering.isComputedAgain($0, for: member) } }
+        let own = topologicalOrder(of: group).filter { !isForeign($0) }
+        var needed = Set(own.filter { consumersOutside[$0.id] == true }.map(\.id))
+        for member in own.reversed() where needed.contains(member.id) {
+            needed.formUnion((member.operands + computedAgain(member).flatMap(\.operands)).map(\.id))
+        }
+        var placed = Set<ObjectIdentifier>()
+        return own.filter { needed.contains($0.id) }.flatMap { computedAgain($0) + [$0] }.filter { placed.insert($0.id).inserted }
+    }
+
     private mutating func lowerChain(_ group: [Tensor]) {
-        let members = withSineBesideCosine(topologicalOrder(of: group).filter { groups.groupOf[$0.id] == groups.groupOf[group[0].id] })
+        let members = withSineBesideCosine(self.members(of: group))
+        guard !members.isEmpty else { return }  // only computed again elsewhere
         let memberIDs = Set(members.map(\.id))
         var sources: [FusedChain.Source] = [], inputRegister: [ObjectIdentifier: Int] = [:]
         for member in members {
@@ -130,7 +158,7 @@ struct Lowering {
                 sources.append(operand.fillValue.map(FusedChain.Source.number) ?? .view(view(of: operand)))
             }
         }
-        let results = members.filter { consumersOutside[$0.id] == true }
+        let results = members.filter { consumersOutside[$0.id] == true && groups.groupOf[$0.id] == groups.groupOf[group[0].id] }
         let outputs = results.map { newBuffer(for: $0) }
         var register = inputRegister
         for (i, result) in results.enumerated() { register[result.id] = sources.count + i }

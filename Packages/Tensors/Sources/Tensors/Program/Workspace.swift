@@ -7,9 +7,11 @@ public final class Workspace {
     private let arena: Storage
     private let addresses: UnsafeMutablePointer<UnsafeMutableRawPointer>
 
-    public init(_ program: Program) {
+    /// - Parameter temporaries: at least `arenaByteCount` bytes, which workspaces that never run at the same time may share. Nil makes some.
+    public init(_ program: Program, temporaries: Storage? = nil) {
+        precondition(temporaries.map { $0.byteCount >= program.arenaByteCount } ?? true, "workspace: fewer bytes than the program's temporaries")
         self.program = program
-        arena = Storage(byteCount: program.arenaByteCount)
+        arena = temporaries ?? Storage(byteCount: program.arenaByteCount)
         addresses = .allocate(capacity: max(program.slotCount, 1))
         addresses.initialize(repeating: arena.address, count: max(program.slotCount, 1))
         for (slot, constant) in zip(program.constantSlots, program.constants) { addresses[slot] = constant.address }

@@ -48,12 +48,23 @@ struct Lowering {
             }
             return result
         }
-        for group in groups.executionOrder(operandsOf: dependencies, roots: outputs.map { groups.groupOf[$0.id]! }) {
+        for group in groups.executionOrder(operandsOf: dependencies, roots: Lowering.cheapestFirst(outputs).map { groups.groupOf[$0.id]! }) {
             lower(groups.members[group])
         }
         for (i, output) in outputs.enumerated() where outputSlots[output.id] != inputs.count + i {
             emitCopy(of: views[output.id] ?? view(of: output), to: .contiguous(slot: inputs.count + i, shape: output.shape, elementType: output.elementType))
         }
+    }
+
+    /// Outputs by the operations below them: what small ones read is still in the cache when they are computed before the large ones, and
+    /// its memory is free again sooner.
+    private static func cheapestFirst(_ outputs: [Tensor]) -> [Tensor] {
+        let costs = outputs.map { topologicalOrder(of: [$0]).reduce(0) { $0 + cost($1) } }
+        return outputs.indices.sorted { (costs[$0], $0) < (costs[$1], $1) }.map { outputs[$0] }
+    }
+
+    private static func cost(_ node: Tensor) -> Int {
+        (node.operation as? any KernelOperation)?.floatingPointOperations(operands: node.operands.map(\.shape), result: node.shape) ?? node.count
     }
 
     private mutating func lower(_ group: [Tensor]) {

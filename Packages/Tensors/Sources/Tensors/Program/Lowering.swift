@@ -22,8 +22,11 @@ struct Lowering {
     private var outputSlots: [ObjectIdentifier: Int] = [:]
     private let groups: FusionGroups
     private var consumersOutside: [ObjectIdentifier: Bool] = [:]
+    private let findsZeros: Bool
 
-    init(inputs: [Tensor], outputs: [Tensor]) {
+    /// - Parameter findingZeros: whether constant factors of products lose their zeros.
+    init(inputs: [Tensor], outputs: [Tensor], findingZeros: Bool) {
+        findsZeros = findingZeros
         slotCount = inputs.count + outputs.count
         for (slot, input) in inputs.enumerated() {
             views[input.id] = .contiguous(slot: slot, shape: input.shape, elementType: input.elementType)
@@ -96,7 +99,7 @@ struct Lowering {
         }
         let result = newBuffer(for: node), shapes = node.operands.map(\.shape)
         if let product = operation as? MatrixProduct {
-            if let sparse = SparseProduct(product, operands: operands, result: result, constant: constantStorage) {
+            if findsZeros, let sparse = SparseProduct(product, operands: operands, result: result, constant: constantStorage) {
                 let scratch = newTemporary(shape: [sparse.scratchByteCount / 4], elementType: .int32)
                 return emit("sparse " + operation.name, floatingPointOperations: sparse.floatingPointOperations, operands: operands, results: [result, scratch],
                             isProduct: true, sparse.kernel(scratch: scratch))

@@ -22,7 +22,8 @@ public final class Program: Sendable {
 
     init(inputs: [Tensor], outputs: [Tensor], folding: Bool) {
         let placeholders = inputs.enumerated().map { $1.placeholder("\($0)") }
-        let lowering = Lowering(inputs: placeholders, outputs: rewritten(outputs, inputs: inputs, as: placeholders, folding: folding))
+        // What folds constants itself runs once: a factor is not worth another form.
+        let lowering = Lowering(inputs: placeholders, outputs: rewritten(outputs, inputs: inputs, as: placeholders, folding: folding), findingZeros: folding)
 
         inputTypes = inputs.map { ($0.shape, $0.elementType) }
         outputTypes = outputs.map { ($0.shape, $0.elementType) }

@@ -63,6 +63,17 @@ import Testing
         for (got, exact) in zip(program(values)[0].scalars, expected) { #expect(abs(got - exact) <= 1e-3) }
     }
 
+    /// Three operands a node, all different: 32 nodes would have 65.
+    @Test func aChainNeverNeedsMoreRegistersThanThereAre() {
+        let conditions = (0..<40).map { Tensor.placeholder("c\($0)", shape: [5]) }, values = (0..<40).map { Tensor.placeholder("v\($0)", shape: [5]) }
+        var y = Tensor.placeholder("last", shape: [5])
+        let inputs = conditions + values + [y]
+        for (condition, value) in zip(conditions, values) { y = select(condition, value, y) }
+        let zero = Tensor([0, 0, 0, 0, 0] as [Float]), chosen = Tensor([0, 0, 1, 0, 0] as [Float])
+        let given = (0..<40).map { $0 == 7 ? chosen : zero } + (0..<40).map { Tensor([Float](repeating: Float($0), count: 5)) } + [Tensor([9, 9, 9, 9, 9] as [Float])]
+        #expect(Program(inputs: inputs, outputs: [y])(given)[0].scalars == [9, 9, 7, 9, 9])
+    }
+
     @Test func smallOutputsComeBeforeLargeOnes() {
         let program = Program(inputs: [x, w1], outputs: [x.product(w1, transposingOther: true), x.sum(axes: [0])])
         #expect(program.instructions[0].text.contains("sum"), "\(program)")

@@ -27,6 +27,7 @@ final class FusedChain: Sendable {
     private let split: Split
 
     init(shape: Shape, elementType: ElementType, sources: [Source], outputs: [View], registerCount: Int, steps: [Step]) {
+        precondition(registerCount <= FusionGroups.registerLimit, "elementwise: a chain of \(registerCount) registers")
         count = shape.count
         operationCount = steps.count
         self.elementType = elementType

@@ -7,8 +7,9 @@ struct FusionGroups {
     private(set) var members: [[Tensor]] = []
     private var consumers: [Set<Int>] = []
 
-    /// Room for a chain's registers in `tensor_fused`.
     private static let largest = 32
+    /// As many as a chain in fused.c has.
+    static let registerLimit = 64
 
     init(order: [Tensor]) {
         for node in order {
@@ -26,7 +27,7 @@ struct FusionGroups {
 
     private mutating func join(_ producer: Int, _ consumer: Int) {
         guard producer != consumer, members[producer].count + members[consumer].count <= FusionGroups.largest,
-              !reachesAnotherWay(from: producer, to: consumer) else { return }
+              registerBound(members[producer] + members[consumer]) <= FusionGroups.registerLimit, !reachesAnotherWay(from: producer, to: consumer) else { return }
         for node in members[consumer] { groupOf[node.id] = producer }
         members[producer] += members[consumer]
         members[consumer] = []
@@ -34,6 +35,19 @@ struct FusionGroups {
         consumers[producer].subtract([producer, consumer])
         consumers[consumer] = []
         for i in consumers.indices where consumers[i].remove(consumer) != nil && i != producer { consumers[i].insert(producer) }
+    }
+
+    /// A register for each node and each operand from outside, two for one that the chain computes again.
+    private func registerBound(_ nodes: [Tensor]) -> Int {
+        var seen = Set(nodes.map(\.id)), count = nodes.count
+        for node in nodes { for operand in node.operands where seen.insert(operand.id).inserted { count += FusionGroups.isComputedAgain(operand, for: node) ? 2 : 1 } }
+        return count
+    }
+
+    /// Whether a chain computes this operand from another group itself instead of reading it: the derivative of relu from the activations,
+    /// which others read too.
+    static func isComputedAgain(_ operand: Tensor, for node: Tensor) -> Bool {
+        (operand.operation as? Elementwise)?.function == .step && node.operation is Elementwise && node.shape == operand.shape
     }
 
     private func reachesAnotherWay(from producer: Int, to consumer: Int) -> Bool {

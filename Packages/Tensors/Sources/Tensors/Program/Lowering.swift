@@ -40,7 +40,7 @@ struct Lowering {
         for output in outputs { consumersOutside[output.id] = true }
         for node in order {
             for operand in node.operands where groups.groupOf[operand.id] != groups.groupOf[node.id] {
-                let read = Lowering.isComputedAgain(operand, for: node) ? operand.operands[0] : operand
+                let read = FusionGroups.isComputedAgain(operand, for: node) ? operand.operands[0] : operand
                 if groups.groupOf[read.id] != groups.groupOf[node.id] { consumersOutside[read.id] = true }
             }
         }
@@ -143,15 +143,10 @@ struct Lowering {
 
     // MARK: Chains
 
-    /// Whether a chain computes this operand itself instead of reading it: the derivative of relu from the activations, which others read too.
-    private static func isComputedAgain(_ operand: Tensor, for node: Tensor) -> Bool {
-        (operand.operation as? Elementwise)?.function == .step && node.operation is Elementwise && node.shape == operand.shape
-    }
-
     /// What a group's chain computes, in order: whatever its results need, and operands from other groups that are computed again.
     private func members(of group: [Tensor]) -> [Tensor] {
         func isForeign(_ node: Tensor) -> Bool { groups.groupOf[node.id] != groups.groupOf[group[0].id] }
-        func computedAgain(_ member: Tensor) -> [Tensor] { member.operands.filter { isForeign($0) && Lowering.isComputedAgain($0, for: member) } }
+        func computedAgain(_ member: Tensor) -> [Tensor] { member.operands.filter { isForeign($0) && FusionGroups.isComputedAgain($0, for: member) } }
         let own = topologicalOrder(of: group).filter { !isForeign($0) }
         var needed = Set(own.filter { consumersOutside[$0.id] == true }.map(\.id))
         for member in own.reversed() where needed.contains(member.id) {

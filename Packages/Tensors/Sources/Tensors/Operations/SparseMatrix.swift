@@ -77,22 +77,21 @@ struct SparseMatrix: Sendable {
 /// Where the rows of a matrix are not zero, a bit an element.
 private struct ZeroPatterns {
     private let rows: Int, words: Int
-    private var bits: [UInt64]
-    private var counts: [Int]
+    private let bits: [UInt64]
+    private let counts: [Int]
 
     init(_ elements: UnsafePointer<Float>, _ layout: SparseMatrix.Layout) {
-        rows = layout.rows
-        words = (layout.depth + 63) / 64
-        bits = [UInt64](repeating: 0, count: rows * words)
-        counts = [Int](repeating: 0, count: rows)
-        for i in 0..<rows {
-            for w in 0..<words {
-                var word: UInt64 = 0
-                for p in 64 * w..<min(64 * w + 64, layout.depth) where elements[i * layout.rowStride + p * layout.columnStride] != 0 { word |= 1 << (p % 64) }
-                bits[i * words + w] = word
-                counts[i] += word.nonzeroBitCount
-            }
+        let words = (layout.depth + 63) / 64
+        var bits = [UInt64](repeating: 0, count: layout.rows * words)
+        func mark(_ i: Int, _ p: Int) { if elements[i * layout.rowStride + p * layout.columnStride] != 0 { bits[i * words + p / 64] |= 1 << (p % 64) } }
+        // In the order of memory.
+        if layout.rowStride >= layout.columnStride {
+            for i in 0..<layout.rows { for p in 0..<layout.depth { mark(i, p) } }
+        } else {
+            for p in 0..<layout.depth { for i in 0..<layout.rows { mark(i, p) } }
         }
+        counts = (0..<layout.rows).map { i in bits[i * words..<(i + 1) * words].reduce(0) { $0 + $1.nonzeroBitCount } }
+        (rows, self.words, self.bits) = (layout.rows, words, bits)
     }
 
     var nonzeroCount: Int { counts.reduce(0, +) }

@@ -91,15 +91,18 @@ TENSOR_INLINE void flat_tile(int rows, int64_t depth, const float *a, int64_t ld
 
 int64_t tensor_few_rows_width(int64_t n) { return (n + STRIP - 1) / STRIP * STRIP; }
 
+// The last strip ends at the last column: it repeats columns of the one before, to the same bits.
+TENSOR_INLINE int64_t strip_column(int64_t strip, int64_t n) { return strip < n - STRIP ? strip : n - STRIP; }
+
 TENSOR_CLONES void tensor_product_few_rows_f32(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *sums) {
     int64_t width = tensor_few_rows_width(n);
     for (int64_t i = 0; i < m * width; i++) sums[i] = 0;
     for (int64_t p = 0; p < k; p += BLOCK) {
         int64_t depth = k - p < BLOCK ? k - p : BLOCK;
-        for (int64_t j = 0; j < n; j += STRIP)  // the last one reads on to the next row, at most to the room behind the last
+        for (int64_t j = 0; j < n; j += STRIP)
             for (int64_t i = 0, rows; i < m; i += rows) {
                 int64_t left = (m - i + 5) / 6;  // as few tiles as possible, of like heights
-                const float *x = a + p * lda + i, *y = b + p * ldb + j;
+                const float *x = a + p * lda + i, *y = b + p * ldb + strip_column(j, n);
                 float *sum = sums + i * width + j;
                 switch (rows = (m - i + left - 1) / left) {
                 case 6: flat_tile(6, depth, x, lda, y, ldb, sum, width); break;
@@ -116,9 +119,10 @@ TENSOR_CLONES void tensor_product_few_rows_f32(int64_t m, int64_t n, int64_t k, 
 TENSOR_CLONES void tensor_few_rows_total_f32(int64_t m, int64_t n, int64_t pieces, const float *sums, float *c) {
     int64_t width = tensor_few_rows_width(n);
     for (int64_t i = 0; i < m; i++)
-        for (int64_t j = 0; j < n; j++) {
-            float total = sums[i * width + j];
-            for (int64_t piece = 1; piece < pieces; piece++) total += sums[(piece * m + i) * width + j];
-            c[i * n + j] = total;
-        }
+        for (int64_t j = 0; j < n; j += STRIP)
+            for (int64_t s = 0; s < STRIP; s++) {
+                float total = sums[i * width + j + s];
+                for (int64_t piece = 1; piece < pieces; piece++) total += sums[(piece * m + i) * width + j + s];
+                c[i * n + strip_column(j, n) + s] = total;
+            }
 }

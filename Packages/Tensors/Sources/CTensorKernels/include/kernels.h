@@ -67,8 +67,8 @@ enum { TENSOR_FEW_COLUMNS = 12, TENSOR_FEW_ROWS = 12 };
 // c [m, n] = a [m, k] · op(b) for n ≤ TENSOR_FEW_COLUMNS and k ≥ 8: a classifier's logits (narrow.c).
 void tensor_product_few_columns_f32(int transpose_b, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc);
 
-// aᵀ · b for m ≤ TENSOR_FEW_ROWS, a [k, m], b [k, n] with room for a vector of 16 behind it: the gradient of a classifier's weights
-// (narrow.c). Each piece of k goes to sums [m, width] of its own, whose total is c [m, n].
+// aᵀ · b for m ≤ TENSOR_FEW_ROWS and n ≥ 16, a [k, m], b [k, n]: the gradient of a classifier's weights (narrow.c). Each piece of k goes to
+// sums [m, width] of its own, whose total is c [m, n].
 int64_t tensor_few_rows_width(int64_t n);
 void tensor_product_few_rows_f32(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *sums);
 void tensor_few_rows_total_f32(int64_t m, int64_t n, int64_t pieces, const float *sums, float *c);

@@ -98,7 +98,7 @@ def measure(folder, options, truncation, multiplied_first=False):
     profile = swift.ask("profile")
     for side in (swift, torch):
         side.quit()
-    row = dict(network=options.network, images="without zeros" if options.without_zeros else "as they are", innerIterations=options.inner_iterations, truncation=truncation, threads=options.threads,
+    row = dict(network=options.network, withoutZeros=options.without_zeros, innerIterations=options.inner_iterations, truncation=truncation, threads=options.threads,
                reference="PyTorch + higher, matrices multiplied first" if multiplied_first else "PyTorch + higher",
                ratio=statistics.median(torch.seconds) / statistics.median(swift.seconds), memoryRatio=swift.peak / torch.peak,
                matrixProducts=profile)
@@ -109,7 +109,7 @@ def measure(folder, options, truncation, multiplied_first=False):
 
 def show(row):
     cell = lambda s: f"{s['median']:.3f} ({s['minimum']:.3f}-{s['maximum']:.3f}) s, {s['peakMemoryBytes'] / 2**20:.0f} MiB"
-    network = row["network"] + (", images without zeros" if row["images"] == "without zeros" else "")
+    network = row["network"] + (", images without zeros" if row["withoutZeros"] else "")
     print(f"{network}  K={row['innerIterations']}  k̄={row['truncation']}:  Swift {cell(row['swift'])};  {row['reference']} {cell(row['torch'])};  "
           f"{row['ratio']:.1f} times faster, {row['memoryRatio']:.2f} of the memory; matrix products: {row['matrixProducts']['productShare']:.0%} of Swift's time, "
           f"{row['matrixProducts']['productGigaflops']:.0f} GFLOP/s of the {row['matrixProducts']['peakProductGigaflops']:.0f} of a large product", flush=True)

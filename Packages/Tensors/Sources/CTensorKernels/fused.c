@@ -2,7 +2,7 @@
 #include "functions.h"
 
 // All registers of a chain together stay in the first-level cache: blocks of 512 elements, fewer when there are many registers.
-enum { BLOCK = 512, REGISTERS = 64, SCRATCH_BYTES = 20480 };
+enum { BLOCK = 512, REGISTERS = TENSOR_REGISTERS, SCRATCH_BYTES = 20480 };
 
 #define SUFFIX f32
 #define T float

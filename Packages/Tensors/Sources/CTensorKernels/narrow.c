@@ -1,11 +1,10 @@
 #include "include/kernels.h"
-#include "clones.h"
+#include "vectors.h"
 
 // What limits a product with few columns is reading the long factor once: the rows that come AHEAD are prefetched while others are
 // worked on, and a panel of the short factor stays in the nearest cache.
 
-enum { LANES = 8, AHEAD = 16, PANEL = 4096 };
-typedef float lanes __attribute__((vector_size(4 * LANES), aligned(4)));
+enum { AHEAD = 16, PANEL = 4096 };
 typedef int32_t mask __attribute__((vector_size(4 * LANES), aligned(4)));
 
 TENSOR_INLINE float total(const lanes *v) { return (((*v)[0] + (*v)[4]) + ((*v)[2] + (*v)[6])) + (((*v)[1] + (*v)[5]) + ((*v)[3] + (*v)[7])); }
@@ -92,13 +91,13 @@ TENSOR_INLINE void flat_tile(int rows, int64_t depth, const float *a, int64_t ld
 int64_t tensor_few_rows_width(int64_t n) { return (n + STRIP - 1) / STRIP * STRIP; }
 
 // The last strip ends at the last column: it repeats columns of the one before, to the same bits.
-TENSOR_INLINE int64_t strip_column(int64_t strip, int64_t n) { return strip < n - STRIP ? strip : n - STRIP; }
+TENSOR_INLINE int64_t strip_column(int64_t strip, int64_t n) { return smaller(strip, n - STRIP); }
 
 TENSOR_CLONES void tensor_product_few_rows_f32(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *sums) {
     int64_t width = tensor_few_rows_width(n);
     for (int64_t i = 0; i < m * width; i++) sums[i] = 0;
     for (int64_t p = 0; p < k; p += BLOCK) {
-        int64_t depth = k - p < BLOCK ? k - p : BLOCK;
+        int64_t depth = smaller(BLOCK, k - p);
         for (int64_t j = 0; j < n; j += STRIP)
             for (int64_t i = 0, rows; i < m; i += rows) {
                 int64_t left = (m - i + 5) / 6;  // as few tiles as possible, of like heights

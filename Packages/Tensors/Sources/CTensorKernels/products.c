@@ -1,10 +1,8 @@
 #include "include/kernels.h"
-#include "clones.h"
+#include "vectors.h"
 
 // Blocked as by Goto and van de Geijn (2008): panels of a and b are copied so that the inner loop reads both in order.
 enum { ROWS = 4, COLUMNS = 16, DEPTH = 256, BAND = 64, STRIP = 256 };
-
-TENSOR_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // t [ROWS, COLUMNS] = a panel [depth, ROWS] · b panel [depth, COLUMNS].
 TENSOR_INLINE void tile(int64_t depth, const double *a, const double *b, double t[ROWS][COLUMNS]) {

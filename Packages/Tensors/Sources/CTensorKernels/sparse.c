@@ -1,13 +1,10 @@
 #include "include/kernels.h"
-#include "clones.h"
+#include "vectors.h"
 
 // Six rows share the list of columns where any of them is not zero, so that each vector of b serves six multiply-adds: with one row a list
 // the loads of b are the limit, with more the lists fill up. A strip of b, two vectors wide, lies in the nearest cache for a block of depth.
 
-enum { LANES = 8, GROUP = TENSOR_SPARSE_GROUP, WIDTH = TENSOR_SPARSE_WIDTH, VECTORS = WIDTH / LANES, RUN = 4, CHUNK = 48 };
-typedef float lanes __attribute__((vector_size(4 * LANES), aligned(4)));
-
-TENSOR_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+enum { GROUP = TENSOR_SPARSE_GROUP, WIDTH = TENSOR_SPARSE_WIDTH, VECTORS = WIDTH / LANES, RUN = 4, CHUNK = 48 };
 
 // Columns lie in vectors, vectors in strips of two, some of one. The last vector ends at the last column:
 // it may repeat columns of the one before, which then lies in the same strip, to the same bits.

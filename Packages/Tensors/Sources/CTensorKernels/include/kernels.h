@@ -31,6 +31,7 @@ typedef struct {
     const int64_t *strides;  // TENSOR_INPUT_STRIDED: one per axis of the chain's extents; an axis of stride 0 repeats
 } tensor_fused_input;
 
+enum { TENSOR_REGISTERS = 64 };
 // Registers 0 ..< input_count are the inputs, the next output_count the outputs, the rest temporaries.
 typedef struct {
     int32_t input_count, output_count, register_count, operation_count, rank;

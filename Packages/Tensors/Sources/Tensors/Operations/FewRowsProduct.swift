@@ -2,7 +2,7 @@ import CTensorKernels
 
 /// A compiled product aᵀ · b with few rows and a long sum, the gradient of a classifier's weights: pieces of the sum, each in order through
 /// memory, then their total. (Pieces of the columns, as of other products, would each read a part of every row of b.)
-struct FewRowsProduct: Sendable {
+struct FewRowsProduct: SpecialProduct {
     private let a: MatrixLayout, b: MatrixLayout
     private let result: View
     private let m: Int, n: Int, k: Int
@@ -19,6 +19,8 @@ struct FewRowsProduct: Sendable {
         pieces = Split(count: k / 256, costPerItem: 256 * m * n / 8).pieces
     }
 
+    var kind: String { "" }
+    var floatingPointOperations: Int { 2 * m * n * k }
     var scratchByteCount: Int { 4 * pieces * m * Int(tensor_few_rows_width(Int64(n))) }
 
     func kernel(scratch: View) -> Kernel {

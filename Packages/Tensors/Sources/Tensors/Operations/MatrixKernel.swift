@@ -17,6 +17,7 @@ struct MatrixKernel: Sendable {
 
     /// Where our kernel for few columns beats oneDNN's, by measurement: one and a half to four times, on two processors.
     private var hasFewColumns: Bool { !transposeA && 2...Int(TENSOR_FEW_COLUMNS) ~= n && k >= 64 }
+
     var kernel: Kernel {
         if m == 0 || n == 0 || batch == 0 { return { _ in } }
         let axis = self.axis

@@ -3,7 +3,7 @@ import CTensorKernels
 /// A compiled matrix product one of whose factors is a constant that is mostly zeros: a · b, or b · a as (aᵀ · bᵀ)ᵀ.
 ///
 /// Zeros are not multiplied. Where b is not finite, the whole column of a · b is NaN: no zero hides it.
-struct SparseProduct: Sendable {
+struct SparseProduct: SpecialProduct {
     private let matrix: SparseMatrix
     private let other: View, otherRowStride: Int, otherColumnStride: Int
     private let columns: Int
@@ -35,6 +35,7 @@ struct SparseProduct: Sendable {
         self.result = result
     }
 
+    var kind: String { "sparse " }
     /// Those that the nonzeros cause.
     var floatingPointOperations: Int { 2 * matrix.nonzeroCount * columns }
 

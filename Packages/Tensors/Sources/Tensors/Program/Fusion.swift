@@ -1,3 +1,5 @@
+import CTensorKernels
+
 /// Groups elementwise operations that run as one chain, so that intermediate values never leave the cache.
 ///
 /// A group has one shape and one element type. Two groups are joined along an edge between them unless that would make
@@ -7,9 +9,9 @@ struct FusionGroups {
     private(set) var members: [[Tensor]] = []
     private var consumers: [Set<Int>] = []
 
+    /// Nodes of a chain.
     private static let largest = 32
-    /// As many as a chain in fused.c has.
-    static let registerLimit = 64
+    static let registerLimit = Int(TENSOR_REGISTERS)
 
     init(order: [Tensor]) {
         for node in order {

@@ -62,12 +62,8 @@ struct Lowering {
     /// Outputs by the operations below them: what small ones read is still in the cache when they are computed before the large ones, and
     /// its memory is free again sooner.
     private static func cheapestFirst(_ outputs: [Tensor]) -> [Tensor] {
-        let costs = outputs.map { topologicalOrder(of: [$0]).reduce(0) { $0 + cost($1) } }
+        let costs = outputs.map { floatingPointOperations(of: [$0]) }
         return outputs.indices.sorted { (costs[$0], $0) < (costs[$1], $1) }.map { outputs[$0] }
-    }
-
-    private static func cost(_ node: Tensor) -> Int {
-        (node.operation as? any KernelOperation)?.floatingPointOperations(operands: node.operands.map(\.shape), result: node.shape) ?? node.count
     }
 
     private mutating func lower(_ group: [Tensor]) {
@@ -98,17 +94,10 @@ struct Lowering {
             return operation.accepts(view, operand: index) ? view : copied(view)
         }
         let result = newBuffer(for: node), shapes = node.operands.map(\.shape)
-        if let product = operation as? MatrixProduct {
-            if findsZeros, let sparse = SparseProduct(product, operands: operands, result: result, constant: constantStorage) {
-                let scratch = newTemporary(shape: [sparse.scratchByteCount / 4], elementType: .int32)
-                return emit("sparse " + operation.name, floatingPointOperations: sparse.floatingPointOperations, operands: operands, results: [result, scratch],
-                            isProduct: true, sparse.kernel(scratch: scratch))
-            }
-            if let flat = FewRowsProduct(product, operands: operands, result: result) {
-                let scratch = newTemporary(shape: [flat.scratchByteCount / 4], elementType: .int32)
-                return emit(operation.name, floatingPointOperations: operation.floatingPointOperations(operands: shapes, result: node.shape), operands: operands,
-                            results: [result, scratch], isProduct: true, flat.kernel(scratch: scratch))
-            }
+        if let product = operation as? MatrixProduct, let special = specialProduct(product, operands: operands, result: result) {
+            let scratch = newTemporary(shape: [special.scratchByteCount / 4], elementType: .int32)
+            return emit(special.kind + product.name, floatingPointOperations: special.floatingPointOperations, operands: operands, results: [result, scratch],
+                        isProduct: true, special.kernel(scratch: scratch))
         }
         let bytes = operation.scratchByteCount(operands: shapes, result: node.shape, elementType: node.elementType)
         let scratch = bytes > 0 ? newTemporary(shape: [bytes / 4], elementType: .int32) : nil
@@ -135,6 +124,11 @@ struct Lowering {
         }
         views[node.id] = result
         return result
+    }
+
+    private func specialProduct(_ product: MatrixProduct, operands: [View], result: View) -> (any SpecialProduct)? {
+        if findsZeros, let sparse = SparseProduct(product, operands: operands, result: result, constant: constantStorage) { return sparse }
+        return FewRowsProduct(product, operands: operands, result: result)
     }
 
     private func constantStorage(_ view: View) -> Storage? {
@@ -251,6 +245,15 @@ struct Lowering {
         instructions.append(Instruction(text: "\(writes) = \(name) \(reads)", floatingPointOperations: floatingPointOperations,
                                         reads: operands.map(\.slot), writes: results.map(\.slot), kernel: kernel, isProduct: isProduct))
     }
+}
+
+/// A matrix product whose operands' memory, not its shapes alone, lets it run on a kernel of our own.
+protocol SpecialProduct {
+    /// Stands before the operation's name in a description.
+    var kind: String { get }
+    var floatingPointOperations: Int { get }
+    var scratchByteCount: Int { get }
+    func kernel(scratch: View) -> Kernel
 }
 
 /// Kernels whose speed is the machine's multiply-add peak: products and convolutions.

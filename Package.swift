@@ -9,7 +9,7 @@ let package = Package(
     targets: [
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"].map { .product(name: $0, package: $0) }
-                + [.product(name: "ExperimentSupport", package: "Experiments")]),
+            dependencies: packages.dropLast().map { .product(name: $0, package: $0) }
+                + [.product(name: "ExperimentSupport", package: "Experiments")])
     ]
 )

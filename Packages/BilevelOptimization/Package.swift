@@ -4,7 +4,9 @@ import PackageDescription
 
 /// A sibling package: by path here, by version in a release.
 func sibling(_ name: String) -> Package.Dependency {
-    if let base = ProcessInfo.processInfo.environment["BILEVEL_RELEASE"] { return .package(url: "\(base)/\(name)", from: "0.1.0") }
+    if let base = ProcessInfo.processInfo.environment["BILEVEL_RELEASE"] {
+        return .package(url: "\(base)/\(name)", from: "0.1.0")
+    }
     return .package(path: "../\(name)")
 }
 
@@ -18,6 +20,7 @@ let package = Package(
     targets: [
         .target(name: "BilevelOptimization", dependencies: ["Tensors"]),
         .target(name: "BilevelTestProblems", dependencies: ["BilevelOptimization", "Tensors"]),
-        .testTarget(name: "BilevelOptimizationTests", dependencies: ["BilevelOptimization", "BilevelTestProblems", "Tensors"]),
+        .testTarget(
+            name: "BilevelOptimizationTests", dependencies: ["BilevelOptimization", "BilevelTestProblems", "Tensors"]),
     ]
 )

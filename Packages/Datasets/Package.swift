@@ -10,6 +10,8 @@ let package = Package(
         // libpng reports errors by longjmp, which must not cross Swift frames: this target catches them in C.
         .target(name: "CPNGCodec", dependencies: ["CPNG"], linkerSettings: [.linkedLibrary("png")]),
         .target(name: "Datasets", dependencies: ["CZlib", "CPNGCodec"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], exclude: ["make-fixtures.py"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "DatasetsTests", dependencies: ["Datasets"], exclude: ["make-fixtures.py"],
+            resources: [.copy("Fixtures")]),
     ]
 )

@@ -4,13 +4,18 @@ import PackageDescription
 
 /// A sibling package: by path here, by version in a release.
 func sibling(_ name: String) -> Package.Dependency {
-    if let base = ProcessInfo.processInfo.environment["BILEVEL_RELEASE"] { return .package(url: "\(base)/\(name)", from: "0.1.0") }
+    if let base = ProcessInfo.processInfo.environment["BILEVEL_RELEASE"] {
+        return .package(url: "\(base)/\(name)", from: "0.1.0")
+    }
     return .package(path: "../\(name)")
 }
 
 /// An executable and every package that it imports: one that is not named here is not compiled anew when that package changes.
 func command(_ name: String, _ packages: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: ["ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")] + packages)
+    .executableTarget(
+        name: name,
+        dependencies: ["ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+            + packages)
 }
 
 let package = Package(
@@ -27,10 +32,13 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        sibling("Tensors"), sibling("NeuralLayers"), sibling("BilevelOptimization"), sibling("Datasets"), sibling("Reporting"),
+        sibling("Tensors"), sibling("NeuralLayers"), sibling("BilevelOptimization"), sibling("Datasets"),
+        sibling("Reporting"),
     ],
     targets: [
-        .target(name: "ExperimentSupport", dependencies: ["Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
+        .target(
+            name: "ExperimentSupport",
+            dependencies: ["Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
         command("hyper-cleaning", ["BilevelOptimization", "Datasets", "Reporting"]),
         command("numerical-example", ["Tensors", "BilevelOptimization", "Reporting"]),
         command("few-shot", ["NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
@@ -38,6 +46,10 @@ let package = Package(
         command("benchmark-hyper-cleaning", ["Tensors", "NeuralLayers", "BilevelOptimization", "Reporting"]),
         command("benchmark-few-shot", ["Tensors", "NeuralLayers", "BilevelOptimization", "Reporting"]),
         command("benchmark-numerical", ["Tensors", "BilevelOptimization", "Reporting"]),
-        .testTarget(name: "ExperimentsTests", dependencies: ["ExperimentSupport", "Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
+        .testTarget(
+            name: "ExperimentsTests",
+            dependencies: [
+                "ExperimentSupport", "Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting",
+            ]),
     ]
 )

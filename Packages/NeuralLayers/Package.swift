@@ -4,7 +4,9 @@ import PackageDescription
 
 /// A sibling package: by path here, by version in a release.
 func sibling(_ name: String) -> Package.Dependency {
-    if let base = ProcessInfo.processInfo.environment["BILEVEL_RELEASE"] { return .package(url: "\(base)/\(name)", from: "0.1.0") }
+    if let base = ProcessInfo.processInfo.environment["BILEVEL_RELEASE"] {
+        return .package(url: "\(base)/\(name)", from: "0.1.0")
+    }
     return .package(path: "../\(name)")
 }
 

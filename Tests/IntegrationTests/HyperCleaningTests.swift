@@ -15,9 +15,12 @@ final class StripeData {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         var random = RandomGenerator(seed: 9)
         let labels = (0..<count).map { UInt8($0 % 2) }
-        let pixels = labels.flatMap { label in (0..<16).map { UInt8(($0 / 8 == Int(label) ? 160 : 20) + Int(random.uniform() * 60)) } }
+        let pixels = labels.flatMap { label in
+            (0..<16).map { UInt8(($0 / 8 == Int(label) ? 160 : 20) + Int(random.uniform() * 60)) }
+        }
         func extent(_ n: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(n >> $0 & 255) } }
-        try Data([0, 0, 8, 3] + extent(count) + extent(4) + extent(4) + pixels).write(to: file("train-images-idx3-ubyte"))
+        try Data([0, 0, 8, 3] + extent(count) + extent(4) + extent(4) + pixels).write(
+            to: file("train-images-idx3-ubyte"))
         try Data([0, 0, 8, 1] + extent(count) + labels).write(to: file("train-labels-idx1-ubyte"))
     }
 
@@ -49,12 +52,16 @@ final class StripeData {
         var settings = data.configuration
         settings.outerIterations = 12
         settings.evaluateEvery = 5
-        func advance(_ run: HyperCleaningRun, _ report: HyperCleaningReport, to last: Int) throws { while run.iteration < last { try report.append(run.step()) } }
-        let whole = try HyperCleaningRun(settings), wholeReport = try HyperCleaningReport(whole, output: data.path + "/whole")
+        func advance(_ run: HyperCleaningRun, _ report: HyperCleaningReport, to last: Int) throws {
+            while run.iteration < last { try report.append(run.step()) }
+        }
+        let whole = try HyperCleaningRun(settings),
+            wholeReport = try HyperCleaningReport(whole, output: data.path + "/whole")
         try advance(whole, wholeReport, to: 12)
         let first = try HyperCleaningRun(settings)
         try advance(first, try HyperCleaningReport(first, output: data.path + "/out"), to: 7)
-        let second = try HyperCleaningRun(settings), report = try HyperCleaningReport(resuming: second, output: data.path + "/out")
+        let second = try HyperCleaningRun(settings),
+            report = try HyperCleaningReport(resuming: second, output: data.path + "/out")
         #expect(second.iteration == 5 && second.rows.count == 5)
         try advance(second, report, to: 12)
         try report.finish()
@@ -62,7 +69,9 @@ final class StripeData {
         #expect(second.rows.map(\.report.upperValue) == whole.rows.map(\.report.upperValue))
         func rows(_ folder: String) throws -> [Substring] {
             // Up to the times.
-            try String(contentsOf: data.file("\(folder)/metrics.csv"), encoding: .utf8).split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false)[..<13].joined(separator: ",")[...] }
+            try String(contentsOf: data.file("\(folder)/metrics.csv"), encoding: .utf8).split(separator: "\n").map {
+                $0.split(separator: ",", omittingEmptySubsequences: false)[..<13].joined(separator: ",")[...]
+            }
         }
         #expect(try rows("out") == rows("whole"))
 
@@ -70,14 +79,20 @@ final class StripeData {
         try report.writeCheckpoint()
         let third = try HyperCleaningRun(settings)
         try HyperCleaningReport(resuming: third, output: data.path + "/out").complete()
-        #expect(third.iteration == 12 && third.accuracyAtEnd() == whole.accuracyAtEnd() && third.predictedTrainingLabels == whole.predictedTrainingLabels)
+        #expect(
+            third.iteration == 12 && third.accuracyAtEnd() == whole.accuracyAtEnd()
+                && third.predictedTrainingLabels == whole.predictedTrainingLabels)
         #expect(third.lower.tensors.map(\.scalars) == whole.lower.tensors.map(\.scalars))
         settings.outerIterations = 11
         let shorter = try HyperCleaningRun(settings)
-        #expect { _ = try HyperCleaningReport(resuming: shorter, output: data.path + "/out") } throws: { "\($0)".hasSuffix("a checkpoint of at most 11 iterations expected, got 12") }
+        #expect { _ = try HyperCleaningReport(resuming: shorter, output: data.path + "/out") } throws: {
+            "\($0)".hasSuffix("a checkpoint of at most 11 iterations expected, got 12")
+        }
         settings.upperRate = 0.2
         let other = try HyperCleaningRun(settings)
-        #expect { _ = try HyperCleaningReport(resuming: other, output: data.path + "/out") } throws: { "\($0)".hasSuffix("a checkpoint of upperRate 0.2 expected, got 0.1") }
+        #expect { _ = try HyperCleaningReport(resuming: other, output: data.path + "/out") } throws: {
+            "\($0)".hasSuffix("a checkpoint of upperRate 0.2 expected, got 0.1")
+        }
     }
 
     @Test func mislabelledSamplesAreFoundAndTheFolderIsComplete() throws {
@@ -88,21 +103,29 @@ final class StripeData {
         try report.finish()
         #expect(run.rows.last!.metrics.f1 > 0.95)
         #expect(run.rows.last!.accuracy! > 0.95)
-        let summary = try JSONSerialization.jsonObject(with: Data(contentsOf: data.file("out/summary.json"))) as! [String: Any]
-        for key in ["method", "dataset", "network", "outerIterations", "innerIterations", "seed", "threads", "accuracy", "accuracyAtInitialization",
-                    "f1", "precision", "recall", "auroc", "validationLoss", "secondsPerOuterIteration", "forwardSeconds", "backwardSeconds",
-                    "peakMemoryBytes", "meanTruncation", "dataHash"] { #expect(summary[key] != nil, "\(key)") }
+        let summary =
+            try JSONSerialization.jsonObject(with: Data(contentsOf: data.file("out/summary.json"))) as! [String: Any]
+        for key in [
+            "method", "dataset", "network", "outerIterations", "innerIterations", "seed", "threads", "accuracy",
+            "accuracyAtInitialization",
+            "f1", "precision", "recall", "auroc", "validationLoss", "secondsPerOuterIteration", "forwardSeconds",
+            "backwardSeconds",
+            "peakMemoryBytes", "meanTruncation", "dataHash",
+        ] { #expect(summary[key] != nil, "\(key)") }
         let weights = try String(contentsOf: data.file("out/weights.csv"), encoding: .utf8).split(separator: "\n")
         #expect(weights.count == 41 && weights[0] == "index,x,sigma,givenLabel,predictedLabel,isCorrupted")
-        #expect(try String(contentsOf: data.file("out/report.html"), encoding: .utf8).contains("Most likely mislabelled"))
+        #expect(
+            try String(contentsOf: data.file("out/report.html"), encoding: .utf8).contains("Most likely mislabelled"))
     }
 
-    /// A fifth of the training file's labels is wrong beforehand, the test file's are right: the wrong ones get the smallest weights.
+    /// A fifth of the training file's labels is wrong beforehand, the test file's are right: the wrong ones get the
+    /// smallest weights.
     @Test func noisyDataOfOnesOwnAreCleanedByACleanTestFile() throws {
         let data = try StripeData(), noisy = Set(stride(from: 0, to: 120, by: 5))
         var labels = try Data(contentsOf: data.file("train-labels-idx1-ubyte"))
         try labels.write(to: data.file("t10k-labels-idx1-ubyte"))
-        try FileManager.default.copyItem(at: data.file("train-images-idx3-ubyte"), to: data.file("t10k-images-idx3-ubyte"))
+        try FileManager.default.copyItem(
+            at: data.file("train-images-idx3-ubyte"), to: data.file("t10k-images-idx3-ubyte"))
         for i in noisy { labels[8 + i] = 1 - labels[8 + i] }
         try labels.write(to: data.file("train-labels-idx1-ubyte"))
         var configuration = data.configuration
@@ -110,13 +133,19 @@ final class StripeData {
         (configuration.trainSize, configuration.validationSize, configuration.testSize) = (120, 60, 60)
         let run = try HyperCleaningRun(configuration)
         for _ in 0..<60 { _ = try run.step() }
-        let lowest = run.weights.indices.sorted { run.weights[$0] < run.weights[$1] }.prefix(noisy.count).map { run.split.train[$0] }
+        let lowest = run.weights.indices.sorted { run.weights[$0] < run.weights[$1] }.prefix(noisy.count).map {
+            run.split.train[$0]
+        }
         #expect(noisy.intersection(lowest).count >= noisy.count - 1 && run.rows.last!.accuracy! > 0.95)
         try FileManager.default.removeItem(at: data.file("t10k-labels-idx1-ubyte"))
-        #expect { _ = try HyperCleaningRun(configuration) } throws: { "\($0)".contains("t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte.gz expected") }
+        #expect { _ = try HyperCleaningRun(configuration) } throws: {
+            "\($0)".contains("t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte.gz expected")
+        }
     }
 
-    @Test(arguments: HyperCleaningConfiguration.methods) func everyMethodLowersTheValidationLoss(_ method: MethodName) throws {
+    @Test(arguments: HyperCleaningConfiguration.methods) func everyMethodLowersTheValidationLoss(_ method: MethodName)
+        throws
+    {
         let data = try StripeData()
         var configuration = data.configuration
         configuration.method = method
@@ -142,7 +171,11 @@ final class StripeData {
         let data = try StripeData()
         var configuration = data.configuration
         configuration.method = .bome
-        #expect { _ = try HyperCleaningRun(configuration) } throws: { "\($0)".contains("one of iaptt-gm, ia-gm, ia-gm-a, rhg, t-rhg, bda, ls, ns, fixed-point, gmres, one-step, darts expected, got bome") }
+        #expect { _ = try HyperCleaningRun(configuration) } throws: {
+            "\($0)".contains(
+                "one of iaptt-gm, ia-gm, ia-gm-a, rhg, t-rhg, bda, ls, ns, fixed-point, gmres, one-step, darts expected, got bome"
+            )
+        }
         #expect(HyperCleaningConfiguration.methods.count == 12)
     }
 
@@ -153,7 +186,9 @@ final class StripeData {
         settings.outerIterations = 8
         settings.evaluateEvery = 2
         func comparison(_ folder: String, isResumed: Bool = false) -> HyperCleaningComparison {
-            HyperCleaningComparison(settings, networks: [.linear, .deepLinear], methods: [.iapttGM, .neumann], output: "\(data.path)/\(folder)", isResumed: isResumed)
+            HyperCleaningComparison(
+                settings, networks: [.linear, .deepLinear], methods: [.iapttGM, .neumann],
+                output: "\(data.path)/\(folder)", isResumed: isResumed)
         }
         /// Without the seconds.
         func rows(_ folder: String) throws -> [[Substring]] {
@@ -167,7 +202,9 @@ final class StripeData {
         var shown: [Int] = []
         try whole.run(wasStopped: { false }) { _, done, _ in shown.append(done) }
         #expect(shown == Array(1...32) && whole.entries.count == 4 && whole.table.rows.count == 4)
-        #expect(whole.entries[0].accuracy! != whole.entries[2].accuracy! || whole.entries[0].rows.last!.report.upperValue != whole.entries[2].rows.last!.report.upperValue)
+        #expect(
+            whole.entries[0].accuracy! != whole.entries[2].accuracy!
+                || whole.entries[0].rows.last!.report.upperValue != whole.entries[2].rows.last!.report.upperValue)
 
         var done = 0
         try comparison("out").run(wasStopped: { done == 19 }) { _, iterations, _ in done = iterations }
@@ -176,7 +213,9 @@ final class StripeData {
         try second.run(wasStopped: { false }) { _, _, _ in }
         #expect(try rows("out") == rows("whole"))
         let page = try String(contentsOf: data.file("out/report.html"), encoding: .utf8)
-        #expect(page.contains("<a href='deep-linear-ns/report.html'>") && FileManager.default.fileExists(atPath: data.file("out/deep-linear-ns/report.html").path))
+        #expect(
+            page.contains("<a href='deep-linear-ns/report.html'>")
+                && FileManager.default.fileExists(atPath: data.file("out/deep-linear-ns/report.html").path))
         #expect(throws: ReportingError.self) { try comparison("out").run(wasStopped: { false }) { _, _, _ in } }
     }
 
@@ -185,7 +224,8 @@ final class StripeData {
         var settings = data.configuration
         settings.outerIterations = 20
         settings.lowerRate = 1e38
-        let comparison = HyperCleaningComparison(settings, networks: [.deepLinear], methods: [.rhg, .iaGM], output: data.path + "/out")
+        let comparison = HyperCleaningComparison(
+            settings, networks: [.deepLinear], methods: [.rhg, .iaGM], output: data.path + "/out")
         try comparison.run(wasStopped: { false }) { _, _, _ in }
         #expect(comparison.entries.count == 2 && comparison.entries.allSatisfy { $0.failure!.contains("not finite") })
         #expect(try String(contentsOf: data.file("out/comparison.csv"), encoding: .utf8).contains("not finite"))

@@ -12,14 +12,16 @@ public struct BilevelProblem<Upper: TensorTree, Lower: TensorTree>: Sendable {
     public let lowerConstraint: Constraint
     /// `MetaProblem.stepSizes`, of a task's problem.
     var stepSizes: (@Sendable (Upper) -> [Tensor])?
-    /// False leaves the projection out of the lower steps, as an ablation; a learned initialization is projected all the same.
+    /// False leaves the projection out of the lower steps, as an ablation; a learned initialization is projected all
+    /// the same.
     public var projectsLowerSteps = true
 
     /// Where a lower step ends.
     var stepConstraint: Constraint { projectsLowerSteps ? lowerConstraint : .wholeSpace }
 
     public init(
-        upperObjective: @escaping @Sendable (Upper, Lower) -> Tensor, lowerObjective: @escaping @Sendable (Upper, Lower) -> Tensor,
+        upperObjective: @escaping @Sendable (Upper, Lower) -> Tensor,
+        lowerObjective: @escaping @Sendable (Upper, Lower) -> Tensor,
         upperConstraint: Constraint = .wholeSpace, lowerConstraint: Constraint = .wholeSpace
     ) {
         self.upperObjective = upperObjective

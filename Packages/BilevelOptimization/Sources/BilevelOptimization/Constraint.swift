@@ -15,8 +15,8 @@ public indirect enum Constraint: Sendable, Hashable {
 
     /// The nearest point of the set.
     ///
-    /// At ties the derivative is that of the inside: on a box's bounds and on the sphere that of the identity. A coordinate that the
-    /// simplex's threshold exactly reaches counts as cut off.
+    /// At ties the derivative is that of the inside: on a box's bounds and on the sphere that of the identity. A
+    /// coordinate that the simplex's threshold exactly reaches counts as cut off.
     public func projection(_ variable: [Tensor]) -> [Tensor] {
         switch self {
         case .wholeSpace: return variable
@@ -30,11 +30,14 @@ public indirect enum Constraint: Sendable, Hashable {
             return variable.map { $0 * (radius / norm) }
         case .simplex(let total):
             guard !variable.isEmpty else { return variable }
-            let all = variable.count == 1 ? variable[0] : Tensor(concatenating: variable.map { $0.reshaped(to: [$0.count]) })
+            let all =
+                variable.count == 1 ? variable[0] : Tensor(concatenating: variable.map { $0.reshaped(to: [$0.count]) })
             let threshold = all.simplexThreshold(total: total)
             return variable.map { ($0 - threshold).relu() }
         case .product(let sets):
-            precondition(sets.count == variable.count, "product of \(sets.count) sets for a variable of \(variable.count) tensors")
+            precondition(
+                sets.count == variable.count,
+                "product of \(sets.count) sets for a variable of \(variable.count) tensors")
             return zip(sets, variable).flatMap { $0.projection([$1]) }
         }
     }

@@ -4,11 +4,12 @@ import Tensors
 public enum Dynamics: Sendable, Hashable {
     /// An update rule along ∇_y f.
     case descent(UpdateRule)
-    /// Nesterov's acceleration with FISTA's coefficients (Beck and Teboulle 2009), u_0 = y_0 and t_0 = 1:
-    /// y_{k+1} = Proj(u_k - rate ∇_y f(x, u_k)), t_{k+1} = (1 + √(1 + 4 t_k²))/2, u_{k+1} = y_{k+1} + (t_k - 1)/t_{k+1} (y_{k+1} - y_k).
+    /// Nesterov's acceleration with FISTA's coefficients (Beck and Teboulle 2009), u_0 = y_0 and t_0 = 1: y_{k+1} =
+    /// Proj(u_k - rate ∇_y f(x, u_k)), t_{k+1} = (1 + √(1 + 4 t_k²))/2, u_{k+1} = y_{k+1} + (t_k - 1)/t_{k+1} (y_{k+1}
+    /// - y_k).
     case accelerated(rate: Double)
-    /// Both levels aggregated (BDA, Liu et al. 2020): y_{k+1} = Proj(y_k - (mix · upperRate/(k+1) · ∇_y F + (1 - mix) · lowerRate · ∇_y f)).
-    /// The upper level's part vanishes with k, as their convergence theory asks.
+    /// Both levels aggregated (BDA, Liu et al. 2020): y_{k+1} = Proj(y_k - (mix · upperRate/(k+1) · ∇_y F + (1 - mix) ·
+    /// lowerRate · ∇_y f)). The upper level's part vanishes with k, as their convergence theory asks.
     case aggregated(mix: Double, upperRate: Double, lowerRate: Double)
 
     /// What a step carries besides y, as a function of y_0: velocities, or u and t, or k + 1.
@@ -48,7 +49,8 @@ public enum Dynamics: Sendable, Hashable {
         }
     }
 
-    /// The dynamics that solve a lower problem when nothing of the upper level is known, as a new task's query labels: BDA's lower part alone.
+    /// The dynamics that solve a lower problem when nothing of the upper level is known, as a new task's query labels:
+    /// BDA's lower part alone.
     var withoutUpperLevel: Dynamics {
         if case .aggregated(_, _, let lowerRate) = self { .descent(.gradientDescent(rate: lowerRate)) } else { self }
     }
@@ -62,7 +64,8 @@ public enum Dynamics: Sendable, Hashable {
         }
     }
 
-    /// Whether the same map is applied at every step, so that its limit is a fixed point: what the adjoint iterations assume.
+    /// Whether the same map is applied at every step, so that its limit is a fixed point: what the adjoint iterations
+    /// assume.
     var isAutonomous: Bool {
         switch self {
         case .descent(.gradientDescent), .descent(.momentum), .descent(.nesterov): true

@@ -4,11 +4,13 @@ public struct IterationReport: Sendable {
     public let iteration: Int
     /// k̄, the last step that was differentiated; 0 for methods that unroll nothing.
     public let truncation: Int
-    /// F(x, y_k̄), or F(x, y) after the iteration for methods that unroll nothing; NaN where a stochastic method does not know it.
+    /// F(x, y_k̄), or F(x, y) after the iteration for methods that unroll nothing; NaN where a stochastic method does
+    /// not know it.
     public let upperValue: Double
     /// F(x, y_K).
     public let finalUpperValue: Double
-    /// ‖dF/dx‖₂ and ‖dF/dy_0‖₂. Methods that unroll nothing give the length of x's move (divided by its step size where there is one) and 0.
+    /// ‖dF/dx‖₂ and ‖dF/dy_0‖₂. Methods that unroll nothing give the length of x's move (divided by its step size where
+    /// there is one) and 0.
     public let hypergradientNorm: Double
     public let initializationGradientNorm: Double
     /// ‖y_K - y_{K-1}‖₂; the length of y's move for methods that unroll nothing.
@@ -21,8 +23,12 @@ public struct IterationReport: Sendable {
     public internal(set) var updateSeconds = 0.0
 
     /// Also for rows that are read back from a file.
-    public init(iteration: Int, truncation: Int, upperValue: Double, finalUpperValue: Double, hypergradientNorm: Double, initializationGradientNorm: Double,
-                lowerStepNorm: Double, adjoint: AdjointReport? = nil, forwardSeconds: Double, backwardSeconds: Double, updateSeconds: Double = 0) {
+    public init(
+        iteration: Int, truncation: Int, upperValue: Double, finalUpperValue: Double, hypergradientNorm: Double,
+        initializationGradientNorm: Double,
+        lowerStepNorm: Double, adjoint: AdjointReport? = nil, forwardSeconds: Double, backwardSeconds: Double,
+        updateSeconds: Double = 0
+    ) {
         self.iteration = iteration
         self.truncation = truncation
         self.upperValue = upperValue

@@ -6,11 +6,15 @@ public struct Method: Sendable, Hashable {
     public var initialization: Initialization
     public var truncation: Truncation
     public var hypergradient: Hypergradient
-    /// Whether the lower loop's velocities start as those with which z moves, instead of as zeros: what the authors' code does with momentum.
+    /// Whether the lower loop's velocities start as those with which z moves, instead of as zeros: what the authors'
+    /// code does with momentum.
     public var startsFromVelocityOfInitialization = false
 
-    public init(dynamics: Dynamics, innerIterations: Int, initialization: Initialization = .fixed, truncation: Truncation = .none,
-                hypergradient: Hypergradient = .reverse) {
+    public init(
+        dynamics: Dynamics, innerIterations: Int, initialization: Initialization = .fixed,
+        truncation: Truncation = .none,
+        hypergradient: Hypergradient = .reverse
+    ) {
         self.dynamics = dynamics
         self.innerIterations = innerIterations
         self.initialization = initialization
@@ -39,8 +43,8 @@ public enum Truncation: Sendable, Hashable {
     case pessimistic
     /// As `pessimistic`, with F after every step, but for a given k̄: to measure what a choice of that length costs.
     case at(Int)
-    /// What the authors' code of March 2022 differentiates: as `pessimistic`, but its history holds two entries a step, so that
-    /// entry k̄ is step ⌈k̄/2⌉.
+    /// What the authors' code of March 2022 differentiates: as `pessimistic`, but its history holds two entries a step,
+    /// so that entry k̄ is step ⌈k̄/2⌉.
     case referenceIndex
 
     /// Whether F is needed after every step.

@@ -1,7 +1,8 @@
 import Foundation
 import Tensors
 
-/// Where the time of an upper iteration goes: the instructions of its programs, each timed in one replay, and how often each program runs.
+/// Where the time of an upper iteration goes: the instructions of its programs, each timed in one replay, and how often
+/// each program runs.
 public struct Profile: Sendable {
     public struct Part: Sendable {
         public let program: String
@@ -30,10 +31,19 @@ extension Profile: CustomStringConvertible {
     public var description: String {
         let lines = parts.flatMap { part in
             part.instructions.map { entry in
-                String(format: "%9.1f µs %6.1f GFLOP/s  ", entry.seconds * 1e6, Double(entry.floatingPointOperations) / entry.seconds * 1e-9) + "\(part.program): \(entry.instruction)"
+                String(
+                    format: "%9.1f µs %6.1f GFLOP/s  ", entry.seconds * 1e6,
+                    Double(entry.floatingPointOperations) / entry.seconds * 1e-9)
+                    + "\(part.program): \(entry.instruction)"
             }
         }
         let runs = parts.map { "\($0.runs) × \($0.program)" }.joined(separator: ", ")
-        return (lines + ["an iteration: \(runs)", String(format: "matrix products: %.0f %% of the time, %.1f GFLOP/s", 100 * productShare, productRate * 1e-9)]).joined(separator: "\n")
+        return
+            (lines + [
+                "an iteration: \(runs)",
+                String(
+                    format: "matrix products: %.0f %% of the time, %.1f GFLOP/s", 100 * productShare, productRate * 1e-9
+                ),
+            ]).joined(separator: "\n")
     }
 }

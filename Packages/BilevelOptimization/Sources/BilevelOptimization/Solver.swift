@@ -25,35 +25,50 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
         case forward(ForwardMode), implicit(ImplicitDifferentiation), finiteDifference(FiniteDifference)
     }
 
-    /// - Parameter memoryBudget: bytes for everything that the solver holds; the result has the same bits with any budget. Nil keeps all
-    ///   states, and up to 512 MiB of values that the derivative would otherwise compute again. See `plan`.
+    /// - Parameter memoryBudget: bytes for everything that the solver holds; the result has the same bits with any
+    ///   budget. Nil keeps all states, and up to 512 MiB of values that the derivative would otherwise compute again.
+    ///   See `plan`.
     public init(
-        _ problem: BilevelProblem<Upper, Lower>, method: Method, upperRule: UpdateRule, upper: Upper, lower: Lower, threads: Int = 1,
+        _ problem: BilevelProblem<Upper, Lower>, method: Method, upperRule: UpdateRule, upper: Upper, lower: Lower,
+        threads: Int = 1,
         memoryBudget: Int? = nil
     ) throws(SolverError) {
         try method.check(for: problem.stepConstraint, upperRule: upperRule)
         try problem.check(startingFrom: upper, lower)
         guard method.hypergradient != .displacement else {
-            throw .invalidMethod("the displacement z - y_K says nothing of x: a meta-problem expected; nearest valid choice: first order")
+            throw .invalidMethod(
+                "the displacement z - y_K says nothing of x: a meta-problem expected; nearest valid choice: first order"
+            )
         }
         self.method = method
         upperTemplate = upper
         lowerTemplate = lower
         let levels = CompiledLevels(problem, dynamics: method.dynamics, upper: upper, lower: lower)
         pool = threads > 1 ? ThreadPool(threadCount: threads) : nil
-        trajectory = Trajectory(levels, plan: try levels.plan(steps: method.innerIterations, budget: memoryBudget), pool: pool)
-        estimator = switch method.hypergradient {
-        case .reverse: .reverse
-        case .firstOrder: .firstOrder
-        case .forward: .forward(ForwardMode(problem, dynamics: method.dynamics, upper: upper, lower: lower, levels: levels))
-        case .finiteDifference(let radius):
-            .finiteDifference(FiniteDifference(problem, rate: method.dynamics.rates[0], radius: radius, upper: upper, lower: lower, levels: levels))
-        case .conjugateGradient, .neumann, .fixedPoint, .gmres:
-            .implicit(ImplicitDifferentiation(method.hypergradient, problem, dynamics: method.dynamics, upper: upper, lower: lower, levels: levels))
-        case .displacement: preconditionFailure("refused above")
-        }
+        trajectory = Trajectory(
+            levels, plan: try levels.plan(steps: method.innerIterations, budget: memoryBudget), pool: pool)
+        estimator =
+            switch method.hypergradient {
+            case .reverse: .reverse
+            case .firstOrder: .firstOrder
+            case .forward:
+                .forward(ForwardMode(problem, dynamics: method.dynamics, upper: upper, lower: lower, levels: levels))
+            case .finiteDifference(let radius):
+                .finiteDifference(
+                    FiniteDifference(
+                        problem, rate: method.dynamics.rates[0], radius: radius, upper: upper, lower: lower,
+                        levels: levels))
+            case .conjugateGradient, .neumann, .fixedPoint, .gmres:
+                .implicit(
+                    ImplicitDifferentiation(
+                        method.hypergradient, problem, dynamics: method.dynamics, upper: upper, lower: lower,
+                        levels: levels))
+            case .displacement: preconditionFailure("refused above")
+            }
 
-        moving = MovingPair(upper.tensors, rule: upperRule, onto: problem.upperConstraint, lower.tensors, method.initialization, onto: problem.lowerConstraint)
+        moving = MovingPair(
+            upper.tensors, rule: upperRule, onto: problem.upperConstraint, lower.tensors, method.initialization,
+            onto: problem.lowerConstraint)
     }
 
     // MARK: Values
@@ -73,7 +88,8 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
         set { z.assign(newValue.tensors) }
     }
 
-    /// The update rules' velocities and moments, and the iteration: with x and z all that a later run needs to go on to the same bits.
+    /// The update rules' velocities and moments, and the iteration: with x and z all that a later run needs to go on to
+    /// the same bits.
     public var updateState: (tensors: [Tensor], iteration: Int) {
         get { (moving.state, iteration) }
         set { (moving.state, iteration) = newValue }
@@ -102,10 +118,13 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
     /// Everything of an iteration but the updates: fills `hypergradient` and `initializationGradient`.
     public func computeHypergradient() throws(SolverError) -> IterationReport {
         let K = method.innerIterations, clock = ContinuousClock(), start = clock.now
-        trajectory.run(x, from: z, velocity: method.startsFromVelocityOfInitialization ? moving.stateOfZ : nil, valuesAtEveryStep: method.truncation.needsEveryValue)
+        trajectory.run(
+            x, from: z, velocity: method.startsFromVelocityOfInitialization ? moving.stateOfZ : nil,
+            valuesAtEveryStep: method.truncation.needsEveryValue)
         hasSolved = true
         let values = trajectory.upperValues, stepNorm = lastStepNorm
-        if let k = (1...K).first(where: { method.truncation.needsEveryValue || $0 == K ? !values[$0].isFinite : false }) {
+        if let k = (1...K).first(where: { method.truncation.needsEveryValue || $0 == K ? !values[$0].isFinite : false })
+        {
             throw .notFinite(quantity: "upper objective at lower step \(k)", iteration: iteration + 1)
         }
         let last = trajectory.chosenStep(method.truncation), from = trajectory.firstStep(method.truncation)
@@ -113,12 +132,16 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
         let adjoint = differentiate(from: from, to: last)
         let upperNorm = trajectory.upperGradient.squaredNorm().squareRoot()
         let startNorm = trajectory.startGradient.squaredNorm(z.count).squareRoot()
-        guard upperNorm.isFinite, startNorm.isFinite else { throw .notFinite(quantity: "hypergradient", iteration: iteration + 1) }
+        guard upperNorm.isFinite, startNorm.isFinite else {
+            throw .notFinite(quantity: "hypergradient", iteration: iteration + 1)
+        }
         let end = clock.now
         return IterationReport(
-            iteration: iteration + 1, truncation: last, upperValue: values[last].isFinite ? values[last] : trajectory.upperValue(x, at: last),
+            iteration: iteration + 1, truncation: last,
+            upperValue: values[last].isFinite ? values[last] : trajectory.upperValue(x, at: last),
             finalUpperValue: values[K], hypergradientNorm: upperNorm, initializationGradientNorm: startNorm,
-            lowerStepNorm: stepNorm, adjoint: adjoint, forwardSeconds: (middle - start).seconds, backwardSeconds: (end - middle).seconds)
+            lowerStepNorm: stepNorm, adjoint: adjoint, forwardSeconds: (middle - start).seconds,
+            backwardSeconds: (end - middle).seconds)
     }
 
     private func differentiate(from first: Int, to last: Int) -> AdjointReport? {
@@ -131,7 +154,10 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
         switch estimator {
         case .reverse, .firstOrder: return nil
         case .forward(let push):
-            push(x, from: first, to: last, upperGradient: gradient, slope: slope, withStart: method.initialization.isLearned, pool: pool) {
+            push(
+                x, from: first, to: last, upperGradient: gradient, slope: slope,
+                withStart: method.initialization.isLearned, pool: pool
+            ) {
                 trajectory.state($0, x)
             }
             return nil
@@ -146,13 +172,15 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree> {
         }
     }
 
-    /// ‖y_K - y_{K-1}‖: for projected descent with rate α this is ‖R_α(x, y_{K-1})‖, the stationarity measure of the paper.
+    /// ‖y_K - y_{K-1}‖: for projected descent with rate α this is ‖R_α(x, y_{K-1})‖, the stationarity measure of the
+    /// paper.
     private var lastStepNorm: Double {
         let K = method.innerIterations
         return trajectory.state(K, x).squaredDistance(from: trajectory.state(K - 1, x), z.count).squareRoot()
     }
 
-    /// Where the time of the last iteration went: in the lower steps, the upper values and, in reverse mode, the transposed steps. Call after `step`.
+    /// Where the time of the last iteration went: in the lower steps, the upper values and, in reverse mode, the
+    /// transposed steps. Call after `step`.
     public var profile: Profile { Profile(parts: trajectory.profile()) }
 
     /// The compiled programs in words, and the profile. Call after `step`.

@@ -11,12 +11,15 @@ public enum UpdateRule: Sendable, Hashable {
     case momentum(rate: Double, coefficient: Double = 0.9)
     /// m ← coefficient · m + g, v - rate · (g + coefficient · m) (Nesterov 1983 in the form of Sutskever et al. 2013).
     case nesterov(rate: Double, coefficient: Double = 0.9)
-    /// Kingma and Ba 2015. `epsilonInside` is added under the square root: with it, second derivatives at a zero gradient are finite.
-    case adam(rate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, epsilonInside: Double = 0)
+    /// Kingma and Ba 2015. `epsilonInside` is added under the square root: with it, second derivatives at a zero
+    /// gradient are finite.
+    case adam(
+        rate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, epsilonInside: Double = 0)
 
     public var rate: Double {
         switch self {
-        case .gradientDescent(let rate), .momentum(let rate, _), .nesterov(let rate, _), .adam(let rate, _, _, _, _): rate
+        case .gradientDescent(let rate), .momentum(let rate, _), .nesterov(let rate, _), .adam(let rate, _, _, _, _):
+            rate
         }
     }
 
@@ -40,7 +43,8 @@ public enum UpdateRule: Sendable, Hashable {
         }
     }
 
-    public func step(_ variable: [Tensor], gradient: [Tensor], state: [Tensor]) -> (variable: [Tensor], state: [Tensor]) {
+    public func step(_ variable: [Tensor], gradient: [Tensor], state: [Tensor]) -> (variable: [Tensor], state: [Tensor])
+    {
         switch self {
         case .gradientDescent(let rate):
             return (zip(variable, gradient).map { $0 - $1 * rate }, [])

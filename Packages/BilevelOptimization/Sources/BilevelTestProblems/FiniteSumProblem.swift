@@ -7,7 +7,8 @@ public struct FiniteSumProblem: Sendable {
     public let curvatures: [Double], shifts: [Double], targets: [Double], weight = 0.5
 
     public static let standard = FiniteSumProblem(
-        curvatures: [0.5, 1.5, 1, 1.2, 0.8, 1, 0.6, 1.4], shifts: [0.4, -0.4, 0.3, -0.3, 0.2, -0.2, 0.1, -0.1], targets: [2, 0, 1.5, 0.5, 3, -1, 1, 1])
+        curvatures: [0.5, 1.5, 1, 1.2, 0.8, 1, 0.6, 1.4], shifts: [0.4, -0.4, 0.3, -0.3, 0.2, -0.2, 0.1, -0.1],
+        targets: [2, 0, 1.5, 0.5, 3, -1, 1, 1])
 
     public var solution: Double { targets.reduce(0, +) / Double(targets.count) / (1 + weight) }
 
@@ -15,7 +16,11 @@ public struct FiniteSumProblem: Sendable {
         let a = Tensor(curvatures), c = Tensor(shifts), t = Tensor(targets), ρ = weight
         return StochasticProblem(
             upperSampleCount: targets.count, lowerSampleCount: curvatures.count,
-            upperObjective: { x, y, samples in ((y - t.gatheredRows(at: samples)).squared() * 0.5).mean() + x.squaredNorm() * (ρ / 2) },
-            lowerObjective: { x, y, samples in (a.gatheredRows(at: samples) * (y - x).squared() * 0.5 + c.gatheredRows(at: samples) * y).mean() })
+            upperObjective: { x, y, samples in
+                ((y - t.gatheredRows(at: samples)).squared() * 0.5).mean() + x.squaredNorm() * (ρ / 2)
+            },
+            lowerObjective: { x, y, samples in
+                (a.gatheredRows(at: samples) * (y - x).squared() * 0.5 + c.gatheredRows(at: samples) * y).mean()
+            })
     }
 }

@@ -2,8 +2,8 @@ import BilevelOptimization
 import Foundation
 import Tensors
 
-/// F = ½ Σ (y_i - t_i)² + ½ ρ Σ x_i², f = Σ ½ a_i y_i² - x_i y_i. Everything is known:
-/// y*(x) = x/a, dF/dx = (x/a - t)/a + ρ x, x* = (t/a)/(1/a² + ρ); and a descent step with rate α is y ← (1 - α a) y + α x.
+/// F = ½ Σ (y_i - t_i)² + ½ ρ Σ x_i², f = Σ ½ a_i y_i² - x_i y_i. Everything is known: y*(x) = x/a, dF/dx = (x/a - t)/a
+/// + ρ x, x* = (t/a)/(1/a² + ρ); and a descent step with rate α is y ← (1 - α a) y + α x.
 public struct QuadraticProblem: Sendable {
     public let curvatures: [Double], target: [Double], weight: Double
     public let start: (x: [Double], y: [Double])
@@ -15,19 +15,24 @@ public struct QuadraticProblem: Sendable {
         self.start = start
     }
 
-    public static let small = QuadraticProblem(curvatures: [0.5, 2, 4], target: [1, -0.5, 2], start: ([0.7, -1.2, 0.4], [0.1, 0.2, -0.3]))
+    public static let small = QuadraticProblem(
+        curvatures: [0.5, 2, 4], target: [1, -0.5, 2], start: ([0.7, -1.2, 0.4], [0.1, 0.2, -0.3]))
     public static let oneDimensional = QuadraticProblem(curvatures: [2], target: [1], start: ([0.7], [0.1]))
     /// Condition number 10⁴.
-    public static let illConditioned = QuadraticProblem(curvatures: [1e-2, 0.1, 1, 10, 100], target: [0.1, 0.3, 1, -0.5, 2], start: ([0.3, -0.2, 0.5, 1, -2], [0, 0, 0, 0, 0]))
+    public static let illConditioned = QuadraticProblem(
+        curvatures: [1e-2, 0.1, 1, 10, 100], target: [0.1, 0.3, 1, -0.5, 2],
+        start: ([0.3, -0.2, 0.5, 1, -2], [0, 0, 0, 0, 0]))
     public static let empty = QuadraticProblem(curvatures: [], target: [], start: ([], []))
     /// Starts at the solution of both levels: t = y*(0) = 0.
-    public static let solved = QuadraticProblem(curvatures: [0.5, 2, 4], target: [0, 0, 0], start: ([0, 0, 0], [0, 0, 0]))
+    public static let solved = QuadraticProblem(
+        curvatures: [0.5, 2, 4], target: [0, 0, 0], start: ([0, 0, 0], [0, 0, 0]))
 
     /// - Parameter asScalars: shapes [] instead of [1], for a one-dimensional problem.
     public func problem(constraint: Constraint = .wholeSpace) -> BilevelProblem<Tensor, Tensor> {
         let (a, t, ρ) = (Tensor(curvatures), Tensor(target), weight)
-        return BilevelProblem(upperObjective: { x, y in ((y - t).squared().sum() + x.squared().sum() * ρ) * 0.5 },
-                              lowerObjective: { x, y in (a * y.squared() * 0.5 - x * y).sum() }, lowerConstraint: constraint)
+        return BilevelProblem(
+            upperObjective: { x, y in ((y - t).squared().sum() + x.squared().sum() * ρ) * 0.5 },
+            lowerObjective: { x, y in (a * y.squared() * 0.5 - x * y).sum() }, lowerConstraint: constraint)
     }
 
     /// y* and dF/dx for a solved lower level.
@@ -36,7 +41,9 @@ public struct QuadraticProblem: Sendable {
         return (y, curvatures.indices.map { (y[$0] - target[$0]) / curvatures[$0] + weight * x[$0] })
     }
 
-    public var solution: [Double] { curvatures.indices.map { (target[$0] / curvatures[$0]) / (1 / (curvatures[$0] * curvatures[$0]) + weight) } }
+    public var solution: [Double] {
+        curvatures.indices.map { (target[$0] / curvatures[$0]) / (1 / (curvatures[$0] * curvatures[$0]) + weight) }
+    }
 
     /// dF/dx and dF/dy_0 after `steps` descent steps of which the last `differentiated` count.
     public func unrolled(steps: Int, differentiated: Int, rate: Double) -> (x: [Double], start: [Double]) {

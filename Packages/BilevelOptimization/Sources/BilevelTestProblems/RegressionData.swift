@@ -2,8 +2,8 @@ import BilevelOptimization
 import Foundation
 import Tensors
 
-/// Ridge regression: f = 1/n ‖A w - b‖² + eˣ ‖w‖², F = 1/m ‖C w - d‖². A has orthogonal columns of squared length n, so that
-/// w_i(x) = (Aᵀb)_i/n / (1 + eˣ) and the best penalty has a closed form.
+/// Ridge regression: f = 1/n ‖A w - b‖² + eˣ ‖w‖², F = 1/m ‖C w - d‖². A has orthogonal columns of squared length n, so
+/// that w_i(x) = (Aᵀb)_i/n / (1 + eˣ) and the best penalty has a closed form.
 struct RidgeData: Sendable {
     let design: [[Double]], values: [Double], validation: [[Double]], validationValues: [Double]
 
@@ -25,15 +25,21 @@ struct RidgeData: Sendable {
     }
 
     var problem: BilevelProblem<Tensor, Tensor> {
-        let A = Tensor(design.flatMap { $0 }, shape: [4, 3]), b = Tensor(values), C = Tensor(validation.flatMap { $0 }, shape: [3, 3]), d = Tensor(validationValues)
-        @Sendable func squares(_ A: Tensor, _ w: Tensor, _ b: Tensor) -> Tensor { (A.product(w.reshaped(to: [3, 1])).reshaped(to: b.shape) - b).squared().mean() }
-        return BilevelProblem(upperObjective: { _, w in squares(C, w, d) }, lowerObjective: { x, w in squares(A, w, b) + x.exp().sum() * w.squaredNorm() })
+        let A = Tensor(design.flatMap { $0 }, shape: [4, 3]), b = Tensor(values),
+            C = Tensor(validation.flatMap { $0 }, shape: [3, 3]), d = Tensor(validationValues)
+        @Sendable func squares(_ A: Tensor, _ w: Tensor, _ b: Tensor) -> Tensor {
+            (A.product(w.reshaped(to: [3, 1])).reshaped(to: b.shape) - b).squared().mean()
+        }
+        return BilevelProblem(
+            upperObjective: { _, w in squares(C, w, d) },
+            lowerObjective: { x, w in squares(A, w, b) + x.exp().sum() * w.squaredNorm() })
     }
 }
 
 /// Logistic regression with one weight w: f = mean softplus(-b a w) + eˣ w², F = 30 mean softplus(-d c w).
 enum LogisticData {
-    private static let a = [1.0, 2, -1, 0.5, -1.5, 0.8], b = [1.0, 1, -1, -1, -1, 1], c = [0.7, -0.9, -1.0, 0.5], d = [1.0, 1, -1, -1]
+    private static let a = [1.0, 2, -1, 0.5, -1.5, 0.8], b = [1.0, 1, -1, -1, -1, 1], c = [0.7, -0.9, -1.0, 0.5],
+        d = [1.0, 1, -1, -1]
 
     private static func sigmoid(_ t: Double) -> Double { 1 / (1 + exp(-t)) }
 
@@ -64,7 +70,11 @@ enum LogisticData {
     }
 
     static var problem: BilevelProblem<Tensor, Tensor> {
-        @Sendable func loss(_ inputs: [Double], _ signs: [Double], _ w: Tensor) -> Tensor { (Tensor(zip(inputs, signs).map { -$0 * $1 }) * w).softplus().mean() }
-        return BilevelProblem(upperObjective: { _, w in loss(c, d, w) * 30 }, lowerObjective: { x, w in loss(a, b, w) + x.exp().sum() * w.squaredNorm() })
+        @Sendable func loss(_ inputs: [Double], _ signs: [Double], _ w: Tensor) -> Tensor {
+            (Tensor(zip(inputs, signs).map { -$0 * $1 }) * w).softplus().mean()
+        }
+        return BilevelProblem(
+            upperObjective: { _, w in loss(c, d, w) * 30 },
+            lowerObjective: { x, w in loss(a, b, w) + x.exp().sum() * w.squaredNorm() })
     }
 }

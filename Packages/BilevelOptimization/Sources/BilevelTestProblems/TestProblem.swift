@@ -25,45 +25,57 @@ public struct TestProblem: Sendable {
 
     public static let all: [TestProblem] = [quadratic, ridge, logistic, nonconvex, convex, multipleMinima]
 
-    private static let pair = QuadraticProblem(curvatures: [0.5, 2], target: [1, -0.5], start: ([0.7, -1.2], [0.1, 0.2]))
+    private static let pair = QuadraticProblem(
+        curvatures: [0.5, 2], target: [1, -0.5], start: ([0.7, -1.2], [0.1, 0.2]))
     public static let quadratic = TestProblem(
-        name: "quadratic", problem: pair.problem(), start: pair.start, solution: (pair.solution, pair.implicit(at: pair.solution).y),
+        name: "quadratic", problem: pair.problem(), start: pair.start,
+        solution: (pair.solution, pair.implicit(at: pair.solution).y),
         lowerRate: 0.4, upperRate: 0.3, traits: [.stronglyConvexBelow])
 
     /// Ridge regression with x = log of the penalty, chosen on validation data; closed form.
     public static let ridge: TestProblem = {
         let data = RidgeData.standard
         let x = data.bestPenaltyExponent
-        return TestProblem(name: "ridge", problem: data.problem, start: ([0], [0, 0, 0]), solution: ([x], data.weights(exponent: x)),
-                           lowerRate: 0.3, upperRate: 2, traits: [.stronglyConvexBelow])
+        return TestProblem(
+            name: "ridge", problem: data.problem, start: ([0], [0, 0, 0]), solution: ([x], data.weights(exponent: x)),
+            lowerRate: 0.3, upperRate: 2, traits: [.stronglyConvexBelow])
     }()
 
     /// Logistic regression with one weight, its penalty chosen on validation data; solution by bisection.
     public static let logistic: TestProblem = {
         let x = LogisticData.bestPenaltyExponent
-        return TestProblem(name: "logistic", problem: LogisticData.problem, start: ([0.5], [0]), solution: ([x], [LogisticData.weight(exponent: x)]),
-                           lowerRate: 0.1, upperRate: 1, traits: [.stronglyConvexBelow])
+        return TestProblem(
+            name: "logistic", problem: LogisticData.problem, start: ([0.5], [0]),
+            solution: ([x], [LogisticData.weight(exponent: x)]),
+            lowerRate: 0.1, upperRate: 1, traits: [.stronglyConvexBelow])
     }()
 
     /// Liu et al. 2021, eq. 10.
     public static let nonconvex = TestProblem(
-        name: "eq. 10", problem: BilevelProblem(
+        name: "eq. 10",
+        problem: BilevelProblem(
             upperObjective: { x, y in (x + x * y).sum() }, lowerObjective: { x, y in -(x * y).sin().sum() },
             upperConstraint: .box(lower: 1, upper: 10), lowerConstraint: .box(lower: -2, upper: 2)),
-        start: ([7], [-1]), solution: ([11 * .pi / 4], [-2]), lowerRate: 5e-4, upperRate: 0.1, traits: [.severalLowerMinima, .constrainedBelow])
+        start: ([7], [-1]), solution: ([11 * .pi / 4], [-2]), lowerRate: 5e-4, upperRate: 0.1,
+        traits: [.severalLowerMinima, .constrainedBelow])
 
     /// Liu et al. 2021, eq. 13, with n = 2; y = (y₁, y₂), and y₂ does not appear below.
     public static let convex = TestProblem(
-        name: "eq. 13", problem: BilevelProblem(
+        name: "eq. 13",
+        problem: BilevelProblem(
             upperObjective: { x, y in
                 (x - y.sliced(2..<4)).squaredNorm().squared() + (y.sliced(0..<2) - 1).squaredNorm().squared()
             },
-            lowerObjective: { x, y in y.sliced(0..<2).squaredNorm() * 0.5 - x.dot(y.sliced(0..<2)) }, upperConstraint: .box(lower: -100, upper: 100)),
-        start: ([1.5, 0.5], [0, 0, 0, 0]), solution: ([1, 1], [1, 1, 1, 1]), lowerRate: 0.3, upperRate: 0.01, traits: [.severalLowerMinima])
+            lowerObjective: { x, y in y.sliced(0..<2).squaredNorm() * 0.5 - x.dot(y.sliced(0..<2)) },
+            upperConstraint: .box(lower: -100, upper: 100)),
+        start: ([1.5, 0.5], [0, 0, 0, 0]), solution: ([1, 1], [1, 1, 1, 1]), lowerRate: 0.3, upperRate: 0.01,
+        traits: [.severalLowerMinima])
 
-    /// f = (y₁ - x)²/2 leaves y₂ free; F = (x - 1)² + (y₁ - 1)² + (y₂ - 2)²: the optimistic choice of y₂ is 2 (after Liu et al. 2020).
+    /// f = (y₁ - x)²/2 leaves y₂ free; F = (x - 1)² + (y₁ - 1)² + (y₂ - 2)²: the optimistic choice of y₂ is 2 (after
+    /// Liu et al. 2020).
     public static let multipleMinima = TestProblem(
-        name: "free coordinate", problem: BilevelProblem(
+        name: "free coordinate",
+        problem: BilevelProblem(
             upperObjective: { x, y in (x - 1).squaredNorm() + (y - Tensor([1.0, 2.0])).squaredNorm() },
             lowerObjective: { x, y in (y.sliced(0..<1) - x).squaredNorm() * 0.5 }),
         start: ([3], [0, 0]), solution: ([1], [1, 2]), lowerRate: 0.5, upperRate: 0.1, traits: [.severalLowerMinima])

@@ -1,6 +1,7 @@
-@testable import Datasets
 import Foundation
 import Testing
+
+@testable import Datasets
 
 @Suite struct EpisodeTests {
     static let images = Glyphs(seed: 0, side: 8).images(classes: 12, imagesPerClass: 20)
@@ -8,15 +9,22 @@ import Testing
     @Test("an episode has disjoint support and query, class after class, of distinct classes")
     func structure() throws {
         let rotated = Self.images.withRotations()
-        let classOf = Dictionary(uniqueKeysWithValues: (0..<rotated.classCount).flatMap { c in rotated.images(ofClass: c).map { ($0, c) } })
+        let classOf = Dictionary(
+            uniqueKeysWithValues: (0..<rotated.classCount).flatMap { c in rotated.images(ofClass: c).map { ($0, c) } })
         let sampler = try EpisodeSampler(rotated, ways: 5, shots: 3, queries: 15, seed: 4)
         for number in 0..<200 {
             let episode = sampler.episode(number)
-            #expect(episode.support.count == 15 && episode.query.count == 75 && Set(episode.support + episode.query).count == 90)
-            #expect(episode.supportLabels == (0..<15).map { Int32($0 / 3) } && episode.queryLabels == (0..<75).map { Int32($0 / 15) })
+            #expect(
+                episode.support.count == 15 && episode.query.count == 75
+                    && Set(episode.support + episode.query).count == 90)
+            #expect(
+                episode.supportLabels == (0..<15).map { Int32($0 / 3) }
+                    && episode.queryLabels == (0..<75).map { Int32($0 / 15) })
             let classes = (0..<5).map { classOf[episode.support[3 * $0]]! }
             #expect(Set(classes).count == 5)
-            for (image, label) in zip(episode.support + episode.query, episode.supportLabels + episode.queryLabels) { #expect(classOf[image] == classes[Int(label)]) }
+            for (image, label) in zip(episode.support + episode.query, episode.supportLabels + episode.queryLabels) {
+                #expect(classOf[image] == classes[Int(label)])
+            }
         }
     }
 
@@ -39,9 +47,15 @@ import Testing
 
     @Test("too few images, classes or ways are named")
     func complaints() {
-        #expect(complaint { _ = try EpisodeSampler(Self.images, ways: 5, shots: 6, seed: 0) } == "glyphs: 6 + 15 = 21 images in every class expected, glyph 0 has 20 (and 11 more classes have too few)")
-        #expect(complaint { _ = try EpisodeSampler(Self.images, ways: 13, shots: 1, seed: 0) } == "glyphs: at least 13 classes expected for 13 ways, there are 12")
-        #expect(complaint { _ = try EpisodeSampler(Self.images, ways: 1, shots: 0, seed: 0) }.contains("at least 2 ways"))
+        #expect(
+            complaint { _ = try EpisodeSampler(Self.images, ways: 5, shots: 6, seed: 0) }
+                == "glyphs: 6 + 15 = 21 images in every class expected, glyph 0 has 20 (and 11 more classes have too few)"
+        )
+        #expect(
+            complaint { _ = try EpisodeSampler(Self.images, ways: 13, shots: 1, seed: 0) }
+                == "glyphs: at least 13 classes expected for 13 ways, there are 12")
+        #expect(
+            complaint { _ = try EpisodeSampler(Self.images, ways: 1, shots: 0, seed: 0) }.contains("at least 2 ways"))
     }
 
     @Test("a frozen list comes back from its file, and a changed one or one of other images is refused")
@@ -57,7 +71,9 @@ import Testing
             try scratch.write(Array(change(text).utf8), "episodes.txt")
             return complaint { _ = try EpisodeList(path: path, of: Self.images) }
         }
-        #expect(try complaintAfter { $0.split(separator: "\n").dropLast().joined(separator: "\n") }.contains("the list was changed"))
+        #expect(
+            try complaintAfter { $0.split(separator: "\n").dropLast().joined(separator: "\n") }.contains(
+                "the list was changed"))
         #expect(try complaintAfter { String($0.dropLast(5)) }.contains("line 21: 80 image indices expected"))
         #expect(try complaintAfter { _ in "" }.contains("an episode list"))
     }
@@ -65,9 +81,19 @@ import Testing
     @Test("Philox gives the numbers of its authors' known-answer file")
     func philox() {
         // Random123, kat_vectors: philox 4x32 with 10 rounds.
-        #expect(CounterGenerator.philox(counter: (0, 0, 0, 0), key: (0, 0)) == (0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8))
+        #expect(
+            CounterGenerator.philox(counter: (0, 0, 0, 0), key: (0, 0)) == (
+                0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8
+            ))
         let ones = UInt32.max
-        #expect(CounterGenerator.philox(counter: (ones, ones, ones, ones), key: (ones, ones)) == (0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd))
-        #expect(CounterGenerator.philox(counter: (0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344), key: (0xa409_3822, 0x299f_31d0)) == (0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
+        #expect(
+            CounterGenerator.philox(counter: (ones, ones, ones, ones), key: (ones, ones)) == (
+                0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd
+            ))
+        #expect(
+            CounterGenerator.philox(
+                counter: (0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344), key: (0xa409_3822, 0x299f_31d0)) == (
+                    0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1
+                ))
     }
 }

@@ -8,7 +8,8 @@ func idxLabels(_ labels: [UInt8]) -> [UInt8] { [0, 0, 8, 1] + bigEndian(labels.c
 
 /// Python's gzip.compress(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 0, 9]), mtime=0).
 let gzippedLabels: [UInt8] = [
-    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 99, 96, 224, 96, 100, 96, 96, 96, 102, 103, 224, 4, 0, 165, 18, 211, 114, 11, 0, 0, 0,
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 99, 96, 224, 96, 100, 96, 96, 96, 102, 103, 224, 4, 0, 165, 18, 211, 114, 11, 0, 0,
+    0,
 ]
 
 @Suite struct FileTests {
@@ -32,15 +33,27 @@ let gzippedLabels: [UInt8] = [
     }
 
     @Test func damagedFilesAreNamedWithWhatWasExpected() throws {
-        #expect(try complaint { try FileManager.default.removeItem(atPath: "\($0.path)/train-labels-idx1-ubyte") }.contains("neither is there"))
-        #expect(try complaint { try $0.write([1, 2, 8, 3], "train-images-idx3-ubyte") }.contains("magic 00 00 expected"))
+        #expect(
+            try complaint { try FileManager.default.removeItem(atPath: "\($0.path)/train-labels-idx1-ubyte") }.contains(
+                "neither is there"))
+        #expect(
+            try complaint { try $0.write([1, 2, 8, 3], "train-images-idx3-ubyte") }.contains("magic 00 00 expected"))
         #expect(try complaint { try $0.write([0, 0, 13, 3], "train-images-idx3-ubyte") }.contains("type 08"))
         #expect(try complaint { try $0.write(idxLabels([1]), "train-images-idx3-ubyte") }.contains("rank 3"))
-        #expect(try complaint { try $0.write(idxImages([UInt8](0..<11), [3, 2, 2]), "train-images-idx3-ubyte") }.contains("12 bytes expected at byte 16, the file has 11"))
-        #expect(try complaint { try $0.write(idxImages([UInt8](0..<13), [3, 2, 2]), "train-images-idx3-ubyte") }.contains("more follows"))
-        #expect(try complaint { try $0.write(idxImages([], [1 << 30, 1 << 30, 1 << 30]), "train-images-idx3-ubyte") }.contains("exceed"))
-        #expect(try complaint { try $0.write(idxLabels([1, 2]), "train-labels-idx1-ubyte") }.contains("3 labels expected"))
-        #expect(try complaint { try $0.write(idxLabels([1, 2, 10]), "train-labels-idx1-ubyte") }.contains("got 10 at index 2"))
+        #expect(
+            try complaint { try $0.write(idxImages([UInt8](0..<11), [3, 2, 2]), "train-images-idx3-ubyte") }.contains(
+                "12 bytes expected at byte 16, the file has 11"))
+        #expect(
+            try complaint { try $0.write(idxImages([UInt8](0..<13), [3, 2, 2]), "train-images-idx3-ubyte") }.contains(
+                "more follows"))
+        #expect(
+            try complaint { try $0.write(idxImages([], [1 << 30, 1 << 30, 1 << 30]), "train-images-idx3-ubyte") }
+                .contains("exceed"))
+        #expect(
+            try complaint { try $0.write(idxLabels([1, 2]), "train-labels-idx1-ubyte") }.contains("3 labels expected"))
+        #expect(
+            try complaint { try $0.write(idxLabels([1, 2, 10]), "train-labels-idx1-ubyte") }.contains(
+                "got 10 at index 2"))
         #expect(try complaint { _ in } == "no complaint")
     }
 
@@ -83,10 +96,16 @@ let gzippedLabels: [UInt8] = [
 
 @Suite struct HashTests {
     @Test func knownDigests() {
-        func digest(_ text: String) -> String { var hash = SHA256(); hash.update(Array(text.utf8)); return hash.finalized() }
+        func digest(_ text: String) -> String {
+            var hash = SHA256()
+            hash.update(Array(text.utf8))
+            return hash.finalized()
+        }
         #expect(digest("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
         #expect(digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-        #expect(digest(String(repeating: "a", count: 1_000_000)) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+        #expect(
+            digest(String(repeating: "a", count: 1_000_000))
+                == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
     }
 }
 
@@ -95,16 +114,24 @@ let gzippedLabels: [UInt8] = [
         var random = Counter(state: 1)
         let split = try HyperCleaningSplit(count: 100, train: 40, validation: 30, test: 30, using: &random)
         #expect(Set(split.train + split.validation + split.test) == Set(0..<100))
-        #expect(throws: DatasetError.self) { try HyperCleaningSplit(count: 100, train: 40, validation: 30, test: 31, using: &random) }
-        #expect(throws: DatasetError.self) { try HyperCleaningSplit(count: 100, train: 0, validation: 30, test: 31, using: &random) }
+        #expect(throws: DatasetError.self) {
+            try HyperCleaningSplit(count: 100, train: 40, validation: 30, test: 31, using: &random)
+        }
+        #expect(throws: DatasetError.self) {
+            try HyperCleaningSplit(count: 100, train: 0, validation: 30, test: 31, using: &random)
+        }
     }
 
     @Test func validationAndTestMayComeFromASecondFile() throws {
         var random = Counter(state: 1)
-        let split = try HyperCleaningSplit(count: 50, heldOutCount: 20, train: 50, validation: 8, test: 12, using: &random)
+        let split = try HyperCleaningSplit(
+            count: 50, heldOutCount: 20, train: 50, validation: 8, test: 12, using: &random)
         #expect(Set(split.train) == Set(0..<50) && Set(split.validation + split.test) == Set(0..<20))
         func complaint(_ train: Int, _ validation: Int) -> String {
-            do { _ = try HyperCleaningSplit(count: 50, heldOutCount: 20, train: train, validation: validation, test: 12, using: &random) } catch { return error.description }
+            do {
+                _ = try HyperCleaningSplit(
+                    count: 50, heldOutCount: 20, train: train, validation: validation, test: 12, using: &random)
+            } catch { return error.description }
             return ""
         }
         #expect(complaint(51, 8) == "split: train 51 samples asked for, the training file has 50")
@@ -119,10 +146,16 @@ let gzippedLabels: [UInt8] = [
         for i in labels.indices { #expect((corruption.labels[i] != labels[i]) == corruption.isCorrupted[i]) }
         // Each of the nine shifts is drawn about 5000/9 = 556 times; five deviations are 111.
         for shift in 1..<10 {
-            let drawn = labels.indices.count { corruption.isCorrupted[$0] && (corruption.labels[$0] - labels[$0] + 10) % 10 == Int32(shift) }
+            let drawn = labels.indices.count {
+                corruption.isCorrupted[$0] && (corruption.labels[$0] - labels[$0] + 10) % 10 == Int32(shift)
+            }
             #expect(abs(drawn - 556) < 111)
         }
-        for fraction in [-0.1, 1, .nan] { #expect(throws: DatasetError.self) { try LabelCorruption(of: labels, fraction: fraction, classCount: 10, using: &random) } }
+        for fraction in [-0.1, 1, .nan] {
+            #expect(throws: DatasetError.self) {
+                try LabelCorruption(of: labels, fraction: fraction, classCount: 10, using: &random)
+            }
+        }
     }
 
     @Test func theReferenceQuirkLeavesATenthTrue() throws {

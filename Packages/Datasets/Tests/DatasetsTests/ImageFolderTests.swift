@@ -4,31 +4,40 @@ import Testing
 
 /// A PNG of one grey value.
 func greyPNG(_ value: UInt8, width: Int = 2, height: Int = 2) -> [UInt8] {
-    PNG.encode(RasterImage(width: width, height: height, channels: 1, pixels: [UInt8](repeating: value, count: width * height)))
+    PNG.encode(
+        RasterImage(width: width, height: height, channels: 1, pixels: [UInt8](repeating: value, count: width * height))
+    )
 }
 
 @Suite struct ImageFolderTests {
     let plain = ImagePreparation(channels: 1)
 
     func load(_ scratch: Scratch, _ preparation: ImagePreparation? = nil, cache: String? = nil) throws -> ImageClasses {
-        try ImageClasses(contentsOf: try FileTree(path: scratch.path), name: "test", preparation: preparation ?? plain, cache: ImageCache(directory: cache))
+        try ImageClasses(
+            contentsOf: try FileTree(path: scratch.path), name: "test", preparation: preparation ?? plain,
+            cache: ImageCache(directory: cache))
     }
 
     @Test("every folder that holds PNG files is a class, at any depth")
     func classes() throws {
         let scratch = try Scratch()
-        for (i, name) in ["b/2.png", "b/1.png", "a/x/1.png", "a/y/1.PNG", ".hidden/1.png", "a/._1.png", "__MACOSX/1.png"].enumerated() { try scratch.write(greyPNG(UInt8(i)), name) }
+        for (i, name) in [
+            "b/2.png", "b/1.png", "a/x/1.png", "a/y/1.PNG", ".hidden/1.png", "a/._1.png", "__MACOSX/1.png",
+        ].enumerated() { try scratch.write(greyPNG(UInt8(i)), name) }
         try scratch.write([1, 2, 3], "b/notes.txt")
         let images = try load(scratch)
         #expect((0..<images.classCount).map(images.className) == ["a/x", "a/y", "b"])
         #expect(images.images(ofClass: 2) == 2..<4 && images.imageCount == 4)
-        #expect(images.floats(of: [0, 1, 2, 3]).map { ($0 * 255).rounded() } == [2, 3, 1, 0].flatMap { [Float](repeating: $0, count: 4) })
+        #expect(
+            images.floats(of: [0, 1, 2, 3]).map { ($0 * 255).rounded() }
+                == [2, 3, 1, 0].flatMap { [Float](repeating: $0, count: 4) })
     }
 
     @Test("images are [channels, height, width] and inverted when ink is to be 1")
     func layout() throws {
         let scratch = try Scratch()
-        try scratch.write(PNG.encode(RasterImage(width: 2, height: 1, channels: 3, pixels: [1, 2, 3, 4, 5, 6])), "a/1.png")
+        try scratch.write(
+            PNG.encode(RasterImage(width: 2, height: 1, channels: 3, pixels: [1, 2, 3, 4, 5, 6])), "a/1.png")
         let colour = try load(scratch, ImagePreparation(channels: 3))
         #expect(colour.floats(of: [0]).map { ($0 * 255).rounded() } == [1, 4, 2, 5, 3, 6])
         #expect(colour.picture(0).pixels == [1, 2, 3, 4, 5, 6])
@@ -45,8 +54,15 @@ func greyPNG(_ value: UInt8, width: Int = 2, height: Int = 2) -> [UInt8] {
         #expect((0..<4).map(images.className) == ["a", "a turned by 90°", "a turned by 180°", "a turned by 270°"])
         let turned = (0..<4).map { images.picture(images.images(ofClass: $0).lowerBound).pixels }
         // numpy.rot90(arange(9).reshape(3, 3), k)
-        #expect(turned == [[0, 1, 2, 3, 4, 5, 6, 7, 8], [2, 5, 8, 1, 4, 7, 0, 3, 6], [8, 7, 6, 5, 4, 3, 2, 1, 0], [6, 3, 0, 7, 4, 1, 8, 5, 2]])
-        for c in 0..<4 { #expect(images.floats(of: [images.images(ofClass: c).lowerBound]).map { UInt8($0 * 255 + 0.5) } == turned[c]) }
+        #expect(
+            turned == [
+                [0, 1, 2, 3, 4, 5, 6, 7, 8], [2, 5, 8, 1, 4, 7, 0, 3, 6], [8, 7, 6, 5, 4, 3, 2, 1, 0],
+                [6, 3, 0, 7, 4, 1, 8, 5, 2],
+            ])
+        for c in 0..<4 {
+            #expect(
+                images.floats(of: [images.images(ofClass: c).lowerBound]).map { UInt8($0 * 255 + 0.5) } == turned[c])
+        }
     }
 
     @Test("mixed sizes, a damaged image and an empty folder are named")
@@ -55,7 +71,10 @@ func greyPNG(_ value: UInt8, width: Int = 2, height: Int = 2) -> [UInt8] {
         #expect(complaint { _ = try load(scratch) }.contains("folders of PNG files expected"))
         try scratch.write(greyPNG(1), "a/1.png")
         try scratch.write(greyPNG(1, width: 3), "a/2.png")
-        #expect(complaint { _ = try load(scratch) } == "\(scratch.path)/a/2.png: an image of 2 x 2 pixels expected as in \(scratch.path)/a/1.png, got 3 x 2")
+        #expect(
+            complaint { _ = try load(scratch) }
+                == "\(scratch.path)/a/2.png: an image of 2 x 2 pixels expected as in \(scratch.path)/a/1.png, got 3 x 2"
+        )
         #expect(try load(scratch, ImagePreparation(channels: 1, side: 2)).imageCount == 2)
         try scratch.write(Array(greyPNG(1).dropLast(20)), "a/2.png")
         #expect(complaint { _ = try load(scratch) }.hasPrefix("\(scratch.path)/a/2.png: an intact PNG file expected"))
@@ -77,7 +96,9 @@ func greyPNG(_ value: UInt8, width: Int = 2, height: Int = 2) -> [UInt8] {
         let name = try #require(try files().first)
         #expect(try files().count == 1 && name.hasSuffix(".images"))
         let intact = [UInt8](try #require(FileManager.default.contents(atPath: "\(cache.path)/\(name)")))
-        for damaged in [[], Array(intact.dropLast()), Array(intact.dropFirst()), [UInt8](repeating: 255, count: intact.count)] {
+        for damaged in [
+            [], Array(intact.dropLast()), Array(intact.dropFirst()), [UInt8](repeating: 255, count: intact.count),
+        ] {
             try cache.write(damaged, name)
             #expect(try cached().hash == direct.hash)
         }
@@ -87,13 +108,19 @@ func greyPNG(_ value: UInt8, width: Int = 2, height: Int = 2) -> [UInt8] {
         #expect(complaint { _ = try load(scratch, cache: "\(scratch.path)/a/1.png/cache") }.contains("not writable"))
     }
 
-    // What pillow finds in the 32,460 files: black pixels at 105 x 105, and the sum of 255 - v after its bilinear resize to 28 x 28.
+    // What pillow finds in the 32,460 files: black pixels at 105 x 105, and the sum of 255 - v after its bilinear
+    // resize to 28 x 28.
     static let omniglotInk = 28_814_268, omniglotInk28 = 522_485_737
 
-    @Test("all of Omniglot decodes, with the ink that pillow finds", .enabled(if: hasData("omniglot/images_background.zip") && isOptimised, "needs data/omniglot and a release build"))
+    @Test(
+        "all of Omniglot decodes, with the ink that pillow finds",
+        .enabled(
+            if: hasData("omniglot/images_background.zip") && isOptimised, "needs data/omniglot and a release build"))
     func omniglot() throws {
         let tree = try FileTree(path: "\(dataDirectory)/omniglot"), cache = try Scratch()
-        let full = try ImageClasses(contentsOf: tree, name: "omniglot-105", preparation: ImagePreparation(channels: 1, isInverted: true), cache: ImageCache(directory: cache.path))
+        let full = try ImageClasses(
+            contentsOf: tree, name: "omniglot-105", preparation: ImagePreparation(channels: 1, isInverted: true),
+            cache: ImageCache(directory: cache.path))
         #expect(full.classCount == 964 + 659 && full.imageCount == 32_460)
         #expect(full.inkTotal == 255 * Self.omniglotInk)
 
@@ -101,7 +128,9 @@ func greyPNG(_ value: UInt8, width: Int = 2, height: Int = 2) -> [UInt8] {
         var hashes: [String] = []
         let times = try (0..<2).map { _ in
             try clock.measure {
-                let images = try ImageClasses(contentsOf: try FileTree(path: tree.root), name: "omniglot", preparation: .omniglot, cache: ImageCache(directory: cache.path))
+                let images = try ImageClasses(
+                    contentsOf: try FileTree(path: tree.root), name: "omniglot", preparation: .omniglot,
+                    cache: ImageCache(directory: cache.path))
                 hashes.append(images.hash)
                 #expect(images.inkTotal == Self.omniglotInk28)
             }
@@ -114,6 +143,8 @@ func greyPNG(_ value: UInt8, width: Int = 2, height: Int = 2) -> [UInt8] {
 extension ImageClasses {
     /// The sum of all samples, 0 … 255.
     var inkTotal: Int {
-        (0..<classCount).reduce(0) { total, c in total + images(ofClass: c).reduce(0) { $0 + picture($1).pixels.reduce(0) { $0 + Int($1) } } }
+        (0..<classCount).reduce(0) { total, c in
+            total + images(ofClass: c).reduce(0) { $0 + picture($1).pixels.reduce(0) { $0 + Int($1) } }
+        }
     }
 }

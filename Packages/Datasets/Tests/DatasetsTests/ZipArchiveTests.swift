@@ -2,7 +2,8 @@ import Datasets
 import Foundation
 import Testing
 
-/// Fixtures/small.zip holds a/stored.txt ("stored", method 0) and b/deflated.txt ("deflated " a hundred times, method 8).
+/// Fixtures/small.zip holds a/stored.txt ("stored", method 0) and b/deflated.txt ("deflated " a hundred times, method
+/// 8).
 @Suite struct ZipArchiveTests {
     func archive(_ bytes: [UInt8]? = nil) throws -> (Scratch, String) {
         let scratch = try Scratch()
@@ -19,7 +20,9 @@ import Testing
         #expect(try zip.contents(of: "a/stored.txt") == Array("stored".utf8))
         #expect(try zip.contents(of: "b/deflated.txt") == deflated)
         #expect(complaint { _ = try zip.contents(of: "c") } == "\(path): c expected in the archive, it is not there")
-        #expect(complaint { _ = try ZipArchive(path: path, maximumEntrySize: 899).contents(of: "b/deflated.txt") }.contains("at most 899 bytes expected, it claims 900"))
+        #expect(
+            complaint { _ = try ZipArchive(path: path, maximumEntrySize: 899).contents(of: "b/deflated.txt") }.contains(
+                "at most 899 bytes expected, it claims 900"))
         _ = scratch
     }
 
@@ -36,7 +39,9 @@ import Testing
         try scratch.write(Array("mine".utf8), "a/stored.txt")
         let tree = try FileTree(path: scratch.path), alone = try FileTree(path: path)
         #expect(tree.paths == alone.paths)
-        #expect(try tree.contents(of: "a/stored.txt") == Array("mine".utf8) && tree.contents(of: "b/deflated.txt") == deflated)
+        #expect(
+            try tree.contents(of: "a/stored.txt") == Array("mine".utf8)
+                && tree.contents(of: "b/deflated.txt") == deflated)
         #expect(try alone.contents(of: "a/stored.txt") == Array("stored".utf8))
         #expect(alone.description(of: "b/deflated.txt") == "\(path), entry b/deflated.txt")
         #expect(tree.fingerprint != alone.fingerprint)
@@ -48,7 +53,13 @@ import Testing
         var random = Counter(state: 5), refused = 0
         for i in 0..<2_000 {
             var bytes = intact
-            if i < intact.count { bytes = Array(intact[..<i]) } else { for _ in 0...(i % 3) { bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next()) } }
+            if i < intact.count {
+                bytes = Array(intact[..<i])
+            } else {
+                for _ in 0...(i % 3) {
+                    bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next())
+                }
+            }
             let (scratch, path) = try archive(bytes)
             let outcome = complaint {
                 let zip = try ZipArchive(path: path, maximumEntrySize: 1 << 20)

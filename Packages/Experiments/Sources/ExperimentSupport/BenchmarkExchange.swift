@@ -22,7 +22,9 @@ public struct BenchmarkExchange: Sendable {
         try Tensor(array(name, as: Float.self), shape: shape).converted(to: type).evaluated()
     }
 
-    public func write(_ bytes: Data, to name: String) throws { try bytes.write(to: folder.appendingPathComponent(name)) }
+    public func write(_ bytes: Data, to name: String) throws {
+        try bytes.write(to: folder.appendingPathComponent(name))
+    }
 
     /// At once, for who waits at the other end.
     public static func answer(_ line: String) {

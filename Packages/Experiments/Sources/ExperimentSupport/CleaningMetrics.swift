@@ -4,7 +4,8 @@ import Foundation
 public struct CleaningMetrics: Sendable, Hashable {
     /// Kept and clean / kept; kept and clean / clean; their harmonic mean. In [0, 1].
     public let precision: Double, recall: Double, f1: Double
-    /// The chance that a clean sample's weight exceeds a corrupted one's (ties count half); NaN where one kind is missing.
+    /// The chance that a clean sample's weight exceeds a corrupted one's (ties count half); NaN where one kind is
+    /// missing.
     public let auroc: Double
 
     init(precision: Double, recall: Double, f1: Double, auroc: Double) {
@@ -15,7 +16,8 @@ public struct CleaningMetrics: Sendable, Hashable {
     }
 
     public init(weights: [Double], isCorrupted: [Bool]) {
-        precondition(weights.count == isCorrupted.count, "metrics: \(weights.count) weights, \(isCorrupted.count) flags")
+        precondition(
+            weights.count == isCorrupted.count, "metrics: \(weights.count) weights, \(isCorrupted.count) flags")
         var kept = 0, keptClean = 0, clean = 0
         for (x, corrupted) in zip(weights, isCorrupted) {
             if x >= 0 { kept += 1 }

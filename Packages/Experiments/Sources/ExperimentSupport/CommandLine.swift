@@ -11,5 +11,7 @@ public enum CommandLine {
     }
 
     /// One line on standard error.
-    public static func complain(_ command: String, _ error: any Error) { FileHandle.standardError.write(Data("\(command): \(error)\n".utf8)) }
+    public static func complain(_ command: String, _ error: any Error) {
+        FileHandle.standardError.write(Data("\(command): \(error)\n".utf8))
+    }
 }

@@ -3,7 +3,8 @@ import Datasets
 import NeuralLayers
 import Tensors
 
-/// A trained checkpoint adapted to a person's own classes: a few labelled images of each, then guesses for further images.
+/// A trained checkpoint adapted to a person's own classes: a few labelled images of each, then guesses for further
+/// images.
 public struct FewShotAdaptation {
     /// A query image with the probability of each class.
     public struct Guess: Sendable {
@@ -24,7 +25,9 @@ public struct FewShotAdaptation {
     ///   - supportPath: a folder (or zip archive) with a folder of PNG files for each class, one image or more.
     ///   - queryPath: PNG files, in any folders; a folder called like a class says what is true.
     ///   - innerIterations: lower steps; nil for as many as in training.
-    public init(checkpointPath: String, support supportPath: String, query queryPath: String, innerIterations: Int? = nil) throws {
+    public init(
+        checkpointPath: String, support supportPath: String, query queryPath: String, innerIterations: Int? = nil
+    ) throws {
         let checkpoint = try Checkpoint(path: checkpointPath)
         var settings = try FewShotConfiguration(checkpoint: checkpoint, file: checkpointPath)
         settings.innerIterations = innerIterations ?? settings.innerIterations
@@ -33,22 +36,33 @@ public struct FewShotAdaptation {
         preparation.channels = image.channels
         preparation.side = image.height
 
-        let supportTree = try FileTree(path: supportPath), queryTree = try FileTree(path: queryPath), folders = supportTree.imageFolders
+        let supportTree = try FileTree(path: supportPath), queryTree = try FileTree(path: queryPath),
+            folders = supportTree.imageFolders
         if let loose = folders.first, loose.name.isEmpty {
-            throw DatasetError("\(supportPath): a folder of PNG files for each class expected, \(loose.paths[0]) lies in none")
+            throw DatasetError(
+                "\(supportPath): a folder of PNG files for each class expected, \(loose.paths[0]) lies in none")
         }
-        let support = try ImageClasses(contentsOf: supportTree, name: "support", preparation: preparation, cache: ImageCache(directory: nil))
+        let support = try ImageClasses(
+            contentsOf: supportTree, name: "support", preparation: preparation, cache: ImageCache(directory: nil))
         guard support.classCount == settings.ways else {
-            throw CheckpointError(expected: "\(support.classCount) ways, as \(supportPath) holds \(support.classCount) classes,", got: "\(settings.ways) ways", file: checkpointPath)
+            throw CheckpointError(
+                expected: "\(support.classCount) ways, as \(supportPath) holds \(support.classCount) classes,",
+                got: "\(settings.ways) ways", file: checkpointPath)
         }
-        let query = try ImageClasses(contentsOf: queryTree, name: "query", preparation: preparation, cache: ImageCache(directory: nil))
+        let query = try ImageClasses(
+            contentsOf: queryTree, name: "query", preparation: preparation, cache: ImageCache(directory: nil))
         // Two folders x/a and y/a would be one name: then the whole path is the name.
-        let lastParts = folders.map { String($0.name.split(separator: "/").last!) }, names = Set(lastParts).count == folders.count ? lastParts : folders.map(\.name)
+        let lastParts = folders.map { String($0.name.split(separator: "/").last!) },
+            names = Set(lastParts).count == folders.count ? lastParts : folders.map(\.name)
 
-        let supportLabels = (0..<support.classCount).flatMap { Array(repeating: Int32($0), count: support.images(ofClass: $0).count) }
+        let supportLabels = (0..<support.classCount).flatMap {
+            Array(repeating: Int32($0), count: support.images(ofClass: $0).count)
+        }
         // F is not read by predictions: the labels only say how many images there are.
-        let problem = try settings.problem(supportLabels: supportLabels, queryLabels: Array(repeating: 0, count: query.imageCount), image: image)
-        let solver = try settings.solver(problem, batchSize: 1), rateFactor = settings.rateFactor(at: checkpoint.selectedIteration ?? 0)
+        let problem = try settings.problem(
+            supportLabels: supportLabels, queryLabels: Array(repeating: 0, count: query.imageCount), image: image)
+        let solver = try settings.solver(problem, batchSize: 1),
+            rateFactor = settings.rateFactor(at: checkpoint.selectedIteration ?? 0)
         try solver.takeSelected(checkpoint, file: checkpointPath)
         let logits = solver.predictions(count: 1) { [support, query] _, task in
             support.write(Array(0..<support.imageCount), to: task.floats(0))
@@ -57,9 +71,12 @@ public struct FewShotAdaptation {
         }[0].prediction
         let probabilities = logits.logSoftmax().exp().scalars
 
-        guesses = queryTree.imageFolders.flatMap { folder in folder.paths.map { (folder.name, $0) } }.enumerated().map { i, place in
-            Guess(path: place.1, trueClass: place.0.split(separator: "/").last.flatMap { names.firstIndex(of: String($0)) },
-                  probabilities: Array(probabilities[(i * names.count)..<((i + 1) * names.count)]))
+        guesses = queryTree.imageFolders.flatMap { folder in folder.paths.map { (folder.name, $0) } }.enumerated().map {
+            i, place in
+            Guess(
+                path: place.1,
+                trueClass: place.0.split(separator: "/").last.flatMap { names.firstIndex(of: String($0)) },
+                probabilities: Array(probabilities[(i * names.count)..<((i + 1) * names.count)]))
         }
         (self.settings, self.support, self.query, classNames) = (settings, support, query, names)
         supportPaths = folders.flatMap(\.paths)
@@ -76,7 +93,10 @@ extension Checkpoint {
     /// Of the images that it was trained on.
     func image(file: String) throws(CheckpointError) -> (channels: Int, height: Int, width: Int) {
         let sizes = (notes["image"] ?? "").split(separator: " x ").compactMap { Int($0) }
-        guard sizes.count == 3, sizes[1] == sizes[2] else { throw CheckpointError(expected: "few-shot train on square images", got: notes["image"] ?? "none", file: file) }
+        guard sizes.count == 3, sizes[1] == sizes[2] else {
+            throw CheckpointError(
+                expected: "few-shot train on square images", got: notes["image"] ?? "none", file: file)
+        }
         return (sizes[0], sizes[1], sizes[2])
     }
 }

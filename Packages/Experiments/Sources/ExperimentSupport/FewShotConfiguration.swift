@@ -10,7 +10,8 @@ public typealias FewShotSolver = MetaSolver<SharedVariables, EpisodeData, Episod
 /// Every setting of few-shot training, with the protocol's defaults (METHODS: few-shot classification).
 public struct FewShotConfiguration: Sendable {
     public enum MethodName: String, Sendable, CaseIterable {
-        case iapttGM = "iaptt-gm", iaGM = "ia-gm", rhg, truncatedRHG = "t-rhg", bda, maml, fomaml, reptile, metaSGD = "meta-sgd", anil
+        case iapttGM = "iaptt-gm", iaGM = "ia-gm", rhg, truncatedRHG = "t-rhg", bda, maml, fomaml, reptile, metaSGD =
+            "meta-sgd", anil
     }
 
     public var dataset = FewShotDataset.omniglot
@@ -48,20 +49,28 @@ public struct FewShotConfiguration: Sendable {
         return Float(end + (1 - end) * (1 + cos(.pi * share)) / 2)
     }
 
-    func problem(supportLabels: [Int32], queryLabels: [Int32], image: (channels: Int, height: Int, width: Int)) throws(SolverError) -> FewShotProblem {
+    func problem(supportLabels: [Int32], queryLabels: [Int32], image: (channels: Int, height: Int, width: Int))
+        throws(SolverError) -> FewShotProblem
+    {
         var random = RandomGenerator(seed: seed, stream: 4)
-        return try FewShotProblem(ways: ways, supportLabels: supportLabels, queryLabels: queryLabels, image: image, backbone: backbone, head: head, hidden: hidden,
-                                  taskConvolutions: adaptsEverything ? 4 : taskConvolutions, learnedStepSize: method == .metaSGD ? lowerRate : nil,
-                                  regularizer: regularizer, regularization: regularization, using: &random)
+        return try FewShotProblem(
+            ways: ways, supportLabels: supportLabels, queryLabels: queryLabels, image: image, backbone: backbone,
+            head: head, hidden: hidden,
+            taskConvolutions: adaptsEverything ? 4 : taskConvolutions,
+            learnedStepSize: method == .metaSGD ? lowerRate : nil,
+            regularizer: regularizer, regularization: regularization, using: &random)
     }
 
     func solver(_ problem: FewShotProblem, batchSize: Int) throws(SolverError) -> FewShotSolver {
-        try MetaSolver(problem.problem, method: solverMethod, upperRule: .adam(rate: upperRate), upper: problem.shared, lower: problem.head,
-                       data: problem.template(), batchSize: batchSize, gradientLimit: gradientLimit, threads: threads)
+        try MetaSolver(
+            problem.problem, method: solverMethod, upperRule: .adam(rate: upperRate), upper: problem.shared,
+            lower: problem.head,
+            data: problem.template(), batchSize: batchSize, gradientLimit: gradientLimit, threads: threads)
     }
 
     var solverMethod: Method {
-        let K = innerIterations, learned = Initialization.learned(.adam(rate: initializationRate)), descent = Dynamics.descent(.gradientDescent(rate: lowerRate))
+        let K = innerIterations, learned = Initialization.learned(.adam(rate: initializationRate)),
+            descent = Dynamics.descent(.gradientDescent(rate: lowerRate))
         return switch method {
         case .iapttGM: Method(dynamics: descent, innerIterations: K, initialization: learned, truncation: .pessimistic)
         case .iaGM, .anil, .maml: Method(dynamics: descent, innerIterations: K, initialization: learned)
@@ -69,25 +78,37 @@ public struct FewShotConfiguration: Sendable {
         case .rhg: Method(dynamics: descent, innerIterations: K)
         case .truncatedRHG: Method(dynamics: descent, innerIterations: K, truncation: .last(min(truncationLength, K)))
         // z moves toward y_K by a share of the way.
-        case .reptile: Method(dynamics: descent, innerIterations: K, initialization: .learned(.gradientDescent(rate: initializationRate)), hypergradient: .displacement)
+        case .reptile:
+            Method(
+                dynamics: descent, innerIterations: K,
+                initialization: .learned(.gradientDescent(rate: initializationRate)), hypergradient: .displacement)
         // The step sizes themselves are learned, from `lowerRate` on.
-        case .metaSGD: Method(dynamics: .descent(.gradientDescent(rate: 1)), innerIterations: K, initialization: learned)
-        case .bda: Method(dynamics: .aggregated(mix: 0.1, upperRate: lowerRate, lowerRate: lowerRate), innerIterations: K)
+        case .metaSGD:
+            Method(dynamics: .descent(.gradientDescent(rate: 1)), innerIterations: K, initialization: learned)
+        case .bda:
+            Method(dynamics: .aggregated(mix: 0.1, upperRate: lowerRate, lowerRate: lowerRate), innerIterations: K)
         }
     }
 
     /// What decides the architecture; kept with a checkpoint.
     var architecture: [String: String] {
-        ["backbone": backbone.rawValue, "hidden": hidden.map(String.init) ?? "", "taskConvolutions": String(adaptsEverything ? 4 : taskConvolutions), "head": head.rawValue,
-         "ways": String(ways), "shots": String(shots), "queries": String(queries), "method": method.rawValue, "innerIterations": String(innerIterations),
-         "lowerRate": String(lowerRate), "finalLowerRate": finalLowerRate.map { String($0) } ?? "", "decayIterations": String(decayIterations), "regularizer": regularizer.rawValue, "regularization": String(regularization)]
+        [
+            "backbone": backbone.rawValue, "hidden": hidden.map(String.init) ?? "",
+            "taskConvolutions": String(adaptsEverything ? 4 : taskConvolutions), "head": head.rawValue,
+            "ways": String(ways), "shots": String(shots), "queries": String(queries), "method": method.rawValue,
+            "innerIterations": String(innerIterations),
+            "lowerRate": String(lowerRate), "finalLowerRate": finalLowerRate.map { String($0) } ?? "",
+            "decayIterations": String(decayIterations), "regularizer": regularizer.rawValue,
+            "regularization": String(regularization),
+        ]
     }
 
     /// The settings that a checkpoint was made with.
     public init(checkpoint: Checkpoint, file: String) throws(CheckpointError) {
         func note<Value>(_ key: String, _ read: (String) -> Value?) throws(CheckpointError) -> Value {
             guard let text = checkpoint.notes[key], let value = read(text) else {
-                throw CheckpointError(expected: "few-shot train with its \(key)", got: checkpoint.notes[key] ?? "none", file: file)
+                throw CheckpointError(
+                    expected: "few-shot train with its \(key)", got: checkpoint.notes[key] ?? "none", file: file)
             }
             return value
         }
@@ -109,16 +130,29 @@ public struct FewShotConfiguration: Sendable {
     }
 
     func json(_ data: FewShotData) -> JSONValue {
-        ["experiment": "few-shot", "dataset": .string(dataset.rawValue), "splitHash": .string(data.splitHash), "dataHash": .string(data.train.hash),
-         "ways": .integer(ways), "shots": .integer(shots), "queries": .integer(queries), "backbone": .string(backbone.rawValue),
-         "hidden": hidden.map(JSONValue.integer) ?? .null, "taskConvolutions": .integer(adaptsEverything ? 4 : taskConvolutions), "head": .string(head.rawValue),
-         "regularizer": .string(regularizer.rawValue), "regularization": .number(regularization), "method": .string(method.rawValue),
-         "metaBatch": .integer(metaBatch), "innerIterations": .integer(innerIterations), "lowerRate": .number(lowerRate), "finalLowerRate": finalLowerRate.map(JSONValue.number) ?? .null, "decayIterations": finalLowerRate == nil ? .null : .integer(decayIterations),
-         "upperRate": .number(upperRate),
-         "upperRule": .string("Adam, betas 0.9 and 0.999, for x and z" + (method == .reptile ? "; z by plain descent" : "")), "initializationRate": .number(initializationRate), "gradientLimit": gradientLimit.map(JSONValue.number) ?? .null,
-         "metaIterations": .integer(metaIterations), "validateEvery": .integer(validateEvery), "validationEpisodes": .integer(validationEpisodes),
-         "testEpisodes": .integer(testEpisodes), "seed": .integer(Int(truncatingIfNeeded: seed)), "threads": .integer(threads), "codeVersion": .string(codeVersion),
-         "batchNormalization": .string(FewShotRun.batchNormalization),
-         "protocol": "selected on meta-validation episodes; tested once"]
+        [
+            "experiment": "few-shot", "dataset": .string(dataset.rawValue), "splitHash": .string(data.splitHash),
+            "dataHash": .string(data.train.hash),
+            "ways": .integer(ways), "shots": .integer(shots), "queries": .integer(queries),
+            "backbone": .string(backbone.rawValue),
+            "hidden": hidden.map(JSONValue.integer) ?? .null,
+            "taskConvolutions": .integer(adaptsEverything ? 4 : taskConvolutions), "head": .string(head.rawValue),
+            "regularizer": .string(regularizer.rawValue), "regularization": .number(regularization),
+            "method": .string(method.rawValue),
+            "metaBatch": .integer(metaBatch), "innerIterations": .integer(innerIterations),
+            "lowerRate": .number(lowerRate), "finalLowerRate": finalLowerRate.map(JSONValue.number) ?? .null,
+            "decayIterations": finalLowerRate == nil ? .null : .integer(decayIterations),
+            "upperRate": .number(upperRate),
+            "upperRule": .string(
+                "Adam, betas 0.9 and 0.999, for x and z" + (method == .reptile ? "; z by plain descent" : "")),
+            "initializationRate": .number(initializationRate),
+            "gradientLimit": gradientLimit.map(JSONValue.number) ?? .null,
+            "metaIterations": .integer(metaIterations), "validateEvery": .integer(validateEvery),
+            "validationEpisodes": .integer(validationEpisodes),
+            "testEpisodes": .integer(testEpisodes), "seed": .integer(Int(truncatingIfNeeded: seed)),
+            "threads": .integer(threads), "codeVersion": .string(codeVersion),
+            "batchNormalization": .string(FewShotRun.batchNormalization),
+            "protocol": "selected on meta-validation episodes; tested once",
+        ]
     }
 }

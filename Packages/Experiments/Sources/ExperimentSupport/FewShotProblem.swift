@@ -3,7 +3,8 @@ import Foundation
 import NeuralLayers
 import Tensors
 
-/// What a task is given: images [n, channels, height, width], class after class, and the factor by which the lower step size has decayed, [].
+/// What a task is given: images [n, channels, height, width], class after class, and the factor by which the lower step
+/// size has decayed, [].
 public struct EpisodeData: TensorTree {
     public var support: Tensor, query: Tensor, rateFactor: Tensor
 
@@ -20,7 +21,8 @@ public struct EpisodeData: TensorTree {
     }
 }
 
-/// What a task needs of x: the backbone's maps [n, height, width, channels] of its images, and step sizes for each tensor of its network.
+/// What a task needs of x: the backbone's maps [n, height, width, channels] of its images, and step sizes for each
+/// tensor of its network.
 public struct EpisodeMaps: TensorTree {
     public var support: Tensor, query: Tensor, stepSizes: [Tensor]
 
@@ -88,7 +90,8 @@ public struct TaskNetwork: TensorTree {
     }
 }
 
-/// Few-shot classification as a meta-problem (METHODS: few-shot classification): x the backbone, y a task's head, z the shared start.
+/// Few-shot classification as a meta-problem (METHODS: few-shot classification): x the backbone, y a task's head, z the
+/// shared start.
 public struct FewShotProblem: Sendable {
     public enum BackboneName: String, Sendable, CaseIterable { case omniglot, convnet4, resnet12 }
     public enum HeadName: String, Sendable, CaseIterable {
@@ -115,21 +118,32 @@ public struct FewShotProblem: Sendable {
 
     /// Episodes of as many images in every class.
     /// - Parameters: as below.
-    public init(ways: Int, shots: Int, queries: Int, image: (channels: Int, height: Int, width: Int), backbone: BackboneName, head: HeadName = .linear,
-                hidden: Int? = nil, taskConvolutions: Int = 0, learnedStepSize: Double? = nil, regularizer: Regularizer = .none, regularization: Double = 0.25,
-                using random: inout RandomGenerator, elementType: ElementType = .float32) throws(SolverError) {
+    public init(
+        ways: Int, shots: Int, queries: Int, image: (channels: Int, height: Int, width: Int), backbone: BackboneName,
+        head: HeadName = .linear,
+        hidden: Int? = nil, taskConvolutions: Int = 0, learnedStepSize: Double? = nil, regularizer: Regularizer = .none,
+        regularization: Double = 0.25,
+        using random: inout RandomGenerator, elementType: ElementType = .float32
+    ) throws(SolverError) {
         func labels(_ count: Int) -> [Int32] { (0..<ways * count).map { Int32($0 / count) } }
-        try self.init(ways: ways, supportLabels: labels(shots), queryLabels: labels(queries), image: image, backbone: backbone, head: head, hidden: hidden,
-                      taskConvolutions: taskConvolutions, learnedStepSize: learnedStepSize, regularizer: regularizer, regularization: regularization,
-                      using: &random, elementType: elementType)
+        try self.init(
+            ways: ways, supportLabels: labels(shots), queryLabels: labels(queries), image: image, backbone: backbone,
+            head: head, hidden: hidden,
+            taskConvolutions: taskConvolutions, learnedStepSize: learnedStepSize, regularizer: regularizer,
+            regularization: regularization,
+            using: &random, elementType: elementType)
     }
 
     /// - Parameters:
     ///   - taskConvolutions: how many of the last blocks belong to the task; all of them for MAML.
     ///   - learnedStepSize: where the step sizes of Meta-SGD start; nil without.
-    public init(ways: Int, supportLabels: [Int32], queryLabels: [Int32], image: (channels: Int, height: Int, width: Int), backbone name: BackboneName,
-                head headName: HeadName, hidden: Int?, taskConvolutions: Int, learnedStepSize: Double?, regularizer: Regularizer, regularization: Double,
-                using random: inout RandomGenerator, elementType: ElementType = .float32) throws(SolverError) {
+    public init(
+        ways: Int, supportLabels: [Int32], queryLabels: [Int32], image: (channels: Int, height: Int, width: Int),
+        backbone name: BackboneName,
+        head headName: HeadName, hidden: Int?, taskConvolutions: Int, learnedStepSize: Double?,
+        regularizer: Regularizer, regularization: Double,
+        using random: inout RandomGenerator, elementType: ElementType = .float32
+    ) throws(SolverError) {
         self.supportLabels = supportLabels
         self.queryLabels = queryLabels
         self.image = image
@@ -140,42 +154,76 @@ public struct FewShotProblem: Sendable {
         let backbone: Backbone
         switch name {
         case .omniglot, .convnet4:
-            guard (0...4).contains(moved) else { throw .invalidMethod("task convolutions: 0 … 4 expected, got \(moved); nearest valid choice: \(min(max(moved, 0), 4))") }
-            let network = name == .omniglot
+            guard (0...4).contains(moved) else {
+                throw .invalidMethod(
+                    "task convolutions: 0 … 4 expected, got \(moved); nearest valid choice: \(min(max(moved, 0), 4))")
+            }
+            let network =
+                name == .omniglot
                 ? ConvolutionNetwork.omniglot(hidden: hidden ?? 64, using: &random, elementType: elementType)
-                : ConvolutionNetwork.convNet(inputs: image.channels, hidden: hidden ?? 32, using: &random, elementType: elementType)
-            guard min(image.height, image.width) >= 16 else { throw .invalidMethod("backbone \(name.rawValue): images of at least 16 x 16 expected, got \(image.height) x \(image.width)") }
+                : ConvolutionNetwork.convNet(
+                    inputs: image.channels, hidden: hidden ?? 32, using: &random, elementType: elementType)
+            guard min(image.height, image.width) >= 16 else {
+                throw .invalidMethod(
+                    "backbone \(name.rawValue): images of at least 16 x 16 expected, got \(image.height) x \(image.width)"
+                )
+            }
             guard name == .convnet4 || image.channels == 1 else {
-                throw .invalidMethod("backbone omniglot: grey images expected, got \(image.channels) channels; nearest valid choice: convnet4")
+                throw .invalidMethod(
+                    "backbone omniglot: grey images expected, got \(image.channels) channels; nearest valid choice: convnet4"
+                )
             }
             own = Array(network.blocks.suffix(moved))
             if headName == .dfc, let last = own.popLast() {
-                own.append(ConvolutionBlock(inputs: last.convolution.weight.shape[2], outputs: last.convolution.weight.shape[3], order: last.order, activation: .softplus, using: &random, elementType: elementType))
+                own.append(
+                    ConvolutionBlock(
+                        inputs: last.convolution.weight.shape[2], outputs: last.convolution.weight.shape[3],
+                        order: last.order, activation: .softplus, using: &random, elementType: elementType))
             }
             backbone = moved == 4 ? .none : .blocks(Array(network.blocks.dropLast(moved)))
         case .resnet12:
-            guard moved == 0 else { throw .invalidMethod("backbone resnet12: a linear head on the whole network expected; nearest valid choice: convnet4 for task convolutions") }
-            backbone = .residual(ResNet12(inputs: image.channels, channels: hidden.map { [$0, 2 * $0, 4 * $0, 8 * $0] } ?? [64, 128, 256, 512], using: &random, elementType: elementType))
+            guard moved == 0 else {
+                throw .invalidMethod(
+                    "backbone resnet12: a linear head on the whole network expected; nearest valid choice: convnet4 for task convolutions"
+                )
+            }
+            backbone = .residual(
+                ResNet12(
+                    inputs: image.channels,
+                    channels: hidden.map { [$0, 2 * $0, 4 * $0, 8 * $0] } ?? [64, 128, 256, 512], using: &random,
+                    elementType: elementType))
         }
-        let sample = Tensor.placeholder("image", shape: [1, image.height, image.width, image.channels], elementType: elementType)
+        let sample = Tensor.placeholder(
+            "image", shape: [1, image.height, image.width, image.channels], elementType: elementType)
         let features = own.reduce(backbone(sample)) { $1($0) }.count
-        let head = TaskNetwork(blocks: own, linear: Linear(inputs: features, outputs: ways, using: &random, elementType: elementType))
+        let head = TaskNetwork(
+            blocks: own, linear: Linear(inputs: features, outputs: ways, using: &random, elementType: elementType))
         self.head = head
-        shared = SharedVariables(backbone: backbone, stepSizes: learnedStepSize.map { rate in head.tensors.map { Tensor(repeating: rate, shape: $0.shape, elementType: elementType) } } ?? [])
+        shared = SharedVariables(
+            backbone: backbone,
+            stepSizes: learnedStepSize.map { rate in
+                head.tensors.map { Tensor(repeating: rate, shape: $0.shape, elementType: elementType) }
+            } ?? [])
     }
 
     /// Placeholders' shapes of one episode.
     public func template(elementType: ElementType = .float32) -> EpisodeData {
-        func zeros(_ labels: [Int32]) -> Tensor { .zeros([labels.count, image.channels, image.height, image.width], elementType: elementType) }
-        return EpisodeData(support: zeros(supportLabels), query: zeros(queryLabels), rateFactor: Tensor(1, elementType: elementType))
+        func zeros(_ labels: [Int32]) -> Tensor {
+            .zeros([labels.count, image.channels, image.height, image.width], elementType: elementType)
+        }
+        return EpisodeData(
+            support: zeros(supportLabels), query: zeros(queryLabels), rateFactor: Tensor(1, elementType: elementType))
     }
 
     public var problem: MetaProblem<SharedVariables, EpisodeData, EpisodeMaps, TaskNetwork> {
-        let supportLabels = Tensor(self.supportLabels), queryLabels = Tensor(self.queryLabels), regularizer = self.regularizer, λ = regularization, count = head.tensors.count
+        let supportLabels = Tensor(self.supportLabels), queryLabels = Tensor(self.queryLabels),
+            regularizer = self.regularizer, λ = regularization, count = head.tensors.count
         return MetaProblem(
             context: { shared, given in
                 func maps(_ images: Tensor) -> Tensor { shared.backbone(images.permuted([0, 2, 3, 1])) }
-                let sizes = shared.stepSizes.isEmpty ? Array(repeating: given.rateFactor, count: count) : shared.stepSizes.map { $0 * given.rateFactor }
+                let sizes =
+                    shared.stepSizes.isEmpty
+                    ? Array(repeating: given.rateFactor, count: count) : shared.stepSizes.map { $0 * given.rateFactor }
                 return EpisodeMaps(support: maps(given.support), query: maps(given.query), stepSizes: sizes)
             },
             upperObjective: { maps, y in y(maps.query).meanCrossEntropy(labels: queryLabels) },

@@ -15,7 +15,8 @@ public final class FewShotRun {
     }
 
     /// How batch normalization sees episodes, for every result.
-    public static let batchNormalization = "batch statistics of each episode's support and query images, at test too (transductive)"
+    public static let batchNormalization =
+        "batch statistics of each episode's support and query images, at test too (transductive)"
 
     public let configuration: FewShotConfiguration
     public let data: FewShotData
@@ -36,11 +37,16 @@ public final class FewShotRun {
         self.data = data
         let c = configuration
         // Three independent streams of episodes.
-        trainSampler = try EpisodeSampler(data.train, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 1)
-        validationSampler = try EpisodeSampler(data.validation, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 2)
-        testSampler = try EpisodeSampler(data.test, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 3)
+        trainSampler = try EpisodeSampler(
+            data.train, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 1)
+        validationSampler = try EpisodeSampler(
+            data.validation, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 2)
+        testSampler = try EpisodeSampler(
+            data.test, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 3)
         let sample = trainSampler.episode(0)
-        problem = try c.problem(supportLabels: sample.supportLabels, queryLabels: sample.queryLabels, image: (data.train.channels, data.train.height, data.train.width))
+        problem = try c.problem(
+            supportLabels: sample.supportLabels, queryLabels: sample.queryLabels,
+            image: (data.train.channels, data.train.height, data.train.width))
         solver = try c.solver(problem, batchSize: c.metaBatch)
         bestVariables = (problem.shared, problem.head)
     }
@@ -62,7 +68,10 @@ public final class FewShotRun {
         }
         var accuracy: Double?
         if report.iteration % c.validateEvery == 0 || report.iteration == c.metaIterations {
-            let mean = Samples(accuracies(validationSampler, data.validation, count: c.validationEpisodes, c.rateFactor(at: report.iteration))).mean
+            let mean = Samples(
+                accuracies(
+                    validationSampler, data.validation, count: c.validationEpisodes, c.rateFactor(at: report.iteration))
+            ).mean
             accuracy = mean
             if mean > best?.accuracy ?? -1 {
                 best = (report.iteration, mean)
@@ -83,20 +92,27 @@ public final class FewShotRun {
         task.floats(2)[0] = rateFactor
     }
 
-    private func accuracies(_ sampler: EpisodeSampler, _ images: ImageClasses, count: Int, _ rateFactor: Float) -> [Double] {
+    private func accuracies(_ sampler: EpisodeSampler, _ images: ImageClasses, count: Int, _ rateFactor: Float)
+        -> [Double]
+    {
         let labels = Tensor(sampler.episode(0).queryLabels)
-        return solver.predictions(count: count) { index, task in FewShotRun.fill(task, with: sampler.episode(index), of: images, rateFactor) }
-            .map { $0.prediction.accuracy(labels: labels) }
+        return solver.predictions(count: count) { index, task in
+            FewShotRun.fill(task, with: sampler.episode(index), of: images, rateFactor)
+        }
+        .map { $0.prediction.accuracy(labels: labels) }
     }
 
-    /// Accuracies on the first `count` test episodes with the selected variables (the last ones before any validation), and the hash of
-    /// these episodes.
+    /// Accuracies on the first `count` test episodes with the selected variables (the last ones before any validation),
+    /// and the hash of these episodes.
     public func test(count: Int) -> (accuracies: [Double], episodesHash: String) {
         let last = (solver.upper, solver.initialization)
         if best != nil { (solver.upper, solver.initialization) = (bestVariables.x, bestVariables.z) }
         defer { (solver.upper, solver.initialization) = last }
         let rateFactor = configuration.rateFactor(at: restoredIteration ?? best?.iteration ?? iteration)
-        return (accuracies(testSampler, data.test, count: count, rateFactor), EpisodeList(testSampler, of: data.test, count: count).hash)
+        return (
+            accuracies(testSampler, data.test, count: count, rateFactor),
+            EpisodeList(testSampler, of: data.test, count: count).hash
+        )
     }
 
     // MARK: Checkpoints
@@ -130,9 +146,19 @@ public final class FewShotRun {
         try checkpoint.check(configuration.architecture, file: file)
         solver.upper = try checkpoint.restored(solver.upper, from: "x", file: file)
         solver.initialization = try checkpoint.restored(solver.initialization, from: "z", file: file)
-        bestVariables = (try checkpoint.restored(solver.upper, from: "selected.x", file: file), try checkpoint.restored(solver.initialization, from: "selected.z", file: file))
-        solver.updateState = (try checkpoint.restored(solver.updateState.tensors, from: "update", file: file), Int(checkpoint.notes["iteration"] ?? "") ?? 0)
-        if let iteration = Int(checkpoint.notes["bestIteration"] ?? ""), let accuracy = Double(checkpoint.notes["bestAccuracy"] ?? "") { best = (iteration, accuracy) }
+        bestVariables = (
+            try checkpoint.restored(solver.upper, from: "selected.x", file: file),
+            try checkpoint.restored(solver.initialization, from: "selected.z", file: file)
+        )
+        solver.updateState = (
+            try checkpoint.restored(solver.updateState.tensors, from: "update", file: file),
+            Int(checkpoint.notes["iteration"] ?? "") ?? 0
+        )
+        if let iteration = Int(checkpoint.notes["bestIteration"] ?? ""),
+            let accuracy = Double(checkpoint.notes["bestAccuracy"] ?? "")
+        {
+            best = (iteration, accuracy)
+        }
     }
 }
 

@@ -2,10 +2,11 @@ import BilevelOptimization
 import NeuralLayers
 import Tensors
 
-/// Data hyper-cleaning: one weight x_i for every training sample, σ(x_i) its share in the training loss (Franceschi et al. 2017).
+/// Data hyper-cleaning: one weight x_i for every training sample, σ(x_i) its share in the training loss (Franceschi et
+/// al. 2017).
 ///
-/// Lower: f(x, y) = mean over i of σ(x_i) ℓ(y; u_i, v_i) on the noisy training set. Upper: F(y) = mean cross-entropy on the
-/// clean validation set. (The reference takes the mean, not the sum, of the weighted losses.)
+/// Lower: f(x, y) = mean over i of σ(x_i) ℓ(y; u_i, v_i) on the noisy training set. Upper: F(y) = mean cross-entropy on
+/// the clean validation set. (The reference takes the mean, not the sum, of the weighted losses.)
 public struct HyperCleaningProblem: Sendable {
     /// Images [n, pixels] and int32 labels [n].
     public let trainingImages: Tensor, trainingLabels: Tensor
@@ -23,7 +24,9 @@ public struct HyperCleaningProblem: Sendable {
         let (cleanImages, cleanLabels) = (validationImages, validationLabels)
         return BilevelProblem(
             upperObjective: { _, network in network(cleanImages).meanCrossEntropy(labels: cleanLabels) },
-            lowerObjective: { weights, network in (weights.sigmoid() * network(images).crossEntropy(labels: labels)).mean() })
+            lowerObjective: { weights, network in
+                (weights.sigmoid() * network(images).crossEntropy(labels: labels)).mean()
+            })
     }
 }
 
@@ -36,8 +39,13 @@ public enum HyperCleaningNetwork: String, Sendable, CaseIterable {
     /// Two layers with ReLU between them.
     case mlp
 
-    public func network(inputs: Int, classes: Int, hidden: Int = 300, using random: inout RandomGenerator, elementType: ElementType = .float32) -> Perceptron {
-        Perceptron(widths: self == .linear ? [inputs, classes] : [inputs, hidden, classes], activation: self == .mlp ? .relu : .identity,
-                   using: &random, elementType: elementType)
+    public func network(
+        inputs: Int, classes: Int, hidden: Int = 300, using random: inout RandomGenerator,
+        elementType: ElementType = .float32
+    ) -> Perceptron {
+        Perceptron(
+            widths: self == .linear ? [inputs, classes] : [inputs, hidden, classes],
+            activation: self == .mlp ? .relu : .identity,
+            using: &random, elementType: elementType)
     }
 }

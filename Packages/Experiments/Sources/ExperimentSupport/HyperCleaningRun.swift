@@ -33,26 +33,38 @@ public final class HyperCleaningRun {
     public init(_ configuration: HyperCleaningConfiguration) throws {
         self.configuration = configuration
         images = try configuration.dataset.loadTraining(directory: configuration.dataDirectory)
-        let heldOut: LabeledImages? = configuration.heldOut == .test ? try configuration.dataset.loadTest(directory: configuration.dataDirectory) : nil
+        let heldOut: LabeledImages? =
+            configuration.heldOut == .test
+            ? try configuration.dataset.loadTest(directory: configuration.dataDirectory) : nil
         heldOutImages = heldOut ?? images
         guard heldOutImages.height == images.height, heldOutImages.width == images.width else {
-            throw DatasetError("\(configuration.dataDirectory): test images of \(images.height)x\(images.width) as in the training file expected, got \(heldOutImages.height)x\(heldOutImages.width)")
+            throw DatasetError(
+                "\(configuration.dataDirectory): test images of \(images.height)x\(images.width) as in the training file expected, got \(heldOutImages.height)x\(heldOutImages.width)"
+            )
         }
         // Streams keep split, noise and weights independent of each other's sizes.
         var splitRandom = RandomGenerator(seed: configuration.seed, stream: 1)
-        split = try HyperCleaningSplit(count: images.count, heldOutCount: heldOut?.count, train: configuration.trainSize,
-                                       validation: configuration.validationSize, test: configuration.testSize, using: &splitRandom)
+        split = try HyperCleaningSplit(
+            count: images.count, heldOutCount: heldOut?.count, train: configuration.trainSize,
+            validation: configuration.validationSize, test: configuration.testSize, using: &splitRandom)
         var noiseRandom = RandomGenerator(seed: configuration.seed, stream: 2)
-        corruption = try LabelCorruption(of: images.labels(of: split.train), fraction: configuration.corruption, classCount: images.classCount,
-                                         draw: configuration.quirks.contains(.anyClass) ? .anyClass : .differentClass, using: &noiseRandom)
+        corruption = try LabelCorruption(
+            of: images.labels(of: split.train), fraction: configuration.corruption, classCount: images.classCount,
+            draw: configuration.quirks.contains(.anyClass) ? .anyClass : .differentClass, using: &noiseRandom)
         let pixels = images.pixelsPerImage
-        func leaf(_ indices: [Int], in images: LabeledImages) -> Tensor { Tensor(images.floats(of: indices), shape: [indices.count, pixels]) }
-        let problem = HyperCleaningProblem(trainingImages: leaf(split.train, in: images), trainingLabels: Tensor(corruption.labels),
-                                           validationImages: leaf(split.validation, in: heldOutImages), validationLabels: Tensor(heldOutImages.labels(of: split.validation)))
+        func leaf(_ indices: [Int], in images: LabeledImages) -> Tensor {
+            Tensor(images.floats(of: indices), shape: [indices.count, pixels])
+        }
+        let problem = HyperCleaningProblem(
+            trainingImages: leaf(split.train, in: images), trainingLabels: Tensor(corruption.labels),
+            validationImages: leaf(split.validation, in: heldOutImages),
+            validationLabels: Tensor(heldOutImages.labels(of: split.validation)))
         var weightRandom = RandomGenerator(seed: configuration.seed, stream: 3)
         let network = configuration.network.network(inputs: pixels, classes: images.classCount, using: &weightRandom)
-        solver = try Solver(problem.problem, method: configuration.solverMethod(), upperRule: .adam(rate: configuration.upperRate),
-                            upper: Tensor([Float](repeating: 0, count: split.train.count)), lower: network, threads: configuration.threads)
+        solver = try Solver(
+            problem.problem, method: configuration.solverMethod(), upperRule: .adam(rate: configuration.upperRate),
+            upper: Tensor([Float](repeating: 0, count: split.train.count)), lower: network,
+            threads: configuration.threads)
         testLabels = Tensor(heldOutImages.labels(of: split.test))
         let parameters = network.placeholders("y")
         classifyTest = Program(inputs: parameters.tensors, outputs: [parameters(leaf(split.test, in: heldOutImages))])
@@ -60,7 +72,9 @@ public final class HyperCleaningRun {
     }
 
     /// Of the training file's content, and of the test file's where it is read.
-    public var dataHash: String { configuration.heldOut == .test ? "\(images.hash) \(heldOutImages.hash)" : images.hash }
+    public var dataHash: String {
+        configuration.heldOut == .test ? "\(images.hash) \(heldOutImages.hash)" : images.hash
+    }
 
     /// One upper iteration; evaluates on the test part at every `evaluateEvery`th and at the last.
     public func step() throws(SolverError) -> Row {
@@ -70,10 +84,12 @@ public final class HyperCleaningRun {
             throw error
         }
         restoredLower = nil
-        let isEvaluated = report.iteration % configuration.evaluateEvery == 0 || report.iteration == configuration.outerIterations
-        let row = Row(report: report, metrics: CleaningMetrics(weights: weights, isCorrupted: corruption.isCorrupted),
-                      accuracy: isEvaluated ? accuracy(of: lower) : nil,
-                      accuracyAtInitialization: isEvaluated ? accuracy(of: solver.initialization) : nil)
+        let isEvaluated =
+            report.iteration % configuration.evaluateEvery == 0 || report.iteration == configuration.outerIterations
+        let row = Row(
+            report: report, metrics: CleaningMetrics(weights: weights, isCorrupted: corruption.isCorrupted),
+            accuracy: isEvaluated ? accuracy(of: lower) : nil,
+            accuracyAtInitialization: isEvaluated ? accuracy(of: solver.initialization) : nil)
         rows.append(row)
         return row
     }
@@ -87,7 +103,9 @@ public final class HyperCleaningRun {
     /// y_K of the last iteration.
     public var lower: Perceptron { restoredLower ?? solver.lower }
 
-    public func accuracyAtEnd() -> (lower: Double, initialization: Double) { (accuracy(of: lower), accuracy(of: solver.initialization)) }
+    public func accuracyAtEnd() -> (lower: Double, initialization: Double) {
+        (accuracy(of: lower), accuracy(of: solver.initialization))
+    }
 
     /// The class that y_K gives each training sample.
     public var predictedTrainingLabels: [Int32] { classifyTraining(lower.tensors)[0].scalars() }
@@ -110,17 +128,24 @@ public final class HyperCleaningRun {
     /// Goes on from a checkpoint of the same settings; T may differ.
     public func restore(_ checkpoint: Checkpoint, file: String) throws {
         try checkpoint.check(configuration.decidingSettings(dataHash: dataHash), file: file)
-        guard let iteration = Int(checkpoint.notes["iteration"] ?? ""), iteration <= configuration.outerIterations else {
-            throw CheckpointError(expected: "at most \(configuration.outerIterations) iterations", got: checkpoint.notes["iteration"] ?? "none", file: file)
+        guard let iteration = Int(checkpoint.notes["iteration"] ?? ""), iteration <= configuration.outerIterations
+        else {
+            throw CheckpointError(
+                expected: "at most \(configuration.outerIterations) iterations",
+                got: checkpoint.notes["iteration"] ?? "none", file: file)
         }
         solver.upper = try checkpoint.restored(solver.upper, from: "x", file: file)
         solver.initialization = try checkpoint.restored(solver.initialization, from: "z", file: file)
         restoredLower = try checkpoint.restored(lower, from: "y", file: file)
-        solver.updateState = (try checkpoint.restored(solver.updateState.tensors, from: "update", file: file), iteration)
+        solver.updateState = (
+            try checkpoint.restored(solver.updateState.tensors, from: "update", file: file), iteration
+        )
     }
 
     /// The rows of the earlier part of a resumed run.
     func takeUp(_ earlier: [Row]) { rows = earlier }
 
-    private func accuracy(of network: Perceptron) -> Double { classifyTest(network.tensors)[0].accuracy(labels: testLabels) }
+    private func accuracy(of network: Perceptron) -> Double {
+        classifyTest(network.tensors)[0].accuracy(labels: testLabels)
+    }
 }

@@ -6,7 +6,8 @@ import Tensors
 public struct NumericalConfiguration: Sendable {
     /// What the authors' code does differently from their paper.
     public enum ReferenceQuirk: String, Sendable, CaseIterable {
-        /// The pessimistic step is looked up in a history with two entries a step: about half of the trajectory is differentiated.
+        /// The pessimistic step is looked up in a history with two entries a step: about half of the trajectory is
+        /// differentiated.
         case index
     }
 
@@ -60,15 +61,22 @@ public struct NumericalConfiguration: Sendable {
     var json: JSONValue {
         let s = settings
         return [
-            "experiment": "numerical-example", "problem": .string(problem.rawValue), "methods": .array(methods.map { .string($0.rawValue) }),
-            "starts": .array(starts.map { [.number($0.x), .number($0.y)] }), "dimension": .integer(dimension), "outerIterations": .integer(outerIterations),
-            "innerIterations": .integer(s.innerIterations), "lowerRate": .number(s.lowerRate), "upperRate": .number(s.upperRate),
-            "initializationRate": .number(s.initializationRate), "aggregationRate": .number(s.aggregationRate), "aggregationMix": .number(s.aggregationMix),
-            "truncationLength": .integer(s.truncationLength), "adjointIterations": .integer(s.adjointIterations), "penalty": .number(s.penalty),
-            "initialization": .string(s.isWarmStarted ? "warm" : "fixed"), "dynamics": .string(s.dynamics.map { "\($0)" } ?? "the method's own"), "isProjected": .boolean(isProjected),
+            "experiment": "numerical-example", "problem": .string(problem.rawValue),
+            "methods": .array(methods.map { .string($0.rawValue) }),
+            "starts": .array(starts.map { [.number($0.x), .number($0.y)] }), "dimension": .integer(dimension),
+            "outerIterations": .integer(outerIterations),
+            "innerIterations": .integer(s.innerIterations), "lowerRate": .number(s.lowerRate),
+            "upperRate": .number(s.upperRate),
+            "initializationRate": .number(s.initializationRate), "aggregationRate": .number(s.aggregationRate),
+            "aggregationMix": .number(s.aggregationMix),
+            "truncationLength": .integer(s.truncationLength), "adjointIterations": .integer(s.adjointIterations),
+            "penalty": .number(s.penalty),
+            "initialization": .string(s.isWarmStarted ? "warm" : "fixed"),
+            "dynamics": .string(s.dynamics.map { "\($0)" } ?? "the method's own"), "isProjected": .boolean(isProjected),
             "precision": .string(elementType.rawValue), "seed": .integer(Int(truncatingIfNeeded: seed)),
             "referenceQuirks": .array(quirks.map { .string($0.rawValue) }), "codeVersion": .string(codeVersion),
-            "protocol": "relative error of x: ‖x - x*‖/‖x*‖ after the update; of F: |F(x, y_K) - F*|/|F*| (|F| where F* = 0); upper rule: gradient descent",
+            "protocol":
+                "relative error of x: ‖x - x*‖/‖x*‖ after the update; of F: |F(x, y_K) - F*|/|F*| (|F| where F* = 0); upper rule: gradient descent",
         ]
     }
 }

@@ -19,7 +19,9 @@ public enum NumericalProblem: String, Sendable, CaseIterable {
     }
 
     /// - Parameter isProjected: whether the lower steps of `nonconvex` are projected onto [-2, 2]; z always is.
-    public func problem(dimension: Int, elementType: ElementType, isProjected: Bool = true) -> BilevelProblem<Tensor, [Tensor]> {
+    public func problem(dimension: Int, elementType: ElementType, isProjected: Bool = true) -> BilevelProblem<
+        Tensor, [Tensor]
+    > {
         switch self {
         case .nonconvex:
             var problem = BilevelProblem<Tensor, [Tensor]>(
@@ -30,7 +32,8 @@ public enum NumericalProblem: String, Sendable, CaseIterable {
         case .convex:
             return BilevelProblem(
                 upperObjective: { x, y in (x - y[1]).squaredNorm().squared() + (y[0] - 1).squaredNorm().squared() },
-                lowerObjective: { x, y in y[0].squaredNorm() * 0.5 - x.dot(y[0]) }, upperConstraint: .box(lower: -100, upper: 100))
+                lowerObjective: { x, y in y[0].squaredNorm() * 0.5 - x.dot(y[0]) },
+                upperConstraint: .box(lower: -100, upper: 100))
         case .quadratic:
             let diagonal = Tensor(Self.curvatures(dimension)).converted(to: elementType).evaluated()
             return BilevelProblem(
@@ -47,7 +50,8 @@ public enum NumericalProblem: String, Sendable, CaseIterable {
         case .nonconvex: return (all(11 * .pi / 4), [all(-2)], -11 * .pi / 4 * Double(n))
         case .convex: return (all(1), [all(1), all(1)], 0)
         case .quadratic:  // y = x/a; (x/a - 1)/a + ρ x = 0
-            let a = Self.curvatures(n), x = a.map { (1 / $0) / (1 / ($0 * $0) + Self.quadraticWeight) }, y = zip(x, a).map { $0 / $1 }
+            let a = Self.curvatures(n), x = a.map { (1 / $0) / (1 / ($0 * $0) + Self.quadraticWeight) },
+                y = zip(x, a).map { $0 / $1 }
             let value = zip(x, y).reduce(0) { $0 + 0.5 * (pow($1.1 - 1, 2) + Self.quadraticWeight * pow($1.0, 2)) }
             return (x, [y], value)
         }

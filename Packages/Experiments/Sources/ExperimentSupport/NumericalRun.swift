@@ -26,14 +26,19 @@ public final class NumericalRun {
     private let solver: any BilevelSolver
     private let solution: (x: [Double], y: [[Double]], value: Double)
 
-    public init(_ configuration: NumericalConfiguration, method: MethodName, start: (x: Double, y: Double)) throws(SolverError) {
+    public init(_ configuration: NumericalConfiguration, method: MethodName, start: (x: Double, y: Double))
+        throws(SolverError)
+    {
         self.method = method
         self.start = start
         let c = configuration, type = c.elementType
         let problem = c.problem.problem(dimension: c.dimension, elementType: type, isProjected: c.isProjected)
-        func full(_ value: Double) -> Tensor { Tensor(repeating: value, shape: [c.dimension], elementType: type).evaluated() }
-        solver = try method.solver(for: problem, settings: c.methodSettings, upper: full(start.x),
-                                   lower: (0..<c.problem.lowerTensorCount).map { _ in full(start.y) })
+        func full(_ value: Double) -> Tensor {
+            Tensor(repeating: value, shape: [c.dimension], elementType: type).evaluated()
+        }
+        solver = try method.solver(
+            for: problem, settings: c.methodSettings, upper: full(start.x),
+            lower: (0..<c.problem.lowerTensorCount).map { _ in full(start.y) })
         solution = c.problem.solution(dimension: c.dimension)
     }
 
@@ -48,9 +53,12 @@ public final class NumericalRun {
         let x = solver.upper.tensors[0].scalars, y = solver.lower.tensors.map(\.scalars)
         let distanceX = distance(x, solution.x), distanceY = distance(Array(y.joined()), Array(solution.y.joined()))
         let value = report.finalUpperValue, scale = solution.value == 0 ? 1 : abs(solution.value)
-        rows.append(Row(iteration: report.iteration, truncation: report.truncation, x: x[0], y: y[0][0],
-                        relativeErrorX: distanceX / max(norm(solution.x), 1e-300), relativeErrorF: abs(value - solution.value) / scale, upperValue: value,
-                        distanceX: distanceX, distanceY: distanceY, seconds: report.seconds))
+        rows.append(
+            Row(
+                iteration: report.iteration, truncation: report.truncation, x: x[0], y: y[0][0],
+                relativeErrorX: distanceX / max(norm(solution.x), 1e-300),
+                relativeErrorF: abs(value - solution.value) / scale, upperValue: value,
+                distanceX: distanceX, distanceY: distanceY, seconds: report.seconds))
         return true
     }
 
@@ -73,8 +81,10 @@ public final class NumericalRun {
         func array(_ values: [Double]) -> JSONValue { .array(values.prefix(100).map { .number($0) }) }
         return [
             "method": .string(method.rawValue), "start": [.number(start.x), .number(start.y)],
-            "finalX": array(solver.upper.tensors[0].scalars), "finalY": .array(solver.lower.tensors.map { array($0.scalars) }),
-            "bestRelativeErrorX": .number(bestRelativeErrorX), "medianRelativeErrorXLast50": .number(medianRelativeErrorXLast50),
+            "finalX": array(solver.upper.tensors[0].scalars),
+            "finalY": .array(solver.lower.tensors.map { array($0.scalars) }),
+            "bestRelativeErrorX": .number(bestRelativeErrorX),
+            "medianRelativeErrorXLast50": .number(medianRelativeErrorXLast50),
             "relativeErrorF": .number(rows.last?.relativeErrorF ?? .nan),
             "firstIterationBelowOnePercent": firstIterationBelowOnePercent.map(JSONValue.integer) ?? .null,
             "microsecondsPerIteration": .number(microsecondsPerIteration), "peakMemoryBytes": .integer(peakMemoryBytes),

@@ -1,7 +1,8 @@
 import Reporting
 import Tensors
 
-/// Two methods on the same episodes: the mean difference and its 95% bootstrap interval (Efron 1979), by resampling episodes.
+/// Two methods on the same episodes: the mean difference and its 95% bootstrap interval (Efron 1979), by resampling
+/// episodes.
 public struct PairedComparison: Sendable {
     public let meanDifference: Double
     public let interval: ClosedRange<Double>
@@ -10,7 +11,9 @@ public struct PairedComparison: Sendable {
     ///   - first, second: accuracies, episode by episode.
     ///   - resamples: how many sets of episodes are drawn with replacement.
     public init(_ first: [Double], _ second: [Double], resamples: Int = 10_000, seed: UInt64 = 0) {
-        precondition(first.count == second.count && !first.isEmpty, "paired comparison: \(first.count) and \(second.count) episodes")
+        precondition(
+            first.count == second.count && !first.isEmpty,
+            "paired comparison: \(first.count) and \(second.count) episodes")
         let differences = zip(first, second).map { $0 - $1 }, n = differences.count
         var random = RandomGenerator(seed: seed, stream: 9)
         let means = (0..<resamples).map { _ in

@@ -6,25 +6,33 @@ import Foundation
 struct Adapt: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Tells your own images apart, from a few labelled ones.",
-        discussion: "Prints a table and writes a folder with predictions.csv, report.html (with the pictures), summary.json and configuration.json.")
+        discussion:
+            "Prints a table and writes a folder with predictions.csv, report.html (with the pictures), summary.json and configuration.json."
+    )
 
     @Option(help: "last.safetensors of a run with as many ways as you have classes.") var checkpoint: String
     @Option(help: "Folder with a folder of PNG files for each class; one image a class or more.") var support: String
-    @Option(help: "Folder of PNG files to be told apart; folders called like a class are taken for the truth.") var query: String
+    @Option(help: "Folder of PNG files to be told apart; folders called like a class are taken for the truth.")
+    var query: String
     @Option(parsing: .unconditional, help: "Lower steps K. (default: as in training)") var innerIterations: Int?
     @Option(help: "Folder for the results, new or empty. (default: runs/few-shot-adapt-<date>)") var output: String?
 
     func validate() throws {
-        if let innerIterations, innerIterations < 1 { throw ValidationError("--inner-iterations: at least 1 expected, got \(innerIterations)") }
+        if let innerIterations, innerIterations < 1 {
+            throw ValidationError("--inner-iterations: at least 1 expected, got \(innerIterations)")
+        }
     }
 
     func run() throws {
         try reportingErrors {
-            let adaptation = try FewShotAdaptation(checkpointPath: checkpoint, support: support, query: query, innerIterations: innerIterations)
+            let adaptation = try FewShotAdaptation(
+                checkpointPath: checkpoint, support: support, query: query, innerIterations: innerIterations)
             let folder = output ?? CommandLine.defaultOutput("few-shot-adapt")
             try adaptation.write(to: folder, checkpoint: checkpoint)
             print(adaptation.table.text)
-            if let accuracy = adaptation.accuracy { print(String(format: "%.1f %% right where the class is known", 100 * accuracy)) }
+            if let accuracy = adaptation.accuracy {
+                print(String(format: "%.1f %% right where the class is known", 100 * accuracy))
+            }
             print("\(folder)/report.html")
         }
     }

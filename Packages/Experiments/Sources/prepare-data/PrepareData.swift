@@ -6,7 +6,10 @@ extension DataLayout: ExpressibleByArgument {}
 @main
 struct PrepareData: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "prepare-data", abstract: "Lays out a data set below data/ from what you downloaded, checked; fetches Omniglot where there is a network.")
+        commandName: "prepare-data",
+        abstract:
+            "Lays out a data set below data/ from what you downloaded, checked; fetches Omniglot where there is a network."
+    )
 
     @Argument(help: "Which data set.") var dataset: DataLayout
     @Argument(help: "Folder of the downloaded files. (default: fetch them)") var source: String?

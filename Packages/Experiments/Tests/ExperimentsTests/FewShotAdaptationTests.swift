@@ -7,20 +7,23 @@ import Testing
 
 /// A checkpoint trained on some glyphs tells five others apart, from PNG files in class folders.
 @Suite struct FewShotAdaptationTests {
-    /// Classes of 1, 2 and 3 labelled images; four images of each to be told apart, those of the last two classes without a class folder.
+    /// Classes of 1, 2 and 3 labelled images; four images of each to be told apart, those of the last two classes
+    /// without a class folder.
     private func layOut(_ images: ImageClasses, in folder: String, classes: Int = 5) throws {
         for label in 0..<classes {
             let members = Array(images.images(ofClass: label)), shots = 1 + label % 3
             for (i, image) in members.prefix(shots + 4).enumerated() {
                 let place = i < shots ? "support/shape \(label)" : label < 3 ? "query/shape \(label)" : "query"
                 try FileManager.default.createDirectory(atPath: "\(folder)/\(place)", withIntermediateDirectories: true)
-                try Data(PNG.encode(images.picture(image))).write(to: URL(fileURLWithPath: "\(folder)/\(place)/\(label)-\(i).png"))
+                try Data(PNG.encode(images.picture(image))).write(
+                    to: URL(fileURLWithPath: "\(folder)/\(place)/\(label)-\(i).png"))
             }
         }
     }
 
     @Test func aCheckpointTellsNewClassesApart() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("adapt-\(UUID().uuidString)").path, data = try FewShotData.load(.glyphs, path: "")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("adapt-\(UUID().uuidString)").path,
+            data = try FewShotData.load(.glyphs, path: "")
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try layOut(data.test, in: folder)
         var settings = FewShotConfiguration()
@@ -32,7 +35,8 @@ import Testing
         let path = "\(folder)/trained.safetensors"
         try run.checkpoint.write(to: path)
 
-        let adaptation = try FewShotAdaptation(checkpointPath: path, support: "\(folder)/support", query: "\(folder)/query")
+        let adaptation = try FewShotAdaptation(
+            checkpointPath: path, support: "\(folder)/support", query: "\(folder)/query")
         #expect(adaptation.classNames == (0..<5).map { "shape \($0)" } && adaptation.guesses.count == 20)
         #expect(adaptation.guesses.count { $0.trueClass != nil } == 12)
         #expect(adaptation.guesses.allSatisfy { abs($0.probabilities.reduce(0, +) - 1) < 1e-5 })
@@ -42,14 +46,21 @@ import Testing
         #expect(adaptation.accuracy! > 0.5)
 
         try adaptation.write(to: "\(folder)/out", checkpoint: path)
-        let rows = try String(contentsOfFile: "\(folder)/out/predictions.csv", encoding: .utf8).split(separator: "\n"), guess = adaptation.guesses[0]
+        let rows = try String(contentsOfFile: "\(folder)/out/predictions.csv", encoding: .utf8).split(separator: "\n"),
+            guess = adaptation.guesses[0]
         #expect(rows.count == 21 && rows[1].hasPrefix("\(guess.path),\(adaptation.classNames[guess.predicted]),"))
-        #expect(try String(contentsOfFile: "\(folder)/out/report.html", encoding: .utf8).components(separatedBy: "<img").count == 1 + 20 + 9)
+        #expect(
+            try String(contentsOfFile: "\(folder)/out/report.html", encoding: .utf8).components(separatedBy: "<img")
+                .count == 1 + 20 + 9)
 
         try FileManager.default.removeItem(atPath: "\(folder)/support/shape 4")
-        #expect { _ = try FewShotAdaptation(checkpointPath: path, support: "\(folder)/support", query: "\(folder)/query") } throws: {
+        #expect {
+            _ = try FewShotAdaptation(checkpointPath: path, support: "\(folder)/support", query: "\(folder)/query")
+        } throws: {
             "\($0)" == "\(path): a checkpoint of 4 ways, as \(folder)/support holds 4 classes, expected, got 5 ways"
         }
-        #expect { _ = try FewShotAdaptation(checkpointPath: path, support: "\(folder)/query", query: "\(folder)/query") } throws: { "\($0)".contains("3-1.png lies in none") }
+        #expect {
+            _ = try FewShotAdaptation(checkpointPath: path, support: "\(folder)/query", query: "\(folder)/query")
+        } throws: { "\($0)".contains("3-1.png lies in none") }
     }
 }

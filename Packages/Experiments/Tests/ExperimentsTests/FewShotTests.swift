@@ -9,31 +9,52 @@ import Testing
 
 @Suite struct FewShotTests {
     /// A small problem in float64: grey 16 x 16 images, four blocks of 3 channels.
-    private func solver(taskConvolutions: Int = 0, regularizer: FewShotProblem.Regularizer = .none, truncation: Truncation = .none, threads: Int = 1, rate: Double = 0.02, factor: Double = 0.7, learnedStepSize: Double? = nil,
-                        change: (inout SharedVariables, inout TaskNetwork) -> Void = { _, _ in })
-        throws -> (solver: FewShotSolver, fill: @Sendable (Int, TaskData) -> Void) {
+    private func solver(
+        taskConvolutions: Int = 0, regularizer: FewShotProblem.Regularizer = .none, truncation: Truncation = .none,
+        threads: Int = 1, rate: Double = 0.02, factor: Double = 0.7, learnedStepSize: Double? = nil,
+        change: (inout SharedVariables, inout TaskNetwork) -> Void = { _, _ in }
+    )
+        throws -> (solver: FewShotSolver, fill: @Sendable (Int, TaskData) -> Void)
+    {
         var random = RandomGenerator(seed: 6)
-        let problem = try FewShotProblem(ways: 3, shots: 2, queries: 2, image: (1, 16, 16), backbone: .convnet4, hidden: 3, taskConvolutions: taskConvolutions, learnedStepSize: learnedStepSize,
-                                         regularizer: regularizer, using: &random, elementType: .float64)
+        let problem = try FewShotProblem(
+            ways: 3, shots: 2, queries: 2, image: (1, 16, 16), backbone: .convnet4, hidden: 3,
+            taskConvolutions: taskConvolutions, learnedStepSize: learnedStepSize,
+            regularizer: regularizer, using: &random, elementType: .float64)
         let tasks = (0..<3).map { _ in
-            [random.uniform([6, 1, 16, 16], from: 0, to: 1, elementType: .float64), random.uniform([6, 1, 16, 16], from: 0, to: 1, elementType: .float64), Tensor(factor, elementType: .float64)]
+            [
+                random.uniform([6, 1, 16, 16], from: 0, to: 1, elementType: .float64),
+                random.uniform([6, 1, 16, 16], from: 0, to: 1, elementType: .float64),
+                Tensor(factor, elementType: .float64),
+            ]
         }
         var shared = problem.shared, head = problem.head
         change(&shared, &head)
-        let method = Method(dynamics: .descent(.gradientDescent(rate: learnedStepSize == nil ? rate : 1)), innerIterations: 3, initialization: .learned(.adam(rate: 0.01)), truncation: truncation)
-        let solver = try MetaSolver(problem.problem, method: method, upperRule: .adam(rate: 0.01), upper: shared, lower: head,
-                                    data: problem.template(elementType: .float64), batchSize: 3, threads: threads)
+        let method = Method(
+            dynamics: .descent(.gradientDescent(rate: learnedStepSize == nil ? rate : 1)), innerIterations: 3,
+            initialization: .learned(.adam(rate: 0.01)), truncation: truncation)
+        let solver = try MetaSolver(
+            problem.problem, method: method, upperRule: .adam(rate: 0.01), upper: shared, lower: head,
+            data: problem.template(elementType: .float64), batchSize: 3, threads: threads)
         return (solver, { index, data in data.assign(tasks[index]) })
     }
 
-    /// Every kind of part: shared and task convolutions, a regularizer that reads the start, learned step sizes. Coordinates with the
-    /// largest derivatives.
-    @Test(arguments: [(0, FewShotProblem.Regularizer.none, nil), (0, .distance, nil), (1, .lq, nil), (4, .distance, nil), (4, .none, 0.02)])
-    func hypergradientsAgreeWithFiniteDifferences(_ taskConvolutions: Int, _ regularizer: FewShotProblem.Regularizer, _ learnedStepSize: Double?) throws {
-        let (exact, fill) = try solver(taskConvolutions: taskConvolutions, regularizer: regularizer, learnedStepSize: learnedStepSize)
+    /// Every kind of part: shared and task convolutions, a regularizer that reads the start, learned step sizes.
+    /// Coordinates with the largest derivatives.
+    @Test(arguments: [
+        (0, FewShotProblem.Regularizer.none, nil), (0, .distance, nil), (1, .lq, nil), (4, .distance, nil),
+        (4, .none, 0.02),
+    ])
+    func hypergradientsAgreeWithFiniteDifferences(
+        _ taskConvolutions: Int, _ regularizer: FewShotProblem.Regularizer, _ learnedStepSize: Double?
+    ) throws {
+        let (exact, fill) = try solver(
+            taskConvolutions: taskConvolutions, regularizer: regularizer, learnedStepSize: learnedStepSize)
         _ = try exact.computeHypergradient(fill: fill)
         func value(_ change: @escaping (inout SharedVariables, inout TaskNetwork) -> Void) throws -> Double {
-            let (moved, fill) = try solver(taskConvolutions: taskConvolutions, regularizer: regularizer, learnedStepSize: learnedStepSize, change: change)
+            let (moved, fill) = try solver(
+                taskConvolutions: taskConvolutions, regularizer: regularizer, learnedStepSize: learnedStepSize,
+                change: change)
             return try moved.computeHypergradient(fill: fill).upperValue
         }
         func shifted<Tree: TensorTree>(_ tree: Tree, _ tensor: Int, _ element: Int, _ step: Double) -> Tree {
@@ -45,13 +66,18 @@ import Testing
         func check(_ slopes: [Tensor], _ move: (Int, Int, Double) throws -> Double) throws {
             for (tensor, slope) in slopes.enumerated() {
                 let scalars = slope.scalars, element = scalars.indices.max { abs(scalars[$0]) < abs(scalars[$1]) }!
-                let step = 1e-6, difference = (try move(tensor, element, step) - move(tensor, element, -step)) / (2 * step)
+                let step = 1e-6,
+                    difference = (try move(tensor, element, step) - move(tensor, element, -step)) / (2 * step)
                 // Max pooling and ReLU have kinks; at these points none is within the step.
                 #expect(abs(difference - scalars[element]) <= 1e-6 * max(1, abs(difference)), "tensor \(tensor)")
             }
         }
-        try check(exact.hypergradient.tensors) { tensor, element, step in try value { x, _ in x = shifted(x, tensor, element, step) } }
-        try check(exact.initializationGradient.tensors) { tensor, element, step in try value { _, z in z = shifted(z, tensor, element, step) } }
+        try check(exact.hypergradient.tensors) { tensor, element, step in
+            try value { x, _ in x = shifted(x, tensor, element, step) }
+        }
+        try check(exact.initializationGradient.tensors) { tensor, element, step in
+            try value { _, z in z = shifted(z, tensor, element, step) }
+        }
     }
 
     @Test func anyNumberOfThreadsGivesTheSameBits() throws {
@@ -76,10 +102,13 @@ import Testing
 
     @Test func aRunGoesOnFromItsCheckpointToTheSameBits() throws {
         let data = try FewShotData.load(.glyphs, path: "")
-        let whole = try FewShotRun(configuration(6), data: data), first = try FewShotRun(configuration(6), data: data), second = try FewShotRun(configuration(6), data: data)
+        let whole = try FewShotRun(configuration(6), data: data), first = try FewShotRun(configuration(6), data: data),
+            second = try FewShotRun(configuration(6), data: data)
         for _ in 0..<6 { _ = try whole.step() }
         for _ in 0..<4 { _ = try first.step() }
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("checkpoint-\(UUID().uuidString).safetensors").path
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "checkpoint-\(UUID().uuidString).safetensors"
+        ).path
         defer { try? FileManager.default.removeItem(atPath: path) }
         try first.checkpoint.write(to: path)
         try second.restore(try Checkpoint(path: path), file: path)
@@ -106,7 +135,9 @@ import Testing
         #expect(c.rateFactor(at: 500) == 1)
         c.finalLowerRate = 0.001
         c.decayIterations = 1000
-        #expect(c.rateFactor(at: 0) == 1 && abs(c.rateFactor(at: 500) - 0.55) < 1e-6 && abs(c.rateFactor(at: 250) - 0.8682) < 1e-4)
+        #expect(
+            c.rateFactor(at: 0) == 1 && abs(c.rateFactor(at: 500) - 0.55) < 1e-6
+                && abs(c.rateFactor(at: 250) - 0.8682) < 1e-4)
         #expect(c.rateFactor(at: 1000) == 0.1 && c.rateFactor(at: 5000) == 0.1)
     }
 
@@ -126,12 +157,15 @@ import Testing
         var wide = configuration(2)
         wide.hidden = 16
         let other = try FewShotRun(wide, data: data)
-        #expect { try other.restore(small.checkpoint, file: "a.safetensors") } throws: { "\($0)" == "a.safetensors: a checkpoint of hidden 16 expected, got 8" }
+        #expect { try other.restore(small.checkpoint, file: "a.safetensors") } throws: {
+            "\($0)" == "a.safetensors: a checkpoint of hidden 16 expected, got 8"
+        }
     }
 
     @Test func thePairedIntervalHoldsTheDifferenceAndIsNarrowerThanTheSpreads() {
         // Hard and easy episodes in turn; the first method is better by 0.02 or 0.04 on each.
-        let second = (0..<200).map { $0 % 2 == 0 ? 0.5 : 0.9 }, first = second.enumerated().map { $1 + ($0 % 4 < 2 ? 0.02 : 0.04) }
+        let second = (0..<200).map { $0 % 2 == 0 ? 0.5 : 0.9 },
+            first = second.enumerated().map { $1 + ($0 % 4 < 2 ? 0.02 : 0.04) }
         let comparison = PairedComparison(first, second)
         #expect(abs(comparison.meanDifference - 0.03) < 1e-12 && comparison.interval.contains(0.03))
         #expect(comparison.interval.lowerBound > 0.027 && comparison.interval.upperBound < 0.033)
@@ -141,8 +175,11 @@ import Testing
         var settings = configuration(2)
         settings.method = .rhg
         settings.lowerRate = 0.3
-        let run = try FewShotRun(settings, data: try FewShotData.load(.glyphs, path: "")), read = try FewShotConfiguration(checkpoint: run.checkpoint, file: "")
+        let run = try FewShotRun(settings, data: try FewShotData.load(.glyphs, path: "")),
+            read = try FewShotConfiguration(checkpoint: run.checkpoint, file: "")
         #expect(read.method == .rhg && read.lowerRate == 0.3 && read.hidden == 8 && read.ways == 5)
-        #expect { _ = try FewShotConfiguration(checkpoint: Checkpoint(), file: "a") } throws: { "\($0)".contains("a: a checkpoint of few-shot train with its ways expected, got none") }
+        #expect { _ = try FewShotConfiguration(checkpoint: Checkpoint(), file: "a") } throws: {
+            "\($0)".contains("a: a checkpoint of few-shot train with its ways expected, got none")
+        }
     }
 }

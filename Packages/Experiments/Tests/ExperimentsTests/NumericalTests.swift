@@ -6,8 +6,11 @@ import Testing
 
 /// The facts known of the paper's numerical examples (METHODS: numerical examples), with every default.
 @Suite struct NumericalTests {
-    private func run(_ method: MethodName, from start: (x: Double, y: Double), iterations: Int = 500, change: (inout NumericalConfiguration) -> Void = { _ in },
-                     problem: NumericalProblem = .nonconvex) throws -> NumericalRun {
+    private func run(
+        _ method: MethodName, from start: (x: Double, y: Double), iterations: Int = 500,
+        change: (inout NumericalConfiguration) -> Void = { _ in },
+        problem: NumericalProblem = .nonconvex
+    ) throws -> NumericalRun {
         var settings = NumericalConfiguration(problem)
         change(&settings)
         let run = try NumericalRun(settings, method: method, start: start)
@@ -17,13 +20,17 @@ import Testing
 
     private static let starts = [(1.0, 2.0), (5.0, 1.0), (7.0, -1.0)]
 
-    @Test(arguments: zip(starts, [305, 242, 16])) func iapttGMSolvesEquation10(_ start: (Double, Double), _ expected: Int) throws {
+    @Test(arguments: zip(starts, [305, 242, 16])) func iapttGMSolvesEquation10(
+        _ start: (Double, Double), _ expected: Int
+    ) throws {
         let run = try run(.iapttGM, from: start)
         #expect(abs((run.firstIterationBelowOnePercent ?? .max) - expected) <= 10)
         #expect(run.medianRelativeErrorXLast50 <= 0.006)
     }
 
-    @Test(arguments: [MethodName.rhg, .bda, .conjugateGradient, .neumann], starts) func theBaselinesStayAway(_ method: MethodName, _ start: (Double, Double)) throws {
+    @Test(arguments: [MethodName.rhg, .bda, .conjugateGradient, .neumann], starts) func theBaselinesStayAway(
+        _ method: MethodName, _ start: (Double, Double)
+    ) throws {
         #expect(try run(method, from: start).bestRelativeErrorX > 0.1)
     }
 
@@ -34,24 +41,33 @@ import Testing
         #expect(try self.run(.iaGM, from: (1, 2)).medianRelativeErrorXLast50 < 0.006)
     }
 
-    @Test(arguments: zip(starts, [116, 52, 16])) func theReferencesIndexErrorIsReproduced(_ start: (Double, Double), _ expected: Int) throws {
+    @Test(arguments: zip(starts, [116, 52, 16])) func theReferencesIndexErrorIsReproduced(
+        _ start: (Double, Double), _ expected: Int
+    ) throws {
         let run = try run(.iapttGM, from: start) { $0.quirks = [.index] }
         #expect(abs((run.firstIterationBelowOnePercent ?? .max) - expected) <= 3)
     }
 
-    /// With K = 40 finite steps IA-GM leaves a valley of equivalent (x, z): F converges, x to a point near the solution.
+    /// With K = 40 finite steps IA-GM leaves a valley of equivalent (x, z): F converges, x to a point near the
+    /// solution.
     @Test func accelerationComesCloserOnEquation13() throws {
-        let plain = try run(.iaGM, from: (2, 0), iterations: 5_000, problem: .convex), fast = try run(.iaGMAccelerated, from: (2, 0), iterations: 5_000, problem: .convex)
-        #expect(fast.rows[499].distanceX < plain.rows[499].distanceX && fast.rows[499].distanceY < plain.rows[499].distanceY)
+        let plain = try run(.iaGM, from: (2, 0), iterations: 5_000, problem: .convex),
+            fast = try run(.iaGMAccelerated, from: (2, 0), iterations: 5_000, problem: .convex)
+        #expect(
+            fast.rows[499].distanceX < plain.rows[499].distanceX && fast.rows[499].distanceY < plain.rows[499].distanceY
+        )
         for run in [plain, fast] {
             let values = [0, 499, 4_999].map { run.rows[$0].upperValue }
-            #expect(values[0] > 10 && values[1] < 0.1 && values[2] < 0.005 && values[2] < values[1], "F after 1, 500 and 5,000 iterations: \(values)")
+            #expect(
+                values[0] > 10 && values[1] < 0.1 && values[2] < 0.005 && values[2] < values[1],
+                "F after 1, 500 and 5,000 iterations: \(values)")
         }
         #expect(fast.rows[4_999].distanceX < 0.05)
     }
 
     @Test func float32AgreesWithFloat64AtTheStart() throws {
-        let double = try run(.iapttGM, from: (7, -1), iterations: 10), single = try run(.iapttGM, from: (7, -1), iterations: 10) { $0.elementType = .float32 }
+        let double = try run(.iapttGM, from: (7, -1), iterations: 10),
+            single = try run(.iapttGM, from: (7, -1), iterations: 10) { $0.elementType = .float32 }
         #expect(abs(double.rows[9].x - single.rows[9].x) < 1e-4)
     }
 
@@ -59,24 +75,38 @@ import Testing
         var settings = NumericalConfiguration(.nonconvex)
         settings.outerIterations = 20
         func write() throws -> (metrics: [String], summary: String, page: String) {
-            let path = FileManager.default.temporaryDirectory.appendingPathComponent("numerical-\(UUID().uuidString)").path
+            let path = FileManager.default.temporaryDirectory.appendingPathComponent("numerical-\(UUID().uuidString)")
+                .path
             defer { try? FileManager.default.removeItem(atPath: path) }
             let report = try NumericalReport(settings, skipsUnsuitable: true)
             var progress = Reporting.Progress(label: "", total: 1, isTerminal: false, write: { _ in }, now: { 0 })
             try report.write(to: path, progress: &progress) { false }
-            func text(_ name: String) throws -> String { try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8) }
+            func text(_ name: String) throws -> String {
+                try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
+            }
             // Without the last column, the seconds.
-            return (try text("metrics.csv").split(separator: "\n").map { String($0[..<$0.lastIndex(of: ",")!]) }, try text("summary.json"), try text("report.html"))
+            return (
+                try text("metrics.csv").split(separator: "\n").map { String($0[..<$0.lastIndex(of: ",")!]) },
+                try text("summary.json"), try text("report.html")
+            )
         }
         let first = try write(), second = try write()
         #expect(first.metrics == second.metrics && first.metrics.count == 1 + 6 * 3 * 20)
-        for key in ["finalX", "finalY", "bestRelativeErrorX", "medianRelativeErrorXLast50", "relativeErrorF", "firstIterationBelowOnePercent", "microsecondsPerIteration",
-                    "peakMemoryBytes", "meanTruncation"] { #expect(first.summary.contains("\"\(key)\"")) }
-        for heading in ["Figure 1", "Figure 2", "Figure 3", "Table 1", "Ablation"] { #expect(first.page.contains(heading)) }
+        for key in [
+            "finalX", "finalY", "bestRelativeErrorX", "medianRelativeErrorXLast50", "relativeErrorF",
+            "firstIterationBelowOnePercent", "microsecondsPerIteration",
+            "peakMemoryBytes", "meanTruncation",
+        ] { #expect(first.summary.contains("\"\(key)\"")) }
+        for heading in ["Figure 1", "Figure 2", "Figure 3", "Table 1", "Ablation"] {
+            #expect(first.page.contains(heading))
+        }
     }
 
     @Test func wrongSettingsNameTheNearestValidOne() {
-        func complaint(_ method: MethodName, _ start: (x: Double, y: Double) = (1, 2), _ change: (inout NumericalConfiguration) -> Void = { _ in }) -> String {
+        func complaint(
+            _ method: MethodName, _ start: (x: Double, y: Double) = (1, 2),
+            _ change: (inout NumericalConfiguration) -> Void = { _ in }
+        ) -> String {
             var settings = NumericalConfiguration(.nonconvex)
             settings.methods = [method]
             settings.starts = [start]
@@ -88,7 +118,9 @@ import Testing
         #expect(complaint(.iapttGM, (1, -3)).contains("nearest valid choice: -2"))
         #expect(complaint(.rhg) { $0.settings.innerIterations = 0 }.contains("nearest valid choice: 1"))
         #expect(complaint(.rhg) { $0.settings.lowerRate = -1 }.contains("positive number expected, got -1.0"))
-        #expect(complaint(.fixedPoint) { $0.settings.dynamics = .accelerated(rate: 0.1) }.contains("nearest valid choice: conjugate gradient"))
+        #expect(
+            complaint(.fixedPoint) { $0.settings.dynamics = .accelerated(rate: 0.1) }.contains(
+                "nearest valid choice: conjugate gradient"))
         #expect(complaint(.soba).contains("nearest valid choice: ls"))
     }
 }

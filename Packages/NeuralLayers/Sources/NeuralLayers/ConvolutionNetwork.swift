@@ -14,7 +14,10 @@ public struct ConvolutionBlock: TensorTree {
     public let activation: Activation
     public let order: Order
 
-    public init(inputs: Int, outputs: Int, order: Order, activation: Activation = .relu, using random: inout RandomGenerator, elementType: ElementType = .float32) {
+    public init(
+        inputs: Int, outputs: Int, order: Order, activation: Activation = .relu, using random: inout RandomGenerator,
+        elementType: ElementType = .float32
+    ) {
         convolution = Convolution2D(inputs: inputs, outputs: outputs, using: &random, elementType: elementType)
         normalization = BatchNormalization(channels: outputs, elementType: elementType)
         self.activation = activation
@@ -23,12 +26,14 @@ public struct ConvolutionBlock: TensorTree {
 
     /// - Parameter images: [n, height, width, inputs]. Result: [n, height / 2, width / 2, outputs].
     public func callAsFunction(_ images: Tensor) -> Tensor {
-        // A bias and a rising activation do not change which element of a window is the largest: after the pooling there are four times
-        // fewer elements for them.
-        let pooled = activation.isMonotone || order == .poolingNormalizationActivation
+        // A bias and a rising activation do not change which element of a window is the largest: after the pooling
+        // there are four times fewer elements for them.
+        let pooled =
+            activation.isMonotone || order == .poolingNormalizationActivation
             ? convolution.addingBias(convolution.withoutBias(images).maxPooled(size: 2)) : nil
         switch order {
-        case .activationPoolingNormalization: return normalization(pooled.map { activation($0) } ?? activation(convolution(images)).maxPooled(size: 2))
+        case .activationPoolingNormalization:
+            return normalization(pooled.map { activation($0) } ?? activation(convolution(images)).maxPooled(size: 2))
         case .poolingNormalizationActivation: return activation(normalization(pooled!))
         }
     }
@@ -46,17 +51,34 @@ public struct ConvolutionNetwork: TensorTree {
     public init(blocks: [ConvolutionBlock]) { self.blocks = blocks }
 
     /// Four blocks of 64 channels for 28 x 28 x 1 images: 64 features (Vinyals et al. 2016).
-    public static func omniglot(hidden: Int = 64, using random: inout RandomGenerator, elementType: ElementType = .float32) -> ConvolutionNetwork {
-        stack(inputs: 1, hidden: hidden, depth: 4, order: .activationPoolingNormalization, using: &random, elementType: elementType)
+    public static func omniglot(
+        hidden: Int = 64, using random: inout RandomGenerator, elementType: ElementType = .float32
+    ) -> ConvolutionNetwork {
+        stack(
+            inputs: 1, hidden: hidden, depth: 4, order: .activationPoolingNormalization, using: &random,
+            elementType: elementType)
     }
 
     /// Four blocks of 32 channels: 800 features of 84 x 84 x 3 images (Ravi and Larochelle 2017; Finn et al. 2017).
-    public static func convNet(inputs: Int = 3, hidden: Int = 32, depth: Int = 4, using random: inout RandomGenerator, elementType: ElementType = .float32) -> ConvolutionNetwork {
-        stack(inputs: inputs, hidden: hidden, depth: depth, order: .poolingNormalizationActivation, using: &random, elementType: elementType)
+    public static func convNet(
+        inputs: Int = 3, hidden: Int = 32, depth: Int = 4, using random: inout RandomGenerator,
+        elementType: ElementType = .float32
+    ) -> ConvolutionNetwork {
+        stack(
+            inputs: inputs, hidden: hidden, depth: depth, order: .poolingNormalizationActivation, using: &random,
+            elementType: elementType)
     }
 
-    private static func stack(inputs: Int, hidden: Int, depth: Int, order: ConvolutionBlock.Order, using random: inout RandomGenerator, elementType: ElementType) -> ConvolutionNetwork {
-        ConvolutionNetwork(blocks: (0..<depth).map { ConvolutionBlock(inputs: $0 == 0 ? inputs : hidden, outputs: hidden, order: order, using: &random, elementType: elementType) })
+    private static func stack(
+        inputs: Int, hidden: Int, depth: Int, order: ConvolutionBlock.Order, using random: inout RandomGenerator,
+        elementType: ElementType
+    ) -> ConvolutionNetwork {
+        ConvolutionNetwork(
+            blocks: (0..<depth).map {
+                ConvolutionBlock(
+                    inputs: $0 == 0 ? inputs : hidden, outputs: hidden, order: order, using: &random,
+                    elementType: elementType)
+            })
     }
 
     public func callAsFunction(_ images: Tensor) -> Tensor {
@@ -64,5 +86,7 @@ public struct ConvolutionNetwork: TensorTree {
         return maps.reshaped(to: [maps.shape[0], maps.shape[1] * maps.shape[2] * maps.shape[3]])
     }
 
-    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows { try blocks.visitTensors(visit) }
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
+        try blocks.visitTensors(visit)
+    }
 }

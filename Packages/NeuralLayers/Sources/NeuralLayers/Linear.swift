@@ -6,7 +6,8 @@ public struct Linear: TensorTree {
     public var bias: Tensor
 
     public init(weight: Tensor, bias: Tensor) {
-        precondition(weight.rank == 2 && bias.shape == [weight.shape[0]], "Linear: weight \(weight.shape), bias \(bias.shape)")
+        precondition(
+            weight.rank == 2 && bias.shape == [weight.shape[0]], "Linear: weight \(weight.shape), bias \(bias.shape)")
         self.weight = weight
         self.bias = bias
     }
@@ -15,7 +16,8 @@ public struct Linear: TensorTree {
         inputs: Int, outputs: Int, initializer: WeightInitializer = .torchDefault, using random: inout RandomGenerator,
         elementType: ElementType = .float32
     ) {
-        weight = initializer.weight([outputs, inputs], fanIn: inputs, fanOut: outputs, using: &random, elementType: elementType)
+        weight = initializer.weight(
+            [outputs, inputs], fanIn: inputs, fanOut: outputs, using: &random, elementType: elementType)
         bias = initializer.bias([outputs], fanIn: inputs, using: &random, elementType: elementType)
     }
 

@@ -1,7 +1,8 @@
 import Tensors
 
-/// Normalizes each channel by mean and variance over the batch (and the image, for [n, height, width, channels]): always this batch's own
-/// statistics, in training and at test, so that few-shot classification with it is transductive (Ioffe and Szegedy 2015).
+/// Normalizes each channel by mean and variance over the batch (and the image, for [n, height, width, channels]):
+/// always this batch's own statistics, in training and at test, so that few-shot classification with it is transductive
+/// (Ioffe and Szegedy 2015).
 public struct BatchNormalization: TensorTree {
     /// [channels].
     public var scale: Tensor, shift: Tensor
@@ -40,7 +41,8 @@ public struct LayerNormalization: TensorTree {
 
     /// - Parameter input: [..., features].
     public func callAsFunction(_ input: Tensor) -> Tensor {
-        let centred = input - input.mean(axes: [-1], keepingAxes: true), variance = centred.squared().mean(axes: [-1], keepingAxes: true)
+        let centred = input - input.mean(axes: [-1], keepingAxes: true),
+            variance = centred.squared().mean(axes: [-1], keepingAxes: true)
         return centred / (variance + epsilon).sqrt() * scale + shift
     }
 

@@ -2,8 +2,8 @@ import Tensors
 
 /// Linear layers one after the other, with an activation between them and none after the last.
 ///
-/// The paper's networks for hyper-cleaning: one layer 784-10 (a convex lower problem); 784-300-10 without activation ("deep
-/// linear", the reference's non-convex one); 784-300-10 with ReLU.
+/// The paper's networks for hyper-cleaning: one layer 784-10 (a convex lower problem); 784-300-10 without activation
+/// ("deep linear", the reference's non-convex one); 784-300-10 with ReLU.
 public struct Perceptron: TensorTree {
     public var layers: [Linear]
     public let activation: Activation
@@ -15,7 +15,8 @@ public struct Perceptron: TensorTree {
 
     /// - Parameter widths: from the inputs to the outputs, for instance [784, 300, 10].
     public init(
-        widths: [Int], activation: Activation, initializer: WeightInitializer = .torchDefault, using random: inout RandomGenerator,
+        widths: [Int], activation: Activation, initializer: WeightInitializer = .torchDefault,
+        using random: inout RandomGenerator,
         elementType: ElementType = .float32
     ) {
         layers = zip(widths, widths.dropFirst()).map { inputs, outputs in
@@ -31,5 +32,7 @@ public struct Perceptron: TensorTree {
         return value
     }
 
-    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows { try layers.visitTensors(visit) }
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
+        try layers.visitTensors(visit)
+    }
 }

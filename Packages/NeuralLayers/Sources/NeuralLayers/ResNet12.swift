@@ -7,12 +7,19 @@ public struct ResidualBlock: TensorTree {
     /// Of the pooling that ends the block; nil where none does.
     public let poolingPadding: Int?
 
-    public init(inputs: Int, outputs: Int, poolingPadding: Int?, using random: inout RandomGenerator, elementType: ElementType = .float32) {
+    public init(
+        inputs: Int, outputs: Int, poolingPadding: Int?, using random: inout RandomGenerator,
+        elementType: ElementType = .float32
+    ) {
         convolutions = [inputs, outputs, outputs].map {
-            Convolution2D(inputs: $0, outputs: outputs, hasBias: false, initializer: .kaimingNormal, using: &random, elementType: elementType)
+            Convolution2D(
+                inputs: $0, outputs: outputs, hasBias: false, initializer: .kaimingNormal, using: &random,
+                elementType: elementType)
         }
         normalizations = (0..<3).map { _ in BatchNormalization(channels: outputs, elementType: elementType) }
-        shortcut = Convolution2D(inputs: inputs, outputs: outputs, size: 1, hasBias: false, initializer: .kaimingNormal, using: &random, elementType: elementType)
+        shortcut = Convolution2D(
+            inputs: inputs, outputs: outputs, size: 1, hasBias: false, initializer: .kaimingNormal, using: &random,
+            elementType: elementType)
         shortcutNormalization = BatchNormalization(channels: outputs, elementType: elementType)
         self.poolingPadding = poolingPadding
     }
@@ -35,19 +42,26 @@ public struct ResidualBlock: TensorTree {
     }
 }
 
-/// ResNet-12: four residual blocks, max pooling after the first three, global average pooling (Oreshkin et al. 2018; METHODS section 5).
+/// ResNet-12: four residual blocks, max pooling after the first three, global average pooling (Oreshkin et al. 2018;
+/// METHODS section 5).
 public struct ResNet12: TensorTree {
     public var blocks: [ResidualBlock]
 
-    public init(inputs: Int = 3, channels: [Int] = [64, 128, 256, 512], poolingPaddings: [Int?] = [0, 0, 1, nil],
-                using random: inout RandomGenerator, elementType: ElementType = .float32) {
+    public init(
+        inputs: Int = 3, channels: [Int] = [64, 128, 256, 512], poolingPaddings: [Int?] = [0, 0, 1, nil],
+        using random: inout RandomGenerator, elementType: ElementType = .float32
+    ) {
         blocks = channels.indices.map {
-            ResidualBlock(inputs: $0 == 0 ? inputs : channels[$0 - 1], outputs: channels[$0], poolingPadding: poolingPaddings[$0], using: &random, elementType: elementType)
+            ResidualBlock(
+                inputs: $0 == 0 ? inputs : channels[$0 - 1], outputs: channels[$0], poolingPadding: poolingPaddings[$0],
+                using: &random, elementType: elementType)
         }
     }
 
     /// - Parameter images: [n, height, width, inputs]. Result: [n, channels.last].
     public func callAsFunction(_ images: Tensor) -> Tensor { blocks.reduce(images) { $1($0) }.globalAveragePooled() }
 
-    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows { try blocks.visitTensors(visit) }
+    public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
+        try blocks.visitTensors(visit)
+    }
 }

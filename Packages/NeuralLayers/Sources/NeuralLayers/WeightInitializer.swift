@@ -13,9 +13,16 @@ public enum WeightInitializer: Sendable, Hashable {
     /// Normal with variance 2/(fanIn + fanOut), biases 0 (Glorot and Bengio 2010).
     case xavierNormal
 
-    public func weight(_ shape: Shape, fanIn: Int, fanOut: Int, using random: inout RandomGenerator, elementType: ElementType = .float32) -> Tensor {
-        func uniform(_ bound: Double) -> Tensor { random.uniform(shape, from: -bound, to: bound, elementType: elementType) }
-        func normal(_ variance: Double) -> Tensor { random.normal(shape, deviation: variance.squareRoot(), elementType: elementType) }
+    public func weight(
+        _ shape: Shape, fanIn: Int, fanOut: Int, using random: inout RandomGenerator,
+        elementType: ElementType = .float32
+    ) -> Tensor {
+        func uniform(_ bound: Double) -> Tensor {
+            random.uniform(shape, from: -bound, to: bound, elementType: elementType)
+        }
+        func normal(_ variance: Double) -> Tensor {
+            random.normal(shape, deviation: variance.squareRoot(), elementType: elementType)
+        }
         switch self {
         case .torchDefault: return uniform(1 / Double(fanIn).squareRoot())
         case .kaimingUniform: return uniform((6 / Double(fanIn)).squareRoot())
@@ -25,8 +32,13 @@ public enum WeightInitializer: Sendable, Hashable {
         }
     }
 
-    public func bias(_ shape: Shape, fanIn: Int, using random: inout RandomGenerator, elementType: ElementType = .float32) -> Tensor {
-        guard self == .torchDefault else { return Tensor([Double](repeating: 0, count: shape.count), shape: shape).converted(to: elementType).evaluated() }
+    public func bias(
+        _ shape: Shape, fanIn: Int, using random: inout RandomGenerator, elementType: ElementType = .float32
+    ) -> Tensor {
+        guard self == .torchDefault else {
+            return Tensor([Double](repeating: 0, count: shape.count), shape: shape).converted(to: elementType)
+                .evaluated()
+        }
         let bound = 1 / Double(fanIn).squareRoot()
         return random.uniform(shape, from: -bound, to: bound, elementType: elementType)
     }

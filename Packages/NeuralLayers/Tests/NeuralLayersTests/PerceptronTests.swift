@@ -6,7 +6,9 @@ import Testing
     @Test func visitTensorsForgetsNoLeaf() {
         var random = RandomGenerator(seed: 1)
         let network = Perceptron(widths: [7, 5, 3], activation: .relu, using: &random)
-        func leaves(_ value: Any) -> Int { value is Tensor ? 1 : Mirror(reflecting: value).children.reduce(0) { $0 + leaves($1.value) } }
+        func leaves(_ value: Any) -> Int {
+            value is Tensor ? 1 : Mirror(reflecting: value).children.reduce(0) { $0 + leaves($1.value) }
+        }
         #expect(network.tensors.count == leaves(network))
         #expect(network.paths == ["0.weight", "0.bias", "1.weight", "1.bias"])
         #expect(network.elementCount == 7 * 5 + 5 + 5 * 3 + 3)
@@ -16,8 +18,10 @@ import Testing
         let w1 = Tensor([1, -2, 3, 4] as [Float], shape: [2, 2]), b1 = Tensor([0.5, -10] as [Float])
         let w2 = Tensor([2, 1] as [Float], shape: [1, 2]), b2 = Tensor([1] as [Float])
         let x = Tensor([1, 1, 2, -1] as [Float], shape: [2, 2])
-        let network = Perceptron(layers: [Linear(weight: w1, bias: b1), Linear(weight: w2, bias: b2)], activation: .relu)
-        // Rows: (1·1 - 2·1 + 0.5, 3 + 4 - 10) = (-0.5, -3) → 0, 0 → 1; (2 + 2 + 0.5, 6 - 4 - 10) = (4.5, -8) → 4.5, 0 → 10.
+        let network = Perceptron(
+            layers: [Linear(weight: w1, bias: b1), Linear(weight: w2, bias: b2)], activation: .relu)
+        // Rows: (1·1 - 2·1 + 0.5, 3 + 4 - 10) = (-0.5, -3) → 0, 0 → 1; (2 + 2 + 0.5, 6 - 4 - 10) = (4.5, -8) → 4.5, 0 →
+        // 10.
         #expect(network(x).scalars(as: Float.self) == [1, 10])
     }
 

@@ -4,7 +4,8 @@ import Tensors
 import Testing
 
 @Suite final class SafetensorsTests {
-    private let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).safetensors").path
+    private let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).safetensors")
+        .path
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// Written by Python's safetensors 0.4 layout by hand: header length, header, bytes.
@@ -16,10 +17,14 @@ import Testing
     }
 
     @Test func aFileLaidOutByHandIsRead() throws {
-        let path = try file(#"{"w":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"__metadata__":{"k":"v"}}"#, [0, 0, 128, 63, 0, 0, 0, 64])
+        let path = try file(
+            #"{"w":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"__metadata__":{"k":"v"}}"#,
+            [0, 0, 128, 63, 0, 0, 0, 64])
         let checkpoint = try Checkpoint(path: path)
         #expect(checkpoint.notes == ["k": "v"] && checkpoint.tensors.count == 1)
-        #expect(checkpoint.tensors[0].name == "w" && checkpoint.tensors[0].tensor.shape == [1, 2] && checkpoint.tensors[0].tensor.scalars == [1, 2])
+        #expect(
+            checkpoint.tensors[0].name == "w" && checkpoint.tensors[0].tensor.shape == [1, 2]
+                && checkpoint.tensors[0].tensor.scalars == [1, 2])
     }
 
     @Test func whatIsWrittenIsReadBack() throws {
@@ -29,13 +34,20 @@ import Testing
         checkpoint.add(layer, as: "layer")
         try checkpoint.write(to: path)
         let read = try Checkpoint(path: path), back = try read.restored(layer, from: "layer", file: path)
-        #expect(back.weight.scalars == layer.weight.scalars && back.bias.scalars == layer.bias.scalars && read.notes == ["a": "b"])
-        #expect(throws: CheckpointError.self) { _ = try read.restored(Linear(inputs: 4, outputs: 2, using: &random), from: "layer", file: path) }
+        #expect(
+            back.weight.scalars == layer.weight.scalars && back.bias.scalars == layer.bias.scalars
+                && read.notes == ["a": "b"])
+        #expect(throws: CheckpointError.self) {
+            _ = try read.restored(Linear(inputs: 4, outputs: 2, using: &random), from: "layer", file: path)
+        }
     }
 
     @Test(arguments: [
-        #"{"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, #"{"w":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#, #"{"w":{"dtype":"BF16","shape":[4],"data_offsets":[0,8]}}"#,
-        #"{"w":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#, #"{"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#, #"{"w":[]}"#, "[1]", "{",
+        #"{"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#,
+        #"{"w":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#,
+        #"{"w":{"dtype":"BF16","shape":[4],"data_offsets":[0,8]}}"#,
+        #"{"w":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#,
+        #"{"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#, #"{"w":[]}"#, "[1]", "{",
     ]) func damagedFilesAreRefused(_ header: String) throws {
         let path = try file(header, [0, 0, 128, 63, 0, 0, 0, 64])
         #expect(throws: CheckpointError.self) { _ = try Checkpoint(path: path) }

@@ -9,12 +9,15 @@ public struct LineChart: Sendable {
             self.points = points
         }
 
-        /// Means of `size` points that follow each other, at the last one's x: for values that jump from point to point.
+        /// Means of `size` points that follow each other, at the last one's x: for values that jump from point to
+        /// point.
         public func averaged(over size: Int) -> Series {
-            Series(name, stride(from: 0, to: points.count, by: max(size, 1)).map { first in
-                let part = points[first..<min(first + max(size, 1), points.count)]
-                return (part.last!.x, part.reduce(0) { $0 + $1.y } / Double(part.count))
-            })
+            Series(
+                name,
+                stride(from: 0, to: points.count, by: max(size, 1)).map { first in
+                    let part = points[first..<min(first + max(size, 1), points.count)]
+                    return (part.last!.x, part.reduce(0) { $0 + $1.y } / Double(part.count))
+                })
         }
     }
 
@@ -37,14 +40,18 @@ public struct LineChart: Sendable {
             let colour = Frame.colours[i % Frame.colours.count]
             var path = "", isOpen = false
             for point in one.points {
-                guard point.x.isFinite, point.y.isFinite else { isOpen = false; continue }
+                guard point.x.isFinite, point.y.isFinite else {
+                    isOpen = false
+                    continue
+                }
                 path += "\(isOpen ? "L" : "M")\(Frame.text(x.position(point.x))) \(Frame.text(y.position(point.y)))"
                 isOpen = true
             }
             body += "<path d='\(path)' fill='none' stroke='\(colour)' stroke-width='2' stroke-linecap='round'/>"
             if series.count > 1 {
                 let left = 70 + min(140, 550 / series.count) * i
-                body += "<rect x='\(left)' y='292' width='14' height='4' fill='\(colour)'/><text x='\(left + 20)' y='298'>\(escaped(one.name))</text>"
+                body +=
+                    "<rect x='\(left)' y='292' width='14' height='4' fill='\(colour)'/><text x='\(left + 20)' y='298'>\(escaped(one.name))</text>"
             }
         }
         return Frame.svg(title: title, body)
@@ -70,7 +77,9 @@ public struct Histogram: Sendable {
         let low = all.min() ?? 0, high = max(all.max() ?? 1, low + 1e-12)
         let counts = series.map { one in
             var count = [Int](repeating: 0, count: bins)
-            for value in one.values where value.isFinite { count[min(bins - 1, Int((value - low) / (high - low) * Double(bins)))] += 1 }
+            for value in one.values where value.isFinite {
+                count[min(bins - 1, Int((value - low) / (high - low) * Double(bins)))] += 1
+            }
             return count
         }
         let x = Axis([low, high], from: 60, to: 620, isTight: true)
@@ -81,10 +90,12 @@ public struct Histogram: Sendable {
             let colour = Frame.colours[i % Frame.colours.count]
             for (bin, n) in count.enumerated() where n > 0 {
                 let left = 60 + (Double(bin * series.count) + Double(i)) * width, top = y.position(Double(n))
-                body += "<rect x='\(Frame.text(left))' y='\(Frame.text(top))' width='\(Frame.text(width))' height='\(Frame.text(250 - top))' fill='\(colour)'/>"
+                body +=
+                    "<rect x='\(Frame.text(left))' y='\(Frame.text(top))' width='\(Frame.text(width))' height='\(Frame.text(250 - top))' fill='\(colour)'/>"
             }
             let left = 70 + 140 * i
-            body += "<rect x='\(left)' y='288' width='12' height='12' fill='\(colour)'/><text x='\(left + 20)' y='298'>\(escaped(series[i].name))</text>"
+            body +=
+                "<rect x='\(left)' y='288' width='12' height='12' fill='\(colour)'/><text x='\(left + 20)' y='298'>\(escaped(series[i].name))</text>"
         }
         return Frame.svg(title: title, body)
     }
@@ -126,8 +137,14 @@ enum Frame {
     static func tickText(_ value: Double) -> String {
         if value != 0, abs(value) < 1e-3 || abs(value) >= 1e6 {
             var exponent = 0, mantissa = value
-            while abs(mantissa) >= 10 { mantissa /= 10; exponent += 1 }
-            while abs(mantissa) < 1 { mantissa *= 10; exponent -= 1 }
+            while abs(mantissa) >= 10 {
+                mantissa /= 10
+                exponent += 1
+            }
+            while abs(mantissa) < 1 {
+                mantissa *= 10
+                exponent -= 1
+            }
             return "\(text(mantissa))e\(exponent)"
         }
         return numberText((value * 1e6).rounded() / 1e6)
@@ -137,13 +154,15 @@ enum Frame {
         var body = "<text x='340' y='22' text-anchor='middle' class='title'>\(escaped(title))</text>"
         for tick in y.ticks {
             let at = text(y.position(tick))
-            body += "<line x1='60' x2='620' y1='\(at)' y2='\(at)' class='grid'/><text x='54' y='\(at)' dy='4' text-anchor='end'>\(tickText(tick))</text>"
+            body +=
+                "<line x1='60' x2='620' y1='\(at)' y2='\(at)' class='grid'/><text x='54' y='\(at)' dy='4' text-anchor='end'>\(tickText(tick))</text>"
         }
         for tick in x.ticks {
             body += "<text x='\(text(x.position(tick)))' y='267' text-anchor='middle'>\(tickText(tick))</text>"
         }
         body += "<line x1='60' x2='620' y1='250' y2='250' class='axis'/>"
-        body += "<text x='620' y='284' text-anchor='end'>\(escaped(xLabel))</text><text x='8' y='22'>\(escaped(yLabel))</text>"
+        body +=
+            "<text x='620' y='284' text-anchor='end'>\(escaped(xLabel))</text><text x='8' y='22'>\(escaped(yLabel))</text>"
         return body
     }
 

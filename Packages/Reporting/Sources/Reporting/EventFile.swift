@@ -1,7 +1,7 @@
 import Foundation
 
-/// Scalars as TensorBoard reads them: `events.out.tfevents.bilevel`, a record an event (TFRecord framing around `Event` of
-/// tensorflow/core/util/event.proto), on the disk before the next begins.
+/// Scalars as TensorBoard reads them: `events.out.tfevents.bilevel`, a record an event (TFRecord framing around `Event`
+/// of tensorflow/core/util/event.proto), on the disk before the next begins.
 public final class EventFile {
     private let handle: FileHandle
     private let path: String
@@ -12,7 +12,9 @@ public final class EventFile {
         let place = run.map { "\(folder.path)/events/\($0.replacing("/", with: "-"))" } ?? folder.path
         path = "\(place)/events.out.tfevents.bilevel"
         try? FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-        guard FileManager.default.createFile(atPath: path, contents: nil), let handle = FileHandle(forWritingAtPath: path) else {
+        guard FileManager.default.createFile(atPath: path, contents: nil),
+            let handle = FileHandle(forWritingAtPath: path)
+        else {
             throw ReportingError("\(path): a file that can be written expected")
         }
         self.handle = handle
@@ -25,16 +27,22 @@ public final class EventFile {
     }
 
     private func write(_ event: [UInt8]) throws(ReportingError) {
-        do { try handle.write(contentsOf: Data(EventFile.record(event))) } catch { throw ReportingError("\(path): an event cannot be written (disk full?)") }
+        do { try handle.write(contentsOf: Data(EventFile.record(event))) } catch {
+            throw ReportingError("\(path): an event cannot be written (disk full?)")
+        }
     }
 
     // MARK: Bytes
 
-    static func version(at time: Double) -> [UInt8] { key(1, .eight) + fixed(time.bitPattern) + counted(3, Array("brain.Event:2".utf8)) }
+    static func version(at time: Double) -> [UInt8] {
+        key(1, .eight) + fixed(time.bitPattern) + counted(3, Array("brain.Event:2".utf8))
+    }
 
     static func event(step: Int, _ values: [(tag: String, value: Double?)], at time: Double) -> [UInt8] {
         var summary: [UInt8] = []
-        for case (let tag, let value?) in values { summary += counted(1, counted(1, Array(tag.utf8)) + key(2, .four) + fixed(Float(value).bitPattern)) }
+        for case (let tag, let value?) in values {
+            summary += counted(1, counted(1, Array(tag.utf8)) + key(2, .four) + fixed(Float(value).bitPattern))
+        }
         return key(1, .eight) + fixed(time.bitPattern) + key(2, .varint) + varint(UInt64(step)) + counted(5, summary)
     }
 
@@ -57,13 +65,17 @@ public final class EventFile {
         (0..<8).reduce(UInt32(byte)) { crc, _ in crc & 1 == 1 ? crc >> 1 ^ 0x82f6_3b78 : crc >> 1 }
     }
 
-    private static func fixed<T: FixedWidthInteger>(_ value: T) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }
+    private static func fixed<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
+        withUnsafeBytes(of: value.littleEndian) { Array($0) }
+    }
     /// Protocol buffers' wire types.
     private enum Wire: UInt8 { case varint = 0, eight = 1, counted = 2, four = 5 }
 
     private static func key(_ number: UInt8, _ wire: Wire) -> [UInt8] { [number << 3 | wire.rawValue] }
 
-    private static func counted(_ number: UInt8, _ content: [UInt8]) -> [UInt8] { key(number, .counted) + varint(UInt64(content.count)) + content }
+    private static func counted(_ number: UInt8, _ content: [UInt8]) -> [UInt8] {
+        key(number, .counted) + varint(UInt64(content.count)) + content
+    }
 
     private static func varint(_ value: UInt64) -> [UInt8] {
         value < 128 ? [UInt8(value)] : [UInt8(truncatingIfNeeded: value) | 128] + varint(value >> 7)

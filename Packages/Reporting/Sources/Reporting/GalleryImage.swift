@@ -9,15 +9,18 @@ public struct GalleryImage: Sendable {
 
     /// - Parameter pixels: planes, channels x height x width, 0 … 255; 1 channel is grey, 3 are red, green, blue.
     public init(pixels planes: [UInt8], channels: Int, height: Int, width: Int, caption: String) {
-        precondition((channels == 1 || channels == 3) && planes.count == channels * height * width,
-                     "image: \(planes.count) bytes for \(channels) x \(height) x \(width)")
+        precondition(
+            (channels == 1 || channels == 3) && planes.count == channels * height * width,
+            "image: \(planes.count) bytes for \(channels) x \(height) x \(width)")
         self.caption = caption
         self.height = height
         self.width = width
         var rows: [UInt8] = []
         for y in stride(from: height - 1, through: 0, by: -1) {
             for x in 0..<width {
-                for channel in [2, 1, 0] { rows.append(planes[(channels == 1 ? 0 : channel) * height * width + y * width + x]) }
+                for channel in [2, 1, 0] {
+                    rows.append(planes[(channels == 1 ? 0 : channel) * height * width + y * width + x])
+                }
             }
             rows += [UInt8](repeating: 0, count: (4 - width * 3 % 4) % 4)
         }
@@ -33,6 +36,7 @@ public struct GalleryImage: Sendable {
 
     var html: String {
         let data = Data(bitmap).base64EncodedString()
-        return "<figure><img alt='\(escaped(caption))' src='data:image/bmp;base64,\(data)'><figcaption>\(escaped(caption))</figcaption></figure>"
+        return
+            "<figure><img alt='\(escaped(caption))' src='data:image/bmp;base64,\(data)'><figcaption>\(escaped(caption))</figcaption></figure>"
     }
 }

@@ -23,13 +23,18 @@ public struct HTMLReport: Sendable {
     /// The members of JSON objects, one a row.
     public mutating func addSettings(_ objects: JSONValue...) {
         for case .object(let members) in objects {
-            addTable(Table(columns: ["setting", "value"], rows: members.map { [$0.0, $0.1.text.trimmingCharacters(in: ["\""])] }))
+            addTable(
+                Table(
+                    columns: ["setting", "value"],
+                    rows: members.map { [$0.0, $0.1.text.trimmingCharacters(in: ["\""])] }))
         }
     }
 
     /// The few numbers that a reader came for.
     public mutating func addKeyFigures(_ figures: [(name: String, value: String)]) {
-        body.append("<dl>" + figures.map { "<div><dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd></div>" }.joined() + "</dl>")
+        body.append(
+            "<dl>" + figures.map { "<div><dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd></div>" }.joined()
+                + "</dl>")
     }
 
     /// Charts side by side where there is room.

@@ -1,7 +1,9 @@
 /// A JSON document. Objects keep the order in which their members were written.
 public enum JSONValue: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
-    ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral {
-    case string(String), integer(Int), number(Double), boolean(Bool), array([JSONValue]), object([(String, JSONValue)]), null
+    ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
+{
+    case string(String), integer(Int), number(Double), boolean(Bool), array([JSONValue]), object([(String, JSONValue)]),
+        null
 
     public init(stringLiteral value: String) { self = .string(value) }
     public init(integerLiteral value: Int) { self = .integer(value) }
@@ -24,8 +26,11 @@ public enum JSONValue: Sendable, ExpressibleByStringLiteral, ExpressibleByIntege
         case .array(let values):
             "[" + values.map { $0.text(indent: indent + "  ") }.joined(separator: ", ") + "]"
         case .object(let members):
-            members.isEmpty ? "{}" : "{\n" + members.map { "\(indent)  \(JSONValue.quoted($0)): \($1.text(indent: indent + "  "))" }
-                .joined(separator: ",\n") + "\n\(indent)}"
+            members.isEmpty
+                ? "{}"
+                : "{\n"
+                    + members.map { "\(indent)  \(JSONValue.quoted($0)): \($1.text(indent: indent + "  "))" }
+                    .joined(separator: ",\n") + "\n\(indent)}"
         }
     }
 

@@ -30,7 +30,8 @@ public enum PeakMemory {
     /// The largest resident size of this process so far (VmHWM); 0 where the system does not tell.
     public static var bytes: Int {
         guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-              let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM") }) else { return 0 }
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM") })
+        else { return 0 }
         return (Int(line.filter(\.isNumber)) ?? 0) * 1024
     }
 }

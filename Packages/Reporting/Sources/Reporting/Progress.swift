@@ -13,12 +13,16 @@ public struct Progress {
     /// Writes to standard error, by the system's clock.
     /// - Parameter doneBefore: by the earlier part of a resumed computation: it says nothing of the speed.
     public init(label: String, total: Int, doneBefore: Int = 0) {
-        self.init(label: label, total: total, doneBefore: doneBefore, isTerminal: isatty(2) == 1,
-                  write: { FileHandle.standardError.write(Data($0.utf8)) }, now: { ProcessInfo.processInfo.systemUptime })
+        self.init(
+            label: label, total: total, doneBefore: doneBefore, isTerminal: isatty(2) == 1,
+            write: { FileHandle.standardError.write(Data($0.utf8)) }, now: { ProcessInfo.processInfo.systemUptime })
     }
 
     /// - Parameter now: seconds.
-    public init(label: String, total: Int, doneBefore: Int = 0, isTerminal: Bool, write: @escaping (String) -> Void, now: @escaping () -> Double) {
+    public init(
+        label: String, total: Int, doneBefore: Int = 0, isTerminal: Bool, write: @escaping (String) -> Void,
+        now: @escaping () -> Double
+    ) {
         self.label = label
         self.total = total
         self.doneBefore = doneBefore
@@ -50,6 +54,7 @@ public struct Progress {
     static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite else { return "?" }
         let whole = Int(seconds.rounded())
-        return whole < 60 ? "\(whole)s" : whole < 3600 ? "\(whole / 60)m\(whole % 60)s" : "\(whole / 3600)h\(whole % 3600 / 60)m"
+        return whole < 60
+            ? "\(whole)s" : whole < 3600 ? "\(whole / 60)m\(whole % 60)s" : "\(whole / 3600)h\(whole % 3600 / 60)m"
     }
 }

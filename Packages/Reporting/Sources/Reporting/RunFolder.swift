@@ -10,15 +10,20 @@ public struct ReportingError: Error, Sendable, CustomStringConvertible {
 public struct RunFolder: Sendable {
     public let path: String
 
-    /// Creates the folder. Refuses one that holds something already: nothing is overwritten, and a run's folder holds nothing else.
+    /// Creates the folder. Refuses one that holds something already: nothing is overwritten, and a run's folder holds
+    /// nothing else.
     public init(path: String) throws(ReportingError) {
         if let names = try? FileManager.default.contentsOfDirectory(atPath: path), let first = names.min() {
-            throw ReportingError("output \(path): an empty or new folder expected, it holds \(names.contains("configuration.json") ? "a run already" : first)")
+            throw ReportingError(
+                "output \(path): an empty or new folder expected, it holds \(names.contains("configuration.json") ? "a run already" : first)"
+            )
         }
         do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
             throw ReportingError("output \(path): a folder that can be created expected, it cannot")
         }
-        guard FileManager.default.isWritableFile(atPath: path) else { throw ReportingError("output \(path): a writable folder expected, it is not") }
+        guard FileManager.default.isWritableFile(atPath: path) else {
+            throw ReportingError("output \(path): a writable folder expected, it is not")
+        }
         self.path = path
     }
 
@@ -27,7 +32,9 @@ public struct RunFolder: Sendable {
         guard FileManager.default.fileExists(atPath: "\(path)/configuration.json") else {
             throw ReportingError("output \(path): the folder of a run expected to go on with, it holds none")
         }
-        guard FileManager.default.isWritableFile(atPath: path) else { throw ReportingError("output \(path): a writable folder expected, it is not") }
+        guard FileManager.default.isWritableFile(atPath: path) else {
+            throw ReportingError("output \(path): a writable folder expected, it is not")
+        }
         self.path = path
     }
 
@@ -38,7 +45,9 @@ public struct RunFolder: Sendable {
         }
     }
 
-    public func writeJSON(_ value: JSONValue, to name: String) throws(ReportingError) { try write(value.text + "\n", to: name) }
+    public func writeJSON(_ value: JSONValue, to name: String) throws(ReportingError) {
+        try write(value.text + "\n", to: name)
+    }
 }
 
 /// `metrics.csv`: the header at once, then rows that reach the disk before the run goes on.
@@ -55,20 +64,32 @@ public final class MetricsFile {
         try self.init(in: folder, columns: columns, rows: [], withEvents)
     }
 
-    /// Goes on with the rows of an earlier run whose first column is at most `last`: those after its checkpoint come again.
-    public convenience init(resuming folder: RunFolder, columns: [String], withEvents: Bool = false, upTo last: Int) throws(ReportingError) {
+    /// Goes on with the rows of an earlier run whose first column is at most `last`: those after its checkpoint come
+    /// again.
+    public convenience init(resuming folder: RunFolder, columns: [String], withEvents: Bool = false, upTo last: Int)
+        throws(ReportingError)
+    {
         guard let text = try? String(contentsOfFile: "\(folder.path)/metrics.csv", encoding: .utf8) else {
-            throw ReportingError("\(folder.path)/metrics.csv: the rows of an earlier run expected, the file cannot be read")
+            throw ReportingError(
+                "\(folder.path)/metrics.csv: the rows of an earlier run expected, the file cannot be read")
         }
         // The last row may have been cut off by whatever ended the run.
-        let whole = text.split(separator: "\n").dropFirst().filter { $0.split(separator: ",", omittingEmptySubsequences: false).count == columns.count }
-        try self.init(in: folder, columns: columns, rows: whole.filter { (Int($0.prefix { $0 != "," }) ?? .max) <= last }, withEvents)
+        let whole = text.split(separator: "\n").dropFirst().filter {
+            $0.split(separator: ",", omittingEmptySubsequences: false).count == columns.count
+        }
+        try self.init(
+            in: folder, columns: columns, rows: whole.filter { (Int($0.prefix { $0 != "," }) ?? .max) <= last },
+            withEvents)
     }
 
-    private init(in folder: RunFolder, columns: [String], rows: [Substring], _ withEvents: Bool) throws(ReportingError) {
-        try folder.write(([columns.joined(separator: ",")[...]] + rows).joined(separator: "\n") + "\n", to: "metrics.csv")
+    private init(in folder: RunFolder, columns: [String], rows: [Substring], _ withEvents: Bool) throws(ReportingError)
+    {
+        try folder.write(
+            ([columns.joined(separator: ",")[...]] + rows).joined(separator: "\n") + "\n", to: "metrics.csv")
         path = "\(folder.path)/metrics.csv"
-        guard let handle = FileHandle(forWritingAtPath: path) else { throw ReportingError("\(path): the file cannot be opened for writing") }
+        guard let handle = FileHandle(forWritingAtPath: path) else {
+            throw ReportingError("\(path): the file cannot be opened for writing")
+        }
         handle.seekToEndOfFile()
         self.handle = handle
         self.columns = columns
@@ -81,7 +102,9 @@ public final class MetricsFile {
     public func append(_ row: [Double?]) throws(ReportingError) {
         precondition(row.count == columns.count, "metrics: \(row.count) values for \(columns.count) columns")
         let line = row.map { $0.map(numberText) ?? "" }.joined(separator: ",") + "\n"
-        do { try handle.write(contentsOf: Data(line.utf8)) } catch { throw ReportingError("\(path): a row cannot be written (disk full?)") }
+        do { try handle.write(contentsOf: Data(line.utf8)) } catch {
+            throw ReportingError("\(path): a row cannot be written (disk full?)")
+        }
         try appendEvent(row)
     }
 

@@ -4,7 +4,9 @@ public struct Table: Sendable {
     public let rows: [[String]]
 
     public init(columns: [String], rows: [[String]]) {
-        precondition(rows.allSatisfy { $0.count == columns.count }, "table: rows of \(rows.map(\.count)) cells under \(columns.count) columns")
+        precondition(
+            rows.allSatisfy { $0.count == columns.count },
+            "table: rows of \(rows.map(\.count)) cells under \(columns.count) columns")
         self.columns = columns
         self.rows = rows
     }
@@ -13,14 +15,16 @@ public struct Table: Sendable {
     public var text: String {
         let widths = columns.indices.map { i in ([columns] + rows).map { $0[i].count }.max() ?? 0 }
         return ([columns] + rows).map { row in
-            let line = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
+            let line = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(
+                separator: "  ")
             return String(line.reversed().drop { $0 == " " }.reversed())
         }.joined(separator: "\n")
     }
 
     public var markdown: String {
         let lines = [columns, columns.map { _ in "-" }] + rows
-        return lines.map { "| " + $0.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |" }.joined(separator: "\n")
+        return lines.map { "| " + $0.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |" }.joined(
+            separator: "\n")
     }
 
     public var html: String {

@@ -1,9 +1,12 @@
 import Foundation
-@testable import Reporting
 import Testing
 
+@testable import Reporting
+
 @Suite struct ReportingTests {
-    func scratch() -> String { FileManager.default.temporaryDirectory.appendingPathComponent("reporting-\(UUID().uuidString)").path }
+    func scratch() -> String {
+        FileManager.default.temporaryDirectory.appendingPathComponent("reporting-\(UUID().uuidString)").path
+    }
 
     @Test func aRunFolderRefusesToOverwriteARun() throws {
         let path = scratch()
@@ -18,7 +21,9 @@ import Testing
         try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: data) }
         try Data().write(to: URL(fileURLWithPath: data + "/photo.png"))
-        #expect { _ = try RunFolder(path: data) } throws: { "\($0)".hasSuffix("an empty or new folder expected, it holds photo.png") }
+        #expect { _ = try RunFolder(path: data) } throws: {
+            "\($0)".hasSuffix("an empty or new folder expected, it holds photo.png")
+        }
     }
 
     @Test func anOutputThatCannotBeCreatedIsNamed() throws {
@@ -34,17 +39,22 @@ import Testing
         let metrics = try MetricsFile(in: RunFolder(path: path), columns: ["iteration", "loss", "f1"])
         try metrics.append([1, 0.1, nil])
         try metrics.append([2, 1e-20, .nan])
-        #expect(try String(contentsOfFile: path + "/metrics.csv", encoding: .utf8) == "iteration,loss,f1\n1,0.1,\n2,1e-20,nan\n")
+        #expect(
+            try String(contentsOfFile: path + "/metrics.csv", encoding: .utf8)
+                == "iteration,loss,f1\n1,0.1,\n2,1e-20,nan\n")
     }
 
     /// The bytes that TensorBoard's own Python writer makes of the same two events.
     @Test func eventsHaveTensorBoardsBytes() throws {
         #expect(EventFile.crc32c(Array("123456789".utf8)) == 0xe306_9283)
-        let bytes = EventFile.record(EventFile.version(at: 1.5)) + EventFile.record(EventFile.event(step: 300, [("loss", 0.25), ("absent", nil), ("f1/é8", -3)], at: 2.5))
-        #expect(bytes.map { String(format: "%02x", $0) }.joined() == """
-            1800000000000000a37f4b2209000000000000f83f1a0d627261696e2e4576656e743a322a28646c2a00000000000000ae8d91f509000000000000044010ac022a1c\
-            0a0b0a046c6f7373150000803e0a0d0a0666312fc3a93815000040c0433b5153
-            """)
+        let bytes =
+            EventFile.record(EventFile.version(at: 1.5))
+            + EventFile.record(EventFile.event(step: 300, [("loss", 0.25), ("absent", nil), ("f1/é8", -3)], at: 2.5))
+        #expect(
+            bytes.map { String(format: "%02x", $0) }.joined() == """
+                1800000000000000a37f4b2209000000000000f83f1a0d627261696e2e4576656e743a322a28646c2a00000000000000ae8d91f509000000000000044010ac022a1c\
+                0a0b0a046c6f7373150000803e0a0d0a0666312fc3a93815000040c0433b5153
+                """)
     }
 
     @Test func metricsAreEventsToo() throws {
@@ -52,7 +62,9 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: path) }
         let folder = try RunFolder(path: path)
         try folder.writeJSON([:], to: "configuration.json")
-        func size() throws -> Int { try Data(contentsOf: URL(fileURLWithPath: path + "/events.out.tfevents.bilevel")).count }
+        func size() throws -> Int {
+            try Data(contentsOf: URL(fileURLWithPath: path + "/events.out.tfevents.bilevel")).count
+        }
         let metrics = try MetricsFile(in: folder, columns: ["iteration", "loss"], withEvents: true)
         let empty = try size()
         try metrics.append([1, 0.1])
@@ -60,12 +72,15 @@ import Testing
         try metrics.append([2, 0.2])
         #expect(try size() - one == one - empty && one > empty)
         // The row that is dropped leaves the events too.
-        let resumed = try MetricsFile(resuming: RunFolder(resuming: path), columns: ["iteration", "loss"], withEvents: true, upTo: 1)
+        let resumed = try MetricsFile(
+            resuming: RunFolder(resuming: path), columns: ["iteration", "loss"], withEvents: true, upTo: 1)
         #expect(try size() == one && resumed.earlierRows == [[1, 0.1]])
     }
 
     @Test func jsonEscapesAndReadsBack() throws {
-        let value: JSONValue = ["te\"xt": "a\\b\n\u{1}é", "list": [1, 2.5, true, nil], "nan": .number(.nan), "empty": [:]]
+        let value: JSONValue = [
+            "te\"xt": "a\\b\n\u{1}é", "list": [1, 2.5, true, nil], "nan": .number(.nan), "empty": [:],
+        ]
         let read = try JSONSerialization.jsonObject(with: Data(value.text.utf8)) as? [String: Any]
         #expect(read?["te\"xt"] as? String == "a\\b\n\u{1}é")
         #expect((read?["list"] as? [Any])?.count == 4)
@@ -73,12 +88,18 @@ import Testing
     }
 
     @Test func chartsSurviveAwkwardSeries() {
-        for points in [[], [(1.0, 2.0)], [(1, 3), (2, 3)], [(1, .nan), (2, 1), (3, .infinity), (4, 2)], [(0, 1e-9), (1, 2e9)]] as [[(x: Double, y: Double)]] {
-            let svg = LineChart(title: "<&'\">", xLabel: "x", yLabel: "y", series: [.init("a<b", points), .init("b", [])]).svg
+        for points in [
+            [], [(1.0, 2.0)], [(1, 3), (2, 3)], [(1, .nan), (2, 1), (3, .infinity), (4, 2)], [(0, 1e-9), (1, 2e9)],
+        ] as [[(x: Double, y: Double)]] {
+            let svg = LineChart(
+                title: "<&'\">", xLabel: "x", yLabel: "y", series: [.init("a<b", points), .init("b", [])]
+            ).svg
             #expect(!svg.contains("nan") && !svg.contains("inf") && !svg.contains("a<b"))
             #expect(svg.contains("&lt;&amp;&#39;&quot;&gt;"))
         }
-        #expect(LineChart(title: "t", xLabel: "", yLabel: "", series: [.init("a", [(0, 0), (1, .nan), (2, 1)])]).svg.components(separatedBy: "M").count == 3)
+        #expect(
+            LineChart(title: "t", xLabel: "", yLabel: "", series: [.init("a", [(0, 0), (1, .nan), (2, 1)])]).svg
+                .components(separatedBy: "M").count == 3)
         #expect(!Histogram(title: "h", xLabel: "x", series: [("a", []), ("b", [3, 3, .nan])]).svg.contains("nan"))
     }
 
@@ -103,13 +124,17 @@ import Testing
         bar.update(5, "F1 0.5")
         #expect(shown.contains("5/10  F1 0.5  5s elapsed, 5s left") && shown.hasPrefix("\r"))
         (shown, time) = ("", 0)
-        var resumed = Progress(label: "run", total: 10, doneBefore: 4, isTerminal: true, write: { shown += $0 }, now: { time })
+        var resumed = Progress(
+            label: "run", total: 10, doneBefore: 4, isTerminal: true, write: { shown += $0 }, now: { time })
         time = 5
         resumed.update(5, "F1 0.5")
         #expect(shown.contains("5s elapsed, 25s left"))
         shown = ""
         var lines = Progress(label: "run", total: 10, isTerminal: false, write: { shown += $0 }, now: { time })
-        for i in 1...10 { time += 1; lines.update(i, "x") }
+        for i in 1...10 {
+            time += 1
+            lines.update(i, "x")
+        }
         #expect(shown.split(separator: "\n").count == 2, "the first and the last within 15 seconds: \(shown)")
     }
 

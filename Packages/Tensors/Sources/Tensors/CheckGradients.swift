@@ -10,11 +10,12 @@ public struct GradientCheck: Sendable {
 
 /// Checks the derivatives of `function` at `point` to second order, in float64.
 ///
-/// An output that is not a scalar is weighted by fixed, irregular numbers first, so that every element counts. The point must
-/// keep clear of kinks by more than `step`, relative to the coordinates' magnitude.
+/// An output that is not a scalar is weighted by fixed, irregular numbers first, so that every element counts. The
+/// point must keep clear of kinks by more than `step`, relative to the coordinates' magnitude.
 /// - Parameter point: float64 leaves.
 /// - Returns: errors |a - b| / max(1, |a|, |b|); with step h they are of order h² + 1e-16/h times the third derivative.
-public func checkGradients(at point: [Tensor], step: Double = 1e-5, of function: ([Tensor]) -> Tensor) -> GradientCheck {
+public func checkGradients(at point: [Tensor], step: Double = 1e-5, of function: ([Tensor]) -> Tensor) -> GradientCheck
+{
     precondition(point.allSatisfy { $0.elementType == .float64 }, "checkGradients: needs float64 leaves")
     let inputs = point.map { $0.placeholder() }
     let output = function(inputs)
@@ -33,7 +34,9 @@ public func checkGradients(at point: [Tensor], step: Double = 1e-5, of function:
     return check
 }
 
-private func compareWithDifferences(of value: Tensor, _ slope: [Tensor], _ inputs: [Tensor], at point: [Tensor], _ step: Double, _ worst: inout Double) {
+private func compareWithDifferences(
+    of value: Tensor, _ slope: [Tensor], _ inputs: [Tensor], at point: [Tensor], _ step: Double, _ worst: inout Double
+) {
     let program = Program(inputs: inputs, outputs: [value])
     let derivatives = Program(inputs: inputs, outputs: slope)(point).map { $0.scalars }
     for (i, leaf) in point.enumerated() {
@@ -60,8 +63,9 @@ private func relativeError(_ a: Double, _ b: Double) -> Double {
 
 /// Fixed numbers in [-1, 1] without pattern: the fractional parts of multiples of the golden ratio.
 private func irregular(_ shape: Shape, phase: Double) -> Tensor {
-    Tensor((0..<shape.count).map { i in
-        let t = (Double(i) + 1) * 0.6180339887498949 + phase * 0.7548776662466927
-        return 2 * (t - t.rounded(.down)) - 1
-    }, shape: shape)
+    Tensor(
+        (0..<shape.count).map { i in
+            let t = (Double(i) + 1) * 0.6180339887498949 + phase * 0.7548776662466927
+            return 2 * (t - t.rounded(.down)) - 1
+        }, shape: shape)
 }

@@ -1,12 +1,15 @@
-/// Derivatives as functions from graph to graph. The results are tensors like any other: derivatives of any order follow.
+/// Derivatives as functions from graph to graph. The results are tensors like any other: derivatives of any order
+/// follow.
 
-/// The derivative of a scalar with respect to tensors in its graph (leaves or not); zeros where it does not depend on one.
+/// The derivative of a scalar with respect to tensors in its graph (leaves or not); zeros where it does not depend on
+/// one.
 ///
 /// Reverse mode: visits only the nodes between `targets` and `value`.
 public func gradient(of value: Tensor, withRespectTo targets: [Tensor]) -> [Tensor] {
     precondition(value.count == 1, "gradient: of shape \(value.shape), a scalar is needed")
-    return pullback(of: [value], cotangents: [Tensor(repeating: 1, shape: value.shape, elementType: value.elementType)],
-                    withRespectTo: targets)
+    return pullback(
+        of: [value], cotangents: [Tensor(repeating: 1, shape: value.shape, elementType: value.elementType)],
+        withRespectTo: targets)
 }
 
 public func gradient<Tree: TensorTree>(of value: Tensor, withRespectTo tree: Tree) -> Tree {
@@ -14,7 +17,8 @@ public func gradient<Tree: TensorTree>(of value: Tensor, withRespectTo tree: Tre
 }
 
 extension Tensor {
-    /// Whether this scalar has a derivative with respect to one of the tensors in its graph; where it has none, it is zero everywhere.
+    /// Whether this scalar has a derivative with respect to one of the tensors in its graph; where it has none, it is
+    /// zero everywhere.
     public func hasDerivative(withRespectTo targets: [Tensor]) -> Bool {
         gradient(of: self, withRespectTo: targets).contains { $0.fillValue != 0 }
     }
@@ -22,8 +26,9 @@ extension Tensor {
 
 /// Vector-Jacobian products: Σ over outputs of vᵀ · ∂output/∂target, for every target.
 public func pullback(of outputs: [Tensor], cotangents: [Tensor], withRespectTo targets: [Tensor]) -> [Tensor] {
-    precondition(outputs.map(\.shape) == cotangents.map(\.shape),
-                 "pullback: outputs \(outputs.map(\.shape)), cotangents \(cotangents.map(\.shape))")
+    precondition(
+        outputs.map(\.shape) == cotangents.map(\.shape),
+        "pullback: outputs \(outputs.map(\.shape)), cotangents \(cotangents.map(\.shape))")
     let order = topologicalOrder(of: outputs)
     let isTarget = Set(targets.map(\.id))
     var depends = Set<ObjectIdentifier>()
@@ -39,7 +44,9 @@ public func pullback(of outputs: [Tensor], cotangents: [Tensor], withRespectTo t
         guard let value = cotangent[node.id] else { continue }
         for (index, operand) in node.operands.enumerated() where depends.contains(operand.id) {
             if let part = node.operation.adjoint(of: node, operand: index, cotangent: value) {
-                assert(part.shape == operand.shape, "adjoint of \(node.operation.name): \(part.shape) for \(operand.shape)")
+                assert(
+                    part.shape == operand.shape, "adjoint of \(node.operation.name): \(part.shape) for \(operand.shape)"
+                )
                 accumulate(part, at: operand)
             }
         }
@@ -55,9 +62,9 @@ public func pullback<Output: TensorTree, Target: TensorTree>(
 
 /// Jacobian-vector products, forward mode: Σ over targets of ∂output/∂target · tangent, for every output.
 ///
-/// The pullback is linear in its cotangent u, so its own pullback with respect to u is the push-forward
-/// (Townsend 2017, "A new trick for calculating Jacobian vector products"). Everything that only computed the first pullback's
-/// value is dead work, which programs leave out.
+/// The pullback is linear in its cotangent u, so its own pullback with respect to u is the push-forward (Townsend 2017,
+/// "A new trick for calculating Jacobian vector products"). Everything that only computed the first pullback's value is
+/// dead work, which programs leave out.
 public func pushforward(of outputs: [Tensor], tangents: [Tensor], withRespectTo targets: [Tensor]) -> [Tensor] {
     let u = outputs.map { $0.placeholder("u") }
     let pulled = pullback(of: outputs, cotangents: u, withRespectTo: targets)

@@ -30,14 +30,17 @@ protocol KernelOperation: Operation {
     func floatingPointOperations(operands: [Shape], result: Shape) -> Int
     /// Bytes that the kernel needs for itself while it runs; they come from the program's planned memory.
     func scratchByteCount(operands: [Shape], result: Shape, elementType: ElementType) -> Int
-    /// The kernel for operands that lie as the views say. The result is contiguous. `scratch` is nil where none was asked for.
+    /// The kernel for operands that lie as the views say. The result is contiguous. `scratch` is nil where none was
+    /// asked for.
     func kernel(operands: [View], result: View, scratch: View?) -> Kernel
     func kernel(operands: [View], result: View) -> Kernel
 }
 
 extension KernelOperation {
     func accepts(_ view: View, operand index: Int) -> Bool { view.isContiguous }
-    func floatingPointOperations(operands: [Shape], result: Shape) -> Int { operands.reduce(result.count) { max($0, $1.count) } }
+    func floatingPointOperations(operands: [Shape], result: Shape) -> Int {
+        operands.reduce(result.count) { max($0, $1.count) }
+    }
     func scratchByteCount(operands: [Shape], result: Shape, elementType: ElementType) -> Int { 0 }
     // A kernel has one of these two.
     func kernel(operands: [View], result: View, scratch: View?) -> Kernel { kernel(operands: operands, result: result) }

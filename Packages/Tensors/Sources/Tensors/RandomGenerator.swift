@@ -1,8 +1,10 @@
 import Foundation
 
-/// A counter-based generator, Philox 4x32-10 (Salmon et al. 2011): the same seed and stream give the same numbers everywhere.
+/// A counter-based generator, Philox 4x32-10 (Salmon et al. 2011): the same seed and stream give the same numbers
+/// everywhere.
 ///
-/// A value: copying it forks the sequence. `stream` separates sequences of one seed (initialization, episodes, noise, …).
+/// A value: copying it forks the sequence. `stream` separates sequences of one seed (initialization, episodes, noise,
+/// …).
 public struct RandomGenerator: RandomNumberGenerator, Sendable {
     private let key: (UInt32, UInt32)
     private let stream: UInt64
@@ -19,8 +21,11 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
             buffered = nil
             return value
         }
-        let block = RandomGenerator.philox(counter: [UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32),
-                                                     UInt32(truncatingIfNeeded: stream), UInt32(truncatingIfNeeded: stream >> 32)], key: key)
+        let block = RandomGenerator.philox(
+            counter: [
+                UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32),
+                UInt32(truncatingIfNeeded: stream), UInt32(truncatingIfNeeded: stream >> 32),
+            ], key: key)
         counter += 1
         buffered = UInt64(block[3]) << 32 | UInt64(block[2])
         return UInt64(block[1]) << 32 | UInt64(block[0])
@@ -31,7 +36,10 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
         var c = counter, k = key
         for _ in 0..<10 {
             let a = UInt64(c[0]) * 0xD251_1F53, b = UInt64(c[2]) * 0xCD9E_8D57
-            c = [UInt32(b >> 32) ^ c[1] ^ k.0, UInt32(truncatingIfNeeded: b), UInt32(a >> 32) ^ c[3] ^ k.1, UInt32(truncatingIfNeeded: a)]
+            c = [
+                UInt32(b >> 32) ^ c[1] ^ k.0, UInt32(truncatingIfNeeded: b), UInt32(a >> 32) ^ c[3] ^ k.1,
+                UInt32(truncatingIfNeeded: a),
+            ]
             k = (k.0 &+ 0x9E37_79B9, k.1 &+ 0xBB67_AE85)
         }
         return c
@@ -47,7 +55,9 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
     }
 
     /// A leaf of numbers drawn uniformly from [lower, upper).
-    public mutating func uniform(_ shape: Shape, from lower: Double, to upper: Double, elementType: ElementType = .float32) -> Tensor {
+    public mutating func uniform(
+        _ shape: Shape, from lower: Double, to upper: Double, elementType: ElementType = .float32
+    ) -> Tensor {
         leaf(shape, elementType) { lower + (upper - lower) * $0.uniform() }
     }
 
@@ -55,7 +65,8 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
         leaf(shape, elementType) { deviation * $0.normal() }
     }
 
-    private mutating func leaf(_ shape: Shape, _ type: ElementType, _ draw: (inout RandomGenerator) -> Double) -> Tensor {
+    private mutating func leaf(_ shape: Shape, _ type: ElementType, _ draw: (inout RandomGenerator) -> Double) -> Tensor
+    {
         let numbers = (0..<shape.count).map { _ in draw(&self) }
         return type == .float64 ? Tensor(numbers, shape: shape) : Tensor(numbers.map(Float.init), shape: shape)
     }

@@ -43,8 +43,9 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     /// `axes` with negative ones counted from the end, ascending, each checked to exist and to be named once.
     func normalized(axes: [Int], for operation: String) -> [Int] {
         let result = axes.map { $0 < 0 ? $0 + rank : $0 }.sorted()
-        precondition(result.allSatisfy { $0 >= 0 && $0 < rank } && Set(result).count == result.count,
-                     "\(operation): axes \(axes) of shape \(self)")
+        precondition(
+            result.allSatisfy { $0 >= 0 && $0 < rank } && Set(result).count == result.count,
+            "\(operation): axes \(axes) of shape \(self)")
         return result
     }
 }

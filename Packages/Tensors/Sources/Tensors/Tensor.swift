@@ -1,8 +1,9 @@
 /// A value with a shape and an element type, and a node of an immutable expression graph.
 ///
 /// Operations on tensors only record what is to be computed; reading `scalars` compiles the graph to a `Program` and
-/// runs it once. What is replayed many times is compiled once, with the leaves that change named as the program's inputs.
-/// Copies are references to the same node; two tensors are "the same" in `gradient` and `Program` when they share a node.
+/// runs it once. What is replayed many times is compiled once, with the leaves that change named as the program's
+/// inputs. Copies are references to the same node; two tensors are "the same" in `gradient` and `Program` when they
+/// share a node.
 public struct Tensor: Sendable {
     let node: Node
 
@@ -19,7 +20,8 @@ public struct Tensor: Sendable {
     }
 }
 
-/// One operation applied to operands. Its identity is its meaning: equal expressions are merged when a program is compiled.
+/// One operation applied to operands. Its identity is its meaning: equal expressions are merged when a program is
+/// compiled.
 final class Node: Sendable {
     let operation: any Operation
     nonisolated(unsafe) private(set) var operands: [Tensor]  // written by deinit only
@@ -33,7 +35,8 @@ final class Node: Sendable {
         self.elementType = elementType
     }
 
-    /// Takes a chain of nodes apart in a loop: releasing it recursively would overflow the stack after some 10,000 steps.
+    /// Takes a chain of nodes apart in a loop: releasing it recursively would overflow the stack after some 10,000
+    /// steps.
     deinit {
         var orphans = operands
         operands = []
@@ -92,8 +95,9 @@ extension Tensor {
 
     /// A leaf that shares `storage`, which must hold `shape.count` elements and must not change while the tensor lives.
     public init(storage: Storage, shape: Shape, elementType: ElementType) {
-        precondition(storage.byteCount >= shape.count * elementType.byteCount,
-                     "tensor: \(storage.byteCount) bytes for shape \(shape) of \(elementType)")
+        precondition(
+            storage.byteCount >= shape.count * elementType.byteCount,
+            "tensor: \(storage.byteCount) bytes for shape \(shape) of \(elementType)")
         self.init(Constant(storage: storage), [], shape: shape, elementType: elementType)
     }
 
@@ -102,7 +106,9 @@ extension Tensor {
         self.init(Fill(value: value), [], shape: shape, elementType: elementType)
     }
 
-    public init(_ value: Double, elementType: ElementType = .float32) { self.init(repeating: value, elementType: elementType) }
+    public init(_ value: Double, elementType: ElementType = .float32) {
+        self.init(repeating: value, elementType: elementType)
+    }
 
     public static func zeros(_ shape: Shape, elementType: ElementType = .float32) -> Tensor {
         Tensor(repeating: 0, shape: shape, elementType: elementType)
@@ -118,7 +124,9 @@ extension Tensor {
     }
 
     /// A placeholder with this tensor's shape and type.
-    public func placeholder(_ label: String = "") -> Tensor { .placeholder(label, shape: shape, elementType: elementType) }
+    public func placeholder(_ label: String = "") -> Tensor {
+        .placeholder(label, shape: shape, elementType: elementType)
+    }
 
     /// Whether both are one node of the graph.
     public func isSame(as other: Tensor) -> Bool { id == other.id }
@@ -140,7 +148,8 @@ extension Tensor {
 
     /// The elements in row-major order, evaluated when necessary. The type asked for must be the tensor's.
     public func scalars<Scalar: TensorScalar>(as _: Scalar.Type = Scalar.self) -> [Scalar] {
-        precondition(Scalar.elementType == elementType, "scalars: asked \(Scalar.elementType) of a \(elementType) tensor")
+        precondition(
+            Scalar.elementType == elementType, "scalars: asked \(Scalar.elementType) of a \(elementType) tensor")
         let storage = self.storage
         return Array(UnsafeBufferPointer(start: storage.address.assumingMemoryBound(to: Scalar.self), count: count))
     }

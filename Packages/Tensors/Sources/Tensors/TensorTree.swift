@@ -60,7 +60,9 @@ extension TensorTree {
     public func with(_ tensors: [Tensor]) -> Self {
         var copy = self, rest = tensors[...]
         copy.visitTensors { path, tensor in
-            guard let next = rest.popFirst() else { preconditionFailure("tree: \(tensors.count) tensors, none left for \(path)") }
+            guard let next = rest.popFirst() else {
+                preconditionFailure("tree: \(tensors.count) tensors, none left for \(path)")
+            }
             tensor = next
         }
         precondition(rest.isEmpty, "tree: \(tensors.count) tensors, \(rest.count) too many")

@@ -20,9 +20,11 @@ public final class ThreadPool: Sendable {
         withoutActuallyEscaping(body) { body in
             var body = body
             withUnsafeMutablePointer(to: &body) { pointer in
-                tensor_pool_run(pool, Int64(pieces), { context, piece in
-                    context!.assumingMemoryBound(to: ((Int) -> Void).self).pointee(Int(piece))
-                }, pointer)
+                tensor_pool_run(
+                    pool, Int64(pieces),
+                    { context, piece in
+                        context!.assumingMemoryBound(to: ((Int) -> Void).self).pointee(Int(piece))
+                    }, pointer)
             }
         }
     }
@@ -45,7 +47,9 @@ struct Split: Sendable {
 
     /// The items of one piece; all but the last piece hold a multiple of 16 where there are enough.
     func range(_ piece: Int) -> Range<Int> {
-        func bound(_ i: Int) -> Int { i == pieces ? count : count >= 64 * pieces ? count * i / pieces & ~15 : count * i / pieces }
+        func bound(_ i: Int) -> Int {
+            i == pieces ? count : count >= 64 * pieces ? count * i / pieces & ~15 : count * i / pieces
+        }
         return bound(piece)..<bound(piece + 1)
     }
 

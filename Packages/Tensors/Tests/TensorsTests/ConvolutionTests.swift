@@ -7,32 +7,55 @@ import Testing
         let (n, h, width, c) = (xs[0], xs[1], xs[2], xs[3]), (kh, kw, o) = (ws[0], ws[1], ws[3])
         let oh = (h + 2 * padding - kh) / stride + 1, ow = (width + 2 * padding - kw) / stride + 1
         var y = [Double](repeating: 0, count: n * oh * ow * o)
-        for b in 0..<n { for i in 0..<oh { for j in 0..<ow { for out in 0..<o {
-            for r in 0..<kh { for s in 0..<kw {
-                let p = i * stride - padding + r, q = j * stride - padding + s
-                guard p >= 0, p < h, q >= 0, q < width else { continue }
-                for channel in 0..<c { y[((b * oh + i) * ow + j) * o + out] += x[((b * h + p) * width + q) * c + channel] * w[((r * kw + s) * c + channel) * o + out] }
-            } }
-        } } } }
+        for b in 0..<n {
+            for i in 0..<oh {
+                for j in 0..<ow {
+                    for out in 0..<o {
+                        for r in 0..<kh {
+                            for s in 0..<kw {
+                                let p = i * stride - padding + r, q = j * stride - padding + s
+                                guard p >= 0, p < h, q >= 0, q < width else { continue }
+                                for channel in 0..<c {
+                                    y[((b * oh + i) * ow + j) * o + out] +=
+                                        x[((b * h + p) * width + q) * c + channel]
+                                        * w[((r * kw + s) * c + channel) * o + out]
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
         return y
     }
 
-    @Test(arguments: [(3, 3, 1, 1), (3, 3, 2, 1), (2, 5, 3, 2), (1, 1, 1, 0), (1, 1, 2, 0)]) func equalsItsDefinition(_ kh: Int, _ kw: Int, _ stride: Int, _ padding: Int) {
+    @Test(arguments: [(3, 3, 1, 1), (3, 3, 2, 1), (2, 5, 3, 2), (1, 1, 1, 0), (1, 1, 2, 0)]) func equalsItsDefinition(
+        _ kh: Int, _ kw: Int, _ stride: Int, _ padding: Int
+    ) {
         var random = RandomGenerator(seed: 4)
-        let x = random.normal([2, 11, 9, 3], elementType: .float64), w = random.normal([kh, kw, 3, 5], elementType: .float64)
+        let x = random.normal([2, 11, 9, 3], elementType: .float64),
+            w = random.normal([kh, kw, 3, 5], elementType: .float64)
         let expected = direct(x.scalars, x.shape.extents, w.scalars, w.shape.extents, stride: stride, padding: padding)
-        for (a, b) in zip(x.convolved(with: w, stride: stride, padding: padding).scalars, expected) { #expect(abs(a - b) < 1e-12) }
-        for (a, b) in zip(x.converted(to: .float32).convolved(with: w.converted(to: .float32), stride: stride, padding: padding).scalars, expected) { #expect(abs(a - b) < 1e-5) }
+        for (a, b) in zip(x.convolved(with: w, stride: stride, padding: padding).scalars, expected) {
+            #expect(abs(a - b) < 1e-12)
+        }
+        for (a, b) in zip(
+            x.converted(to: .float32).convolved(with: w.converted(to: .float32), stride: stride, padding: padding)
+                .scalars, expected)
+        { #expect(abs(a - b) < 1e-5) }
     }
 
     /// Float32 goes block by block, float64 at once; sizes that need several blocks.
     @Test func gradientsInFloat32AreThoseOfFloat64() {
         var random = RandomGenerator(seed: 5)
-        let x = random.normal([3, 28, 28, 16], elementType: .float64).evaluated(), w = random.normal([3, 3, 16, 24], deviation: 0.1, elementType: .float64).evaluated()
+        let x = random.normal([3, 28, 28, 16], elementType: .float64).evaluated(),
+            w = random.normal([3, 3, 16, 24], deviation: 0.1, elementType: .float64).evaluated()
         let u = random.normal([3, 28, 28, 24], elementType: .float64).evaluated()
         func gradients(_ type: ElementType) -> [[Double]] {
             let (x, w) = (x.converted(to: type).evaluated(), w.converted(to: type).evaluated())
-            return pullback(of: [x.convolved(with: w, padding: 1)], cotangents: [u.converted(to: type)], withRespectTo: [x, w]).map(\.scalars)
+            return pullback(
+                of: [x.convolved(with: w, padding: 1)], cotangents: [u.converted(to: type)], withRespectTo: [x, w]
+            ).map(\.scalars)
         }
         for (single, double) in zip(gradients(.float32), gradients(.float64)) {
             let scale = double.map(abs).max()!
@@ -46,7 +69,8 @@ import Testing
         let means = x.adaptiveAveragePooled(rows: 3, columns: 1).scalars, expected = [1.5, 14.0 / 3, 12]
         #expect(zip(means, expected).allSatisfy { abs($0 - $1) < 1e-12 } && means.count == 3)
         let images = Tensor((0..<96).map { Double($0 * $0 % 37) }, shape: [2, 4, 6, 2])
-        let adaptive = images.adaptiveAveragePooled(rows: 2, columns: 3).scalars, plain = images.averagePooled(size: 2).scalars
+        let adaptive = images.adaptiveAveragePooled(rows: 2, columns: 3).scalars,
+            plain = images.averagePooled(size: 2).scalars
         #expect(zip(adaptive, plain).allSatisfy { abs($0 - $1) < 1e-12 } && adaptive.count == plain.count)
     }
 

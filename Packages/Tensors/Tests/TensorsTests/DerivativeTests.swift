@@ -1,5 +1,6 @@
-@testable import Tensors
 import Testing
+
+@testable import Tensors
 
 /// One row of the table: an operation at a point that keeps clear of its kinks.
 struct DerivativeCase: Sendable, CustomTestStringConvertible {
@@ -8,15 +9,19 @@ struct DerivativeCase: Sendable, CustomTestStringConvertible {
     let function: @Sendable ([Tensor]) -> Tensor
     var testDescription: String { name }
 
-    init(_ name: String, _ shapes: [Shape], from lower: Double = -1.5, to upper: Double = 1.5, _ function: @escaping @Sendable ([Tensor]) -> Tensor) {
+    init(
+        _ name: String, _ shapes: [Shape], from lower: Double = -1.5, to upper: Double = 1.5,
+        _ function: @escaping @Sendable ([Tensor]) -> Tensor
+    ) {
         self.name = name
         var random = RandomGenerator(seed: 11)
         // At least 0.05 from 0, where abs, relu, sign and step have their kinks.
         point = shapes.map { shape in
-            Tensor((0..<shape.count).map { _ in
-                let value = lower + (upper - lower) * random.uniform()
-                return abs(value) < 0.05 ? value + 0.1 : value
-            }, shape: shape)
+            Tensor(
+                (0..<shape.count).map { _ in
+                    let value = lower + (upper - lower) * random.uniform()
+                    return abs(value) < 0.05 ? value + 0.1 : value
+                }, shape: shape)
         }
         self.function = function
     }
@@ -80,19 +85,28 @@ let derivativeTable: [DerivativeCase] = [
     .init("product", [[3, 4], [4, 2]]) { $0[0].product($0[1]).squared() },
     .init("product, first transposed", [[4, 3], [4, 2]]) { $0[0].product($0[1], transposingSelf: true).squared() },
     .init("product, second transposed", [[3, 4], [2, 4]]) { $0[0].product($0[1], transposingOther: true).squared() },
-    .init("product, both transposed", [[4, 3], [2, 4]]) { $0[0].product($0[1], transposingSelf: true, transposingOther: true).squared() },
+    .init("product, both transposed", [[4, 3], [2, 4]]) {
+        $0[0].product($0[1], transposingSelf: true, transposingOther: true).squared()
+    },
     .init("product of batches", [[2, 3, 4], [4, 2]]) { $0[0].product($0[1]).squared() },
     .init("convolution 3x3", [[2, 5, 4, 2], [3, 3, 2, 3]]) { $0[0].convolved(with: $0[1], padding: 1).squared() },
-    .init("convolution, stride 2 on odd sizes", [[2, 7, 5, 1], [3, 2, 1, 2]]) { $0[0].convolved(with: $0[1], stride: 2, padding: 1).squared() },
-    .init("convolution without padding, stride 3", [[1, 8, 6, 2], [2, 3, 2, 1]]) { $0[0].convolved(with: $0[1], stride: 3).squared() },
+    .init("convolution, stride 2 on odd sizes", [[2, 7, 5, 1], [3, 2, 1, 2]]) {
+        $0[0].convolved(with: $0[1], stride: 2, padding: 1).squared()
+    },
+    .init("convolution without padding, stride 3", [[1, 8, 6, 2], [2, 3, 2, 1]]) {
+        $0[0].convolved(with: $0[1], stride: 3).squared()
+    },
     .init("convolution 1x1", [[2, 3, 3, 4], [1, 1, 4, 2]]) { $0[0].convolved(with: $0[1]).squared() },
     .init("max pooling", [[2, 5, 4, 3]]) { $0[0].maxPooled(size: 2).squared() },
-    .init("max pooling, overlapping and padded", [[1, 5, 5, 2]]) { $0[0].maxPooled(size: 3, stride: 2, padding: 1).squared() },
+    .init("max pooling, overlapping and padded", [[1, 5, 5, 2]]) {
+        $0[0].maxPooled(size: 3, stride: 2, padding: 1).squared()
+    },
     .init("average pooling", [[2, 5, 4, 3]]) { $0[0].averagePooled(size: 2).squared() },
     .init("adaptive average pooling", [[2, 5, 4, 3]]) { $0[0].adaptiveAveragePooled(rows: 3, columns: 3).squared() },
     .init("global average pooling", [[2, 3, 4, 3]]) { $0[0].globalAveragePooled().squared() },
     .init("a deep linear network", [[3, 4], [5, 4], [5], [3, 5], [3]]) { p in
-        ((p[0].product(p[1], transposingOther: true) + p[2]).product(p[3], transposingOther: true) + p[4]).crossEntropy(labels: indices)
+        ((p[0].product(p[1], transposingOther: true) + p[2]).product(p[3], transposingOther: true) + p[4]).crossEntropy(
+            labels: indices)
     },
 ]
 
@@ -112,9 +126,10 @@ let derivativeTable: [DerivativeCase] = [
     }
 
     @Test func everyElementwiseFunctionIsInTheTable() {
-        let tested = Set(derivativeTable.flatMap { row in
-            topologicalOrder(of: [row.function(row.point)]).compactMap { ($0.operation as? Elementwise)?.function }
-        })
+        let tested = Set(
+            derivativeTable.flatMap { row in
+                topologicalOrder(of: [row.function(row.point)]).compactMap { ($0.operation as? Elementwise)?.function }
+            })
         #expect(tested == Set(Elementwise.Function.allCases))
     }
 

@@ -18,7 +18,9 @@ import Testing
         Case(name: "log", range: 1e-6...100, units: 2, ours: { $0.log() }, exact: { log($0) }),
         Case(name: "tanh", range: -10...10, units: 3, ours: { $0.tanh() }, exact: { tanh($0) }),
         Case(name: "sigmoid", range: -20...20, units: 4, ours: { $0.sigmoid() }, exact: { 1 / (1 + exp(-$0)) }),
-        Case(name: "softplus", range: -20...20, units: 4, ours: { $0.softplus() }, exact: { $0 > 0 ? $0 + log1p(exp(-$0)) : log1p(exp($0)) }),
+        Case(
+            name: "softplus", range: -20...20, units: 4, ours: { $0.softplus() },
+            exact: { $0 > 0 ? $0 + log1p(exp(-$0)) : log1p(exp($0)) }),
     ]
 
     private func points(_ range: ClosedRange<Double>) -> [Double] {
@@ -37,7 +39,9 @@ import Testing
     @Test(arguments: [10.0, 8_000, 100_000]) func sineAndCosineHoldInBothPrecisions(_ reach: Double) {
         let x = points(-reach...reach), single = x.map { Float($0) }
         for (input, (sine, cosine)) in zip(x, zip(Tensor(x).sin().scalars, Tensor(x).cos().scalars)) {
-            #expect(abs(sine - sin(input)) <= 2 * max(sin(input).ulp, 1e-17) && abs(cosine - cos(input)) <= 2 * max(cos(input).ulp, 1e-17), "\(input)")
+            #expect(
+                abs(sine - sin(input)) <= 2 * max(sin(input).ulp, 1e-17)
+                    && abs(cosine - cos(input)) <= 2 * max(cos(input).ulp, 1e-17), "\(input)")
         }
         for (input, (sine, cosine)) in zip(single, zip(Tensor(single).sin().scalars, Tensor(single).cos().scalars)) {
             #expect(abs(sine - sin(Double(input))) <= 2e-7 && abs(cosine - cos(Double(input))) <= 2e-7, "\(input)")

@@ -1,5 +1,6 @@
-@testable import Tensors
 import Testing
+
+@testable import Tensors
 
 @Suite struct ProgramTests {
     private let x = Tensor.placeholder("x", shape: [200, 50])
@@ -25,7 +26,9 @@ import Testing
 
     @Test func aNonlinearNetworkKeepsItsOrder() {
         let hidden = (x.product(w1, transposingOther: true) + b1).relu()
-        #expect(formsTheWideProduct(Program(inputs: [x, w1, b1, w2, b2], outputs: [hidden.product(w2, transposingOther: true) + b2])))
+        #expect(
+            formsTheWideProduct(
+                Program(inputs: [x, w1, b1, w2, b2], outputs: [hidden.product(w2, transposingOther: true) + b2])))
     }
 
     @Test func reassociationKeepsTheValue() {
@@ -49,13 +52,15 @@ import Testing
 
     @Test func theMaskOfReluIsComputedWhereItIsReadAndNotKept() {
         let v = Tensor.placeholder("v", shape: [200, 30]), hidden = (x.product(w1, transposingOther: true) + b1).relu()
-        let slope = gradient(of: (hidden.product(w2, transposingOther: true).tanh()).sum() + (hidden * v).sum(), withRespectTo: [w1])
+        let slope = gradient(
+            of: (hidden.product(w2, transposingOther: true).tanh()).sum() + (hidden * v).sum(), withRespectTo: [w1])
         let program = Program(inputs: [x, w1, b1, w2, v], outputs: slope)
         let chains = program.instructions.filter { $0.text.contains("step") || $0.text.contains("relu") }
         #expect(chains.count == 2 && chains.allSatisfy { $0.writes.count == 1 }, "\(program)")
         var random = RandomGenerator(seed: 6)
         let values = program.inputTypes.map { random.normal($0.shape, elementType: .float32) }
-        let dense = { (t: Tensor) in t.converted(to: .float64) }, mask = (dense(values[0]).product(dense(values[1]), transposingOther: true) + dense(values[2])).step()
+        let dense = { (t: Tensor) in t.converted(to: .float64) },
+            mask = (dense(values[0]).product(dense(values[1]), transposingOther: true) + dense(values[2])).step()
         let activations = (dense(values[0]).product(dense(values[1]), transposingOther: true) + dense(values[2])) * mask
         let inner = activations.product(dense(values[3]), transposingOther: true).tanh()
         let cotangent = ((1 - inner * inner).product(dense(values[3])) + dense(values[4])) * mask
@@ -65,12 +70,15 @@ import Testing
 
     /// Three operands a node, all different: 32 nodes would have 65.
     @Test func aChainNeverNeedsMoreRegistersThanThereAre() {
-        let conditions = (0..<40).map { Tensor.placeholder("c\($0)", shape: [5]) }, values = (0..<40).map { Tensor.placeholder("v\($0)", shape: [5]) }
+        let conditions = (0..<40).map { Tensor.placeholder("c\($0)", shape: [5]) },
+            values = (0..<40).map { Tensor.placeholder("v\($0)", shape: [5]) }
         var y = Tensor.placeholder("last", shape: [5])
         let inputs = conditions + values + [y]
         for (condition, value) in zip(conditions, values) { y = select(condition, value, y) }
         let zero = Tensor([0, 0, 0, 0, 0] as [Float]), chosen = Tensor([0, 0, 1, 0, 0] as [Float])
-        let given = (0..<40).map { $0 == 7 ? chosen : zero } + (0..<40).map { Tensor([Float](repeating: Float($0), count: 5)) } + [Tensor([9, 9, 9, 9, 9] as [Float])]
+        let given =
+            (0..<40).map { $0 == 7 ? chosen : zero } + (0..<40).map { Tensor([Float](repeating: Float($0), count: 5)) }
+            + [Tensor([9, 9, 9, 9, 9] as [Float])]
         #expect(Program(inputs: inputs, outputs: [y])(given)[0].scalars == [9, 9, 7, 9, 9])
     }
 
@@ -80,14 +88,17 @@ import Testing
     }
 
     @Test func workspacesThatTakeTurnsShareTheirTemporaries() {
-        let a = Tensor.placeholder("a", shape: [16, 16]), programs = [a.product(a.tanh()).exp(), a.exp().product(a)].map { Program(inputs: [a], outputs: [$0]) }
-        let temporaries = Storage(byteCount: programs.map(\.arenaByteCount).max()!), value = Tensor(repeating: 0.1, shape: [16, 16]).evaluated()
+        let a = Tensor.placeholder("a", shape: [16, 16]),
+            programs = [a.product(a.tanh()).exp(), a.exp().product(a)].map { Program(inputs: [a], outputs: [$0]) }
+        let temporaries = Storage(byteCount: programs.map(\.arenaByteCount).max()!),
+            value = Tensor(repeating: 0.1, shape: [16, 16]).evaluated()
         for program in programs {
             let workspace = Workspace(program, temporaries: temporaries), result = Storage(byteCount: 4 * 256)
             workspace.bind(input: 0, to: value.storage.address)
             workspace.bind(output: 0, to: result.address)
             workspace.run()
-            #expect(Tensor(storage: result, shape: [16, 16], elementType: .float32).scalars == program([value])[0].scalars)
+            #expect(
+                Tensor(storage: result, shape: [16, 16], elementType: .float32).scalars == program([value])[0].scalars)
         }
     }
 
@@ -110,7 +121,10 @@ import Testing
     @Test func outputsThatAreInputsEqualOrNumbersAreWritten() {
         let a = Tensor.placeholder("a", shape: [2])
         let sum = a + 1
-        let got = Program(inputs: [a], outputs: [a, sum, sum, Tensor(repeating: 7, shape: [2]), a.reshaped(to: [2, 1])])([Tensor([1, 2] as [Float])])
+        let got = Program(
+            inputs: [a], outputs: [a, sum, sum, Tensor(repeating: 7, shape: [2]), a.reshaped(to: [2, 1])])([
+                Tensor([1, 2] as [Float])
+            ])
         #expect(got.map(\.scalars) == [[1, 2], [2, 3], [2, 3], [7, 7], [1, 2]])
     }
 
@@ -127,11 +141,15 @@ import Testing
         let a = random.normal([700, 300]), b = random.normal([300, 40])
         let inputs = [a.placeholder(), b.placeholder()]
         let product = inputs[0].product(inputs[1])
-        let program = Program(inputs: inputs, outputs: [product, product.logSoftmax().sum(axes: [1]), inputs[0].exp().tanh(), inputs[0].sum(axes: [0])])
+        let program = Program(
+            inputs: inputs,
+            outputs: [product, product.logSoftmax().sum(axes: [1]), inputs[0].exp().tanh(), inputs[0].sum(axes: [0])])
         let alone = program([a, b]).map { $0.scalars(as: Float.self).map(\.bitPattern) }
         for threads in [1, 2, 3, 5] {
             let pool = ThreadPool(threadCount: threads)
-            for _ in 0..<3 { #expect(program([a, b], pool: pool).map { $0.scalars(as: Float.self).map(\.bitPattern) } == alone) }
+            for _ in 0..<3 {
+                #expect(program([a, b], pool: pool).map { $0.scalars(as: Float.self).map(\.bitPattern) } == alone)
+            }
         }
     }
 
@@ -153,21 +171,27 @@ import Testing
     func elementaryFunctionsAreAccurateInFloat32(_ function: Elementwise.Function) {
         let values: [Float] = (0..<20_000).map { i in
             let t = Float(i) / 20_000
-            return function == .log ? Float.leastNonzeroMagnitude + t * t * t * 1e4 : (t - 0.5) * (function == .sin || function == .cos ? 2000 : 170)
+            return function == .log
+                ? Float.leastNonzeroMagnitude + t * t * t * 1e4
+                : (t - 0.5) * (function == .sin || function == .cos ? 2000 : 170)
         }
         let x = Tensor(values), exact = Tensor(values.map(Double.init))
         let got = Tensor(elementwise: function, [x]).scalars, expected = Tensor(elementwise: function, [exact]).scalars
         for i in values.indices where abs(expected[i]) < 3e38 {
             // Near a zero of sine and cosine the reduced argument's absolute error counts.
-            let scale = function == .sin || function == .cos ? max(abs(expected[i]), 0.05) : max(abs(expected[i]), 1.2e-38)
-            #expect(abs(got[i] - expected[i]) <= 5e-7 * scale, "\(function)(\(values[i])) = \(got[i]), exactly \(expected[i])")
+            let scale =
+                function == .sin || function == .cos ? max(abs(expected[i]), 0.05) : max(abs(expected[i]), 1.2e-38)
+            #expect(
+                abs(got[i] - expected[i]) <= 5e-7 * scale,
+                "\(function)(\(values[i])) = \(got[i]), exactly \(expected[i])")
         }
     }
 
     @Test func specialValuesPassThroughElementaryFunctions() {
         let x = Tensor([.nan, .infinity, -.infinity, 0, 1e5, -1e5] as [Float])
         func bits(_ t: Tensor) -> [Float] { t.scalars() }
-        let e = bits(x.exp()), l = bits(x.log()), t = bits(x.tanh()), s = bits(x.softplus()), n = bits(x.sin()), r = bits(x.relu())
+        let e = bits(x.exp()), l = bits(x.log()), t = bits(x.tanh()), s = bits(x.softplus()), n = bits(x.sin()),
+            r = bits(x.relu())
         #expect(e[0].isNaN && e[1] == .infinity && e[2] == 0 && e[3] == 1 && e[4] == .infinity && e[5] == 0)
         #expect(l[0].isNaN && l[1] == .infinity && l[2].isNaN && l[3] == -.infinity && l[5].isNaN)
         #expect(t[0].isNaN && t[1] == 1 && t[2] == -1)
@@ -175,9 +199,12 @@ import Testing
         #expect(n[0].isNaN && n[1].isNaN && r[0].isNaN)
     }
 
-    // From (17, 9, 300) on, some with few columns: several panels, odd rows, depths that are no multiple of a vector. The last three with few
-    // rows: odd columns and pieces.
-    @Test(arguments: [(1, 1, 1), (3, 5, 7), (130, 33, 65), (4, 600, 20), (17, 9, 300), (65, 10, 784), (2, 5, 64), (1, 2, 91), (50, 12, 401), (33, 3, 1561), (3, 12, 19957), (10, 33, 2111), (12, 16, 513), (2, 50, 640)]) func productsAgreeWithTheDefinition(_ m: Int, _ n: Int, _ k: Int) {
+    // From (17, 9, 300) on, some with few columns: several panels, odd rows, depths that are no multiple of a vector.
+    // The last three with few rows: odd columns and pieces.
+    @Test(arguments: [
+        (1, 1, 1), (3, 5, 7), (130, 33, 65), (4, 600, 20), (17, 9, 300), (65, 10, 784), (2, 5, 64), (1, 2, 91),
+        (50, 12, 401), (33, 3, 1561), (3, 12, 19957), (10, 33, 2111), (12, 16, 513), (2, 50, 640),
+    ]) func productsAgreeWithTheDefinition(_ m: Int, _ n: Int, _ k: Int) {
         var random = RandomGenerator(seed: 4)
         let a = random.normal([m, k], elementType: .float64), b = random.normal([k, n], elementType: .float64)
         let x = a.scalars, y = b.scalars
@@ -186,8 +213,10 @@ import Testing
             let tolerance = (type == .float64 ? 1e-14 : 1e-6) * Double(k)
             let p = a.converted(to: type).evaluated(), q = b.converted(to: type).evaluated()
             let pT = p.transposed.reshaped(to: [k, m]).evaluated(), qT = q.transposed.evaluated()
-            for product in [p.product(q), pT.product(q, transposingSelf: true), p.product(qT, transposingOther: true),
-                            pT.product(qT, transposingSelf: true, transposingOther: true)] {
+            for product in [
+                p.product(q), pT.product(q, transposingSelf: true), p.product(qT, transposingOther: true),
+                pT.product(qT, transposingSelf: true, transposingOther: true),
+            ] {
                 for (got, exact) in zip(product.scalars, expected) { #expect(abs(got - exact) <= tolerance) }
             }
         }
@@ -198,15 +227,20 @@ import Testing
         var random = RandomGenerator(seed: 5)
         let x = random.normal([2000, 300])
         let outputs = [x.product(w).product(v).sin(), x.product(w.product(v)).cos()]
-        func shared(_ outputs: [Tensor]) -> [Shape] { expensiveValues([outputs[0]], for: [outputs[1]], intensity: 120).map(\.shape) }
+        func shared(_ outputs: [Tensor]) -> [Shape] {
+            expensiveValues([outputs[0]], for: [outputs[1]], intensity: 120).map(\.shape)
+        }
         #expect(shared(outputs).isEmpty)
         #expect(shared(rewritten(outputs, inputs: [w, v])) == [[2000, 3]])
     }
 
     @Test func productsWithFewColumnsReadOnlyTheirOwnNumbers() {
         // Rows of 75 with an infinity around what is read: zero times it would be a NaN.
-        func value(_ i: Int, _ column: Int) -> Float { column < 3 || column >= 70 ? .infinity : Float((i * 75 + column) % 7) }
-        let wide = Tensor((0..<3000).map { value($0 / 75, $0 % 75) }, shape: [40, 75]), ones = Tensor([Float](repeating: 1, count: 268), shape: [67, 4])
+        func value(_ i: Int, _ column: Int) -> Float {
+            column < 3 || column >= 70 ? .infinity : Float((i * 75 + column) % 7)
+        }
+        let wide = Tensor((0..<3000).map { value($0 / 75, $0 % 75) }, shape: [40, 75]),
+            ones = Tensor([Float](repeating: 1, count: 268), shape: [67, 4])
         let got: [Float] = wide.sliced(axis: 1, 3..<70).product(ones).scalars()
         for i in 0..<40 {
             let sum = (3..<70).reduce(Float(0)) { $0 + value(i, $1) }
@@ -222,12 +256,18 @@ import Testing
         let x = random.normal(shape, elementType: .float64), s = x.scalars
         for axis in 0..<3 {
             let others = (0..<3).filter { $0 != axis }
-            var sums = [Double](repeating: 0, count: shape[others[0]] * shape[others[1]]), tops = [Double](repeating: -.infinity, count: sums.count)
-            for i in 0..<5 { for j in 0..<37 { for k in 0..<3 {
-                let index = [i, j, k], at = index[others[0]] * shape[others[1]] + index[others[1]], value = s[(i * 37 + j) * 3 + k]
-                sums[at] += value
-                tops[at] = max(tops[at], value)
-            } } }
+            var sums = [Double](repeating: 0, count: shape[others[0]] * shape[others[1]]),
+                tops = [Double](repeating: -.infinity, count: sums.count)
+            for i in 0..<5 {
+                for j in 0..<37 {
+                    for k in 0..<3 {
+                        let index = [i, j, k], at = index[others[0]] * shape[others[1]] + index[others[1]],
+                            value = s[(i * 37 + j) * 3 + k]
+                        sums[at] += value
+                        tops[at] = max(tops[at], value)
+                    }
+                }
+            }
             for (a, b) in zip(x.sum(axes: [axis]).scalars, sums) { #expect(abs(a - b) < 1e-12) }
             #expect(x.max(axes: [axis]).scalars == tops)
         }
@@ -243,8 +283,14 @@ import Testing
 
     @Test func philoxGivesItsPublishedNumbers() {
         // Known answers of Random123 (Salmon et al. 2011) for counters and keys of zeros and of ones.
-        #expect(RandomGenerator.philox(counter: [0, 0, 0, 0], key: (0, 0)) == [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8])
+        #expect(
+            RandomGenerator.philox(counter: [0, 0, 0, 0], key: (0, 0)) == [
+                0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8,
+            ])
         let f = UInt32.max
-        #expect(RandomGenerator.philox(counter: [f, f, f, f], key: (f, f)) == [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd])
+        #expect(
+            RandomGenerator.philox(counter: [f, f, f, f], key: (f, f)) == [
+                0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd,
+            ])
     }
 }

@@ -1,13 +1,17 @@
-@testable import Tensors
 import Testing
 
+@testable import Tensors
+
 @Suite struct SparseProductTests {
-    /// Normal numbers in a band around a column that differs from row to row, zero elsewhere; `width` is the band's share of the columns.
+    /// Normal numbers in a band around a column that differs from row to row, zero elsewhere; `width` is the band's
+    /// share of the columns.
     private func sparse(_ rows: Int, _ columns: Int, width: Double = 0.5, seed: UInt64) -> Tensor {
         var values = normal([rows, columns], seed: seed).scalars.map { Float($0) }
         for i in 0..<rows {
             let middle = i * 7919 % rows * columns / rows
-            for j in 0..<columns where Double(abs(j - middle)) > width / 2 * Double(columns) { values[i * columns + j] = 0 }
+            for j in 0..<columns where Double(abs(j - middle)) > width / 2 * Double(columns) {
+                values[i * columns + j] = 0
+            }
         }
         return Tensor(values, shape: [rows, columns])
     }
@@ -18,9 +22,12 @@ import Testing
     }
 
     /// Left or right of the other factor, each as it lies or transposed.
-    private func product(_ constant: Tensor, _ other: Tensor, isLeft: Bool, _ transposesConstant: Bool, _ transposesOther: Bool) -> Tensor {
-        isLeft ? constant.product(other, transposingSelf: transposesConstant, transposingOther: transposesOther)
-               : other.product(constant, transposingSelf: transposesOther, transposingOther: transposesConstant)
+    private func product(
+        _ constant: Tensor, _ other: Tensor, isLeft: Bool, _ transposesConstant: Bool, _ transposesOther: Bool
+    ) -> Tensor {
+        isLeft
+            ? constant.product(other, transposingSelf: transposesConstant, transposingOther: transposesOther)
+            : other.product(constant, transposingSelf: transposesOther, transposingOther: transposesConstant)
     }
 
     /// Sizes that leave parts of groups, strips, vectors, blocks and runs over.
@@ -29,12 +36,19 @@ import Testing
         for isLeft in [true, false] {
             for (transposesConstant, transposesOther) in [(false, false), (false, true), (true, false), (true, true)] {
                 // The sparse factor is [rows, depth] on the left, [depth, rows] on the right.
-                let constant = isLeft == transposesConstant ? sparse(depth, rows, seed: 1) : sparse(rows, depth, seed: 1)
-                let other = normal(isLeft == transposesOther ? [columns, depth] : [depth, columns], seed: 2), input = other.placeholder("b")
-                let program = Program(inputs: [input], outputs: [product(constant, input, isLeft: isLeft, transposesConstant, transposesOther)])
+                let constant =
+                    isLeft == transposesConstant ? sparse(depth, rows, seed: 1) : sparse(rows, depth, seed: 1)
+                let other = normal(isLeft == transposesOther ? [columns, depth] : [depth, columns], seed: 2),
+                    input = other.placeholder("b")
+                let program = Program(
+                    inputs: [input],
+                    outputs: [product(constant, input, isLeft: isLeft, transposesConstant, transposesOther)])
                 #expect(program.description.contains("sparse"))
                 let got = program([other])[0].scalars
-                let exact = product(constant.converted(to: ElementType.float64), other.converted(to: ElementType.float64), isLeft: isLeft, transposesConstant, transposesOther).scalars
+                let exact = product(
+                    constant.converted(to: ElementType.float64), other.converted(to: ElementType.float64),
+                    isLeft: isLeft, transposesConstant, transposesOther
+                ).scalars
                 // `depth` roundings to 24 bits, of sums of the order of √depth.
                 let tolerance = 2e-7 * Double(depth)
                 #expect(zip(got, exact).allSatisfy { abs($0 - $1) <= tolerance })
@@ -47,7 +61,9 @@ import Testing
         for output in [images.product(input, transposingOther: true), input.product(images, transposingOther: true)] {
             let program = Program(inputs: [input], outputs: [output])
             let alone = program([other])[0].scalars
-            for threads in [1, 2, 3] { #expect(program([other], pool: ThreadPool(threadCount: threads))[0].scalars == alone) }
+            for threads in [1, 2, 3] {
+                #expect(program([other], pool: ThreadPool(threadCount: threads))[0].scalars == alone)
+            }
         }
     }
 
@@ -64,7 +80,9 @@ import Testing
 
     @Test func matricesThatAreDenseSmallOrNotConstantStayAsTheyAre() {
         let input = Tensor.placeholder("b", shape: [784, 12])
-        func description(_ a: Tensor, inputs: [Tensor] = []) -> String { Program(inputs: inputs + [input], outputs: [a.product(input)]).description }
+        func description(_ a: Tensor, inputs: [Tensor] = []) -> String {
+            Program(inputs: inputs + [input], outputs: [a.product(input)]).description
+        }
         #expect(description(sparse(300, 784, seed: 7)).contains("sparse"))
         #expect(!description(normal([300, 784], seed: 7)).contains("sparse"))
         #expect(!description(sparse(80, 784, seed: 7)).contains("sparse"))
@@ -78,7 +96,9 @@ import Testing
 
     @Test func programsShareOneFormOfAMatrix() {
         let images = sparse(300, 784, seed: 9), input = Tensor.placeholder("b", shape: [784, 12])
-        for output in [images.product(input), images.product(input).exp()] { _ = Program(inputs: [input], outputs: [output]) }
+        for output in [images.product(input), images.product(input).exp()] {
+            _ = Program(inputs: [input], outputs: [output])
+        }
         #expect(images.storage.sparseMatrices.withLock { $0.count } == 1)
     }
 }

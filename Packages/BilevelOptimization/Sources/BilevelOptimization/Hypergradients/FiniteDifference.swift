@@ -1,7 +1,8 @@
 import Tensors
 
-/// dF/dx of the last step y_K = Proj(y - α ∇_y f(x, y)), y = y_{K-1}, without second derivatives (DARTS, Liu et al. 2019, eq. 8):
-/// ∇_x F - α (∇_x f(x, y + ε v) - ∇_x f(x, y - ε v))/(2ε), v = ∇_y F on the coordinates that the projection leaves free, ε = radius/‖v‖.
+/// dF/dx of the last step y_K = Proj(y - α ∇_y f(x, y)), y = y_{K-1}, without second derivatives (DARTS, Liu et al.
+/// 2019, eq. 8): ∇_x F - α (∇_x f(x, y + ε v) - ∇_x f(x, y - ε v))/(2ε), v = ∇_y F on the coordinates that the
+/// projection leaves free, ε = radius/‖v‖.
 final class FiniteDifference {
     /// (x, y, ∇_y F) to v.
     private let direction: Workspace
@@ -12,7 +13,8 @@ final class FiniteDifference {
     private let v: PackedTensors, shifted: PackedTensors, slope: PackedTensors
 
     init<Upper: TensorTree, Lower: TensorTree>(
-        _ problem: BilevelProblem<Upper, Lower>, rate: Double, radius: Double, upper: Upper, lower: Lower, levels: CompiledLevels<Upper, Lower>
+        _ problem: BilevelProblem<Upper, Lower>, rate: Double, radius: Double, upper: Upper, lower: Lower,
+        levels: CompiledLevels<Upper, Lower>
     ) {
         self.rate = rate
         self.radius = radius
@@ -20,9 +22,11 @@ final class FiniteDifference {
         lowerCount = y.tensors.count
         let value = problem.lowerObjective(x, y)
         let reached = zip(y.tensors, gradient(of: value, withRespectTo: y.tensors)).map { $0 - $1 * rate }
-        let through = pullback(of: problem.stepConstraint.projection(reached), cotangents: given, withRespectTo: reached)
+        let through = pullback(
+            of: problem.stepConstraint.projection(reached), cotangents: given, withRespectTo: reached)
         direction = Workspace(Program(inputs: x.tensors + y.tensors + given, outputs: through))
-        upperSlope = Workspace(Program(inputs: x.tensors + y.tensors, outputs: gradient(of: value, withRespectTo: x.tensors)))
+        upperSlope = Workspace(
+            Program(inputs: x.tensors + y.tensors, outputs: gradient(of: value, withRespectTo: x.tensors)))
         v = PackedTensors(PackedTensors.Layout(of: y.tensors))
         shifted = PackedTensors(v.layout)
         slope = PackedTensors(levels.upperLayout)
@@ -32,7 +36,10 @@ final class FiniteDifference {
     ///   - y: y_{K-1}.
     ///   - upperGradient: ∇_x F on entry, dF/dx on return.
     ///   - lowerSlope: ∇_y F at y_K.
-    func callAsFunction(_ x: PackedTensors, at y: PackedTensors, upperGradient: PackedTensors, lowerSlope: PackedTensors, pool: ThreadPool?) {
+    func callAsFunction(
+        _ x: PackedTensors, at y: PackedTensors, upperGradient: PackedTensors, lowerSlope: PackedTensors,
+        pool: ThreadPool?
+    ) {
         direction.bind(inputs: 0, to: x)
         direction.bind(inputs: x.count, to: y, count: lowerCount)
         direction.bind(inputs: x.count + lowerCount, to: lowerSlope, count: lowerCount)

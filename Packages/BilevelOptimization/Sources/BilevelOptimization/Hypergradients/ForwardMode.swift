@@ -12,16 +12,22 @@ final class ForwardMode {
     private var tangent: PackedTensors, next: PackedTensors
 
     init<Upper: TensorTree, Lower: TensorTree>(
-        _ problem: BilevelProblem<Upper, Lower>, dynamics: Dynamics, upper: Upper, lower: Lower, levels: CompiledLevels<Upper, Lower>
+        _ problem: BilevelProblem<Upper, Lower>, dynamics: Dynamics, upper: Upper, lower: Lower,
+        levels: CompiledLevels<Upper, Lower>
     ) {
         let x = upper.placeholders("x"), y = lower.placeholders("y")
         lowerCount = y.tensors.count
-        let initial = y.tensors + dynamics.initialState(for: y.tensors), startTangent = y.tensors.map { $0.placeholder("ẏ") }
-        start = Workspace(Program(inputs: y.tensors + startTangent, outputs: pushforward(of: initial, tangents: startTangent, withRespectTo: y.tensors)))
+        let initial = y.tensors + dynamics.initialState(for: y.tensors),
+            startTangent = y.tensors.map { $0.placeholder("ẏ") }
+        start = Workspace(
+            Program(
+                inputs: y.tensors + startTangent,
+                outputs: pushforward(of: initial, tangents: startTangent, withRespectTo: y.tensors)))
         let state = initial[lowerCount...].map { $0.placeholder("s") }
         let after = dynamics.step(problem, x, y, state: state), before = y.tensors + state
         let upperTangents = x.tensors.map { $0.placeholder("ẋ") }, tangents = before.map { $0.placeholder("ṡ") }
-        let pushed = pushforward(of: after.lower + after.state, tangents: upperTangents + tangents, withRespectTo: x.tensors + before)
+        let pushed = pushforward(
+            of: after.lower + after.state, tangents: upperTangents + tangents, withRespectTo: x.tensors + before)
         step = Workspace(Program(inputs: x.tensors + before + upperTangents + tangents, outputs: pushed))
         upperTangent = PackedTensors(levels.upperLayout)
         tangent = PackedTensors(levels.stateLayout)
@@ -32,8 +38,11 @@ final class ForwardMode {
     ///   - upperGradient: ∇_x F on entry, dF/dx on return.
     ///   - slope: ∇_y F at y_last on entry, dF/dy_first on return, or zeros when `withStart` is false.
     ///   - state: gives s_k.
-    func callAsFunction(_ x: PackedTensors, from first: Int, to last: Int, upperGradient: PackedTensors, slope: PackedTensors, withStart: Bool,
-                        pool: ThreadPool?, state: (Int) -> PackedTensors) {
+    func callAsFunction(
+        _ x: PackedTensors, from first: Int, to last: Int, upperGradient: PackedTensors, slope: PackedTensors,
+        withStart: Bool,
+        pool: ThreadPool?, state: (Int) -> PackedTensors
+    ) {
         let direct = PackedTensors(slope.layout)
         direct.copy(from: slope)
         slope.clear()
@@ -59,7 +68,9 @@ final class ForwardMode {
         }
     }
 
-    private func push(_ x: PackedTensors, from first: Int, to last: Int, _ pool: ThreadPool?, _ state: (Int) -> PackedTensors) {
+    private func push(
+        _ x: PackedTensors, from first: Int, to last: Int, _ pool: ThreadPool?, _ state: (Int) -> PackedTensors
+    ) {
         for k in first..<last {
             step.bind(inputs: 0, to: x)
             step.bind(inputs: x.count, to: state(k))

@@ -6,9 +6,11 @@ enum LinearSolvers {
 
     /// Conjugate gradient (Hestenes and Stiefel 1952) from v = 0, for symmetric A. Exact after n steps in n dimensions.
     ///
-    /// The last iterate is the answer, whether or not the residual met the tolerance. A direction without positive curvature is
-    /// reported; the iteration goes on unless the curvature is exactly 0.
-    static func conjugateGradient(_ multiply: Product, _ b: PackedTensors, into v: PackedTensors, maximumIterations: Int, tolerance: Double) -> AdjointReport {
+    /// The last iterate is the answer, whether or not the residual met the tolerance. A direction without positive
+    /// curvature is reported; the iteration goes on unless the curvature is exactly 0.
+    static func conjugateGradient(
+        _ multiply: Product, _ b: PackedTensors, into v: PackedTensors, maximumIterations: Int, tolerance: Double
+    ) -> AdjointReport {
         let r = PackedTensors(b.layout), p = PackedTensors(b.layout), product = PackedTensors(b.layout)
         v.clear()
         r.copy(from: b)
@@ -29,12 +31,16 @@ enum LinearSolvers {
             squared = next
         }
         let residual = norm == 0 ? 0 : squared.squareRoot() / norm
-        return AdjointReport(iterations: iterations, relativeResidual: residual, isConverged: residual <= tolerance, metNegativeCurvature: metNegativeCurvature)
+        return AdjointReport(
+            iterations: iterations, relativeResidual: residual, isConverged: residual <= tolerance,
+            metNegativeCurvature: metNegativeCurvature)
     }
 
-    /// v = Σ_{j < terms} T^j b, where `apply` writes T·p; stops early when a term falls to the tolerance. The residual of
-    /// (I - T) v = b is the first term left out.
-    static func powerSeries(_ apply: Product, _ b: PackedTensors, into v: PackedTensors, terms: Int, tolerance: Double) -> AdjointReport {
+    /// v = Σ_{j < terms} T^j b, where `apply` writes T·p; stops early when a term falls to the tolerance. The residual
+    /// of (I - T) v = b is the first term left out.
+    static func powerSeries(_ apply: Product, _ b: PackedTensors, into v: PackedTensors, terms: Int, tolerance: Double)
+        -> AdjointReport
+    {
         var term = PackedTensors(b.layout), next = PackedTensors(b.layout)
         v.clear()
         term.copy(from: b)
@@ -48,14 +54,20 @@ enum LinearSolvers {
             iterations += 1
         }
         let residual = norm == 0 ? 0 : size / norm
-        return AdjointReport(iterations: iterations, relativeResidual: residual, isConverged: residual <= tolerance, metNegativeCurvature: false)
+        return AdjointReport(
+            iterations: iterations, relativeResidual: residual, isConverged: residual <= tolerance,
+            metNegativeCurvature: false)
     }
 
     /// GMRES (Saad and Schultz 1986) from v = 0 without restarts, with modified Gram-Schmidt and Givens rotations.
-    static func gmres(_ multiply: Product, _ b: PackedTensors, into v: PackedTensors, maximumIterations: Int, tolerance: Double) -> AdjointReport {
+    static func gmres(
+        _ multiply: Product, _ b: PackedTensors, into v: PackedTensors, maximumIterations: Int, tolerance: Double
+    ) -> AdjointReport {
         v.clear()
         let norm = b.squaredNorm().squareRoot()
-        guard norm > 0 else { return AdjointReport(iterations: 0, relativeResidual: 0, isConverged: true, metNegativeCurvature: false) }
+        guard norm > 0 else {
+            return AdjointReport(iterations: 0, relativeResidual: 0, isConverged: true, metNegativeCurvature: false)
+        }
         let first = PackedTensors(b.layout)
         first.copy(from: b)
         first.scale(1 / norm)
@@ -70,7 +82,10 @@ enum LinearSolvers {
             }
             let length = w.squaredNorm().squareRoot()
             for (i, rotation) in rotations.enumerated() {
-                (column[i], column[i + 1]) = (rotation.c * column[i] + rotation.s * column[i + 1], rotation.c * column[i + 1] - rotation.s * column[i])
+                (column[i], column[i + 1]) = (
+                    rotation.c * column[i] + rotation.s * column[i + 1],
+                    rotation.c * column[i + 1] - rotation.s * column[i]
+                )
             }
             let diagonal = column[column.count - 1], size = (diagonal * diagonal + length * length).squareRoot()
             guard size > 0, size.isFinite else { break }
@@ -91,6 +106,8 @@ enum LinearSolvers {
             v.add(y[i], basis[i])
         }
         let residual = abs(rest[columns.count]) / norm
-        return AdjointReport(iterations: columns.count, relativeResidual: residual, isConverged: residual <= tolerance, metNegativeCurvature: false)
+        return AdjointReport(
+            iterations: columns.count, relativeResidual: residual, isConverged: residual <= tolerance,
+            metNegativeCurvature: false)
     }
 }

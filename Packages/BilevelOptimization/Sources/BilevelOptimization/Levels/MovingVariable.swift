@@ -1,7 +1,7 @@
 import Tensors
 
-/// A variable that an update rule moves along gradients and a projection brings back to its set: its value, the rule's state, and the
-/// compiled step between two copies of both.
+/// A variable that an update rule moves along gradients and a projection brings back to its set: its value, the rule's
+/// state, and the compiled step between two copies of both.
 final class MovingVariable {
     private(set) var value: PackedTensors
     private var nextValue: PackedTensors
@@ -17,8 +17,10 @@ final class MovingVariable {
         let start = rule.initialState(for: variable)
         state = PackedTensors(copying: start)
         nextState = PackedTensors(state.layout)
-        let v = variable.map { $0.placeholder("v") }, slope = variable.map { $0.placeholder("g") }, carried = start.map { $0.placeholder("s") }
-        let moved = rule.step(v, gradient: gradientLimit.map { limit in slope.map { $0.clamp(-limit, limit) } } ?? slope, state: carried)
+        let v = variable.map { $0.placeholder("v") }, slope = variable.map { $0.placeholder("g") },
+            carried = start.map { $0.placeholder("s") }
+        let moved = rule.step(
+            v, gradient: gradientLimit.map { limit in slope.map { $0.clamp(-limit, limit) } } ?? slope, state: carried)
         update = Workspace(Program(inputs: v + slope + carried, outputs: set.projection(moved.variable) + moved.state))
     }
 
@@ -41,8 +43,10 @@ final class MovingPair {
     private let learnedStart: MovingVariable?
     private let givenStart: PackedTensors
 
-    init(_ upper: [Tensor], rule: UpdateRule, onto upperSet: Constraint = .wholeSpace, gradientLimit: Double? = nil,
-         _ lower: [Tensor], _ initialization: Initialization, onto lowerSet: Constraint = .wholeSpace) {
+    init(
+        _ upper: [Tensor], rule: UpdateRule, onto upperSet: Constraint = .wholeSpace, gradientLimit: Double? = nil,
+        _ lower: [Tensor], _ initialization: Initialization, onto lowerSet: Constraint = .wholeSpace
+    ) {
         leader = MovingVariable(upper, rule: rule, onto: upperSet, gradientLimit: gradientLimit)
         learnedStart = initialization.rule.map { MovingVariable(lower, rule: $0, onto: lowerSet) }
         givenStart = PackedTensors(copying: learnedStart == nil ? lower : [])
@@ -58,7 +62,8 @@ final class MovingPair {
         learnedStart?.move(along: startGradient)
     }
 
-    /// Velocities and moments of x, then those of a learned z: what a later run needs beside both to go on to the same bits.
+    /// Velocities and moments of x, then those of a learned z: what a later run needs beside both to go on to the same
+    /// bits.
     var state: [Tensor] {
         get { leader.state.tensors() + (learnedStart?.state.tensors() ?? []) }
         set {

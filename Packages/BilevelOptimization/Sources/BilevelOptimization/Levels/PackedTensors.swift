@@ -41,7 +41,8 @@ final class PackedTensors {
         for (i, tensor) in tensors.enumerated() {
             let source = tensor.storage
             withExtendedLifetime(source) {
-                address(first + i).copyMemory(from: source.address, byteCount: tensor.count * tensor.elementType.byteCount)
+                address(first + i).copyMemory(
+                    from: source.address, byteCount: tensor.count * tensor.elementType.byteCount)
             }
         }
     }
@@ -78,16 +79,23 @@ final class PackedTensors {
     func squaredDistance(from other: PackedTensors?, _ count: Int? = nil) -> Double {
         (0..<(count ?? self.count)).reduce(0) { total, i in
             let (shape, type) = layout.types[i]
-            return total + (type == .float64
-                ? sumOfSquares(address(i).assumingMemoryBound(to: Double.self), other?.address(i).assumingMemoryBound(to: Double.self), shape.count)
-                : sumOfSquares(address(i).assumingMemoryBound(to: Float.self), other?.address(i).assumingMemoryBound(to: Float.self), shape.count))
+            return total
+                + (type == .float64
+                    ? sumOfSquares(
+                        address(i).assumingMemoryBound(to: Double.self),
+                        other?.address(i).assumingMemoryBound(to: Double.self), shape.count)
+                    : sumOfSquares(
+                        address(i).assumingMemoryBound(to: Float.self),
+                        other?.address(i).assumingMemoryBound(to: Float.self), shape.count))
         }
     }
 }
 
 /// Eight running sums, so that additions need not wait for each other.
 @inline(__always)
-private func sumOfSquares<T: BinaryFloatingPoint & SIMDScalar>(_ v: UnsafePointer<T>, _ w: UnsafePointer<T>?, _ count: Int) -> Double {
+private func sumOfSquares<T: BinaryFloatingPoint & SIMDScalar>(
+    _ v: UnsafePointer<T>, _ w: UnsafePointer<T>?, _ count: Int
+) -> Double {
     var sums = SIMD8<Double>(), i = 0
     while i + 8 <= count {
         for lane in 0..<8 { sums[lane] += square(v, w, i + lane) }
@@ -102,7 +110,9 @@ private func sumOfSquares<T: BinaryFloatingPoint & SIMDScalar>(_ v: UnsafePointe
 }
 
 @inline(__always)
-private func square<T: BinaryFloatingPoint & SIMDScalar>(_ v: UnsafePointer<T>, _ w: UnsafePointer<T>?, _ i: Int) -> Double {
+private func square<T: BinaryFloatingPoint & SIMDScalar>(_ v: UnsafePointer<T>, _ w: UnsafePointer<T>?, _ i: Int)
+    -> Double
+{
     let difference = Double(v[i]) - (w.map { Double($0[i]) } ?? 0)
     return difference * difference
 }

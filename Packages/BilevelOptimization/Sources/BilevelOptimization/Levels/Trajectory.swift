@@ -2,9 +2,9 @@ import Tensors
 
 /// The lower trajectory of one upper iteration and the derivative of F through it.
 ///
-/// Exactly one state a step, k = 0 … K. The hypergradient replays the transpose of one step from k̄ down:
-/// dF/dx = ∂F/∂x + Σ_k λ_{k+1} ∂Φ/∂x, λ_k = λ_{k+1} ∂Φ/∂y, λ_k̄ = ∂F/∂y (Franceschi et al. 2017, reverse mode, with each
-/// step's inside computed again from its state).
+/// Exactly one state a step, k = 0 … K. The hypergradient replays the transpose of one step from k̄ down: dF/dx = ∂F/∂x
+/// + Σ_k λ_{k+1} ∂Φ/∂x, λ_k = λ_{k+1} ∂Φ/∂y, λ_k̄ = ∂F/∂y (Franceschi et al. 2017, reverse mode, with each step's
+/// inside computed again from its state).
 final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
     let levels: CompiledLevels<Upper, Lower>
     let plan: TrajectoryPlan
@@ -14,7 +14,8 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
     private(set) var upperGradient: PackedTensors
     private(set) var startGradient: PackedTensors
 
-    /// States `first` … `first` + L, the stretch that is at hand; and the first state of each stretch, if there are several.
+    /// States `first` … `first` + L, the stretch that is at hand; and the first state of each stretch, if there are
+    /// several.
     private let stretch: [PackedTensors], checkpoints: [PackedTensors]
     private var first = 0
     /// Of the last run and derivative.
@@ -71,7 +72,8 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
     // MARK: Forward
 
     /// Runs y_1 … y_K from y_0; F(x, y_k) at every step, or at the last only.
-    /// - Parameter velocity: what the dynamics carries at first, in place of its own start; a constant for the derivative.
+    /// - Parameter velocity: what the dynamics carries at first, in place of its own start; a constant for the
+    ///   derivative.
     func run(_ x: PackedTensors, from lower: PackedTensors, velocity: PackedTensors? = nil, valuesAtEveryStep: Bool) {
         start.bind(inputs: 0, to: lower)
         start.bind(outputs: 0, to: stretch[0])
@@ -88,7 +90,9 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
             takeStep(x, k)
             // A stretch at a time, so that the data of one level at a time stay in the cache.
             if k + 1 == stepCount || k + 1 - first == plan.checkpointInterval {
-                for j in first...k where valuesAtEveryStep || j + 1 == stepCount { upperValues[j + 1] = upperValue(x, at: j + 1) }
+                for j in first...k where valuesAtEveryStep || j + 1 == stepCount {
+                    upperValues[j + 1] = upperValue(x, at: j + 1)
+                }
             }
         }
         if !checkpoints.isEmpty { last.copy(from: stretch[stepCount - first]) }
@@ -120,7 +124,8 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
 
     /// k̄ of the last run.
     func chosenStep(_ truncation: Truncation) -> Int {
-        let K = stepCount, worst = truncation.needsEveryValue ? (1...K).reduce(1) { upperValues[$1] > upperValues[$0] ? $1 : $0 } : K
+        let K = stepCount,
+            worst = truncation.needsEveryValue ? (1...K).reduce(1) { upperValues[$1] > upperValues[$0] ? $1 : $0 } : K
         return switch truncation {
         case .none, .last, .pessimistic: worst
         case .at(let k): k
@@ -189,9 +194,13 @@ final class Trajectory<Upper: TensorTree, Lower: TensorTree> {
 
     /// The time of each instruction in one replay of each program that ran in the last iteration.
     func profile() -> [Profile.Part] {
-        let programs = [("step", stepCount, kept.isEmpty ? step : keepingStep!), ("upper value", valueCount, upperValue),
-                        ("transposed step", transposedStepCount, kept.isEmpty ? transposedStep : keepingTransposedStep!)]
+        let programs = [
+            ("step", stepCount, kept.isEmpty ? step : keepingStep!), ("upper value", valueCount, upperValue),
+            ("transposed step", transposedStepCount, kept.isEmpty ? transposedStep : keepingTransposedStep!),
+        ]
         // What did not run is bound to no memory.
-        return programs.filter { $0.1 > 0 }.map { Profile.Part(program: $0, runs: $1, instructions: $2.profile(on: pool)) }
+        return programs.filter { $0.1 > 0 }.map {
+            Profile.Part(program: $0, runs: $1, instructions: $2.profile(on: pool))
+        }
     }
 }

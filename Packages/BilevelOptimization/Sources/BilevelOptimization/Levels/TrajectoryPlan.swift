@@ -1,8 +1,8 @@
 /// What a solver will hold in memory, known before the run: chosen from a budget in bytes.
 ///
-/// Three ways, by falling memory: states and expensive values of every step ("residuals"), states only (each step's inside is computed
-/// again in reverse), and every L-th state only (each stretch of L steps is computed again when the reverse pass reaches it). All
-/// give the same bits.
+/// Three ways, by falling memory: states and expensive values of every step ("residuals"), states only (each step's
+/// inside is computed again in reverse), and every L-th state only (each stretch of L steps is computed again when the
+/// reverse pass reaches it). All give the same bits.
 public struct TrajectoryPlan: Sendable, Hashable {
     /// K.
     public let stepCount: Int
@@ -15,10 +15,14 @@ public struct TrajectoryPlan: Sendable, Hashable {
 
     public var storedStateCount: Int { TrajectoryPlan.storedStates(stepCount, checkpointInterval) }
     /// Bytes of all buffers.
-    public var byteCount: Int { fixedByteCount + storedStateCount * stateByteCount + keptStepCount * keptByteCountPerStep }
+    public var byteCount: Int {
+        fixedByteCount + storedStateCount * stateByteCount + keptStepCount * keptByteCountPerStep
+    }
 
     /// - Parameter budget: bytes for everything; nil keeps all states, and expensive values up to 512 MiB.
-    init(steps: Int, stateByteCount: Int, keptByteCountPerStep: Int?, fixedByteCount: Int, budget: Int?) throws(SolverError) {
+    init(steps: Int, stateByteCount: Int, keptByteCountPerStep: Int?, fixedByteCount: Int, budget: Int?)
+        throws(SolverError)
+    {
         stepCount = steps
         self.stateByteCount = stateByteCount
         self.keptByteCountPerStep = keptByteCountPerStep ?? 0
@@ -35,13 +39,17 @@ public struct TrajectoryPlan: Sendable, Hashable {
             keptStepCount = kept(rest - all)
             return
         }
-        let interval = (1...steps).min { TrajectoryPlan.storedStates(steps, $0) < TrajectoryPlan.storedStates(steps, $1) }!
+        let interval = (1...steps).min {
+            TrajectoryPlan.storedStates(steps, $0) < TrajectoryPlan.storedStates(steps, $1)
+        }!
         let least = TrajectoryPlan.storedStates(steps, interval) * stateByteCount
         guard least <= rest else {
-            throw .invalidMethod("memory budget: at least \(fixedByteCount + least) bytes expected for K = \(steps), got \(budget)")
+            throw .invalidMethod(
+                "memory budget: at least \(fixedByteCount + least) bytes expected for K = \(steps), got \(budget)")
         }
         // The longest interval that fits needs the fewest copies; all recompute each step once.
-        checkpointInterval = (interval...steps).last { TrajectoryPlan.storedStates(steps, $0) * stateByteCount <= rest } ?? interval
+        checkpointInterval =
+            (interval...steps).last { TrajectoryPlan.storedStates(steps, $0) * stateByteCount <= rest } ?? interval
         keptStepCount = 0
     }
 
@@ -53,8 +61,11 @@ public struct TrajectoryPlan: Sendable, Hashable {
 
 extension TrajectoryPlan: CustomStringConvertible {
     public var description: String {
-        let kind = checkpointInterval < stepCount ? "every \(checkpointInterval)th state, stretches computed again"
-            : keptStepCount > 0 ? "all states, expensive values of \(keptStepCount) of \(stepCount) steps" : "all states"
+        let kind =
+            checkpointInterval < stepCount
+            ? "every \(checkpointInterval)th state, stretches computed again"
+            : keptStepCount > 0
+                ? "all states, expensive values of \(keptStepCount) of \(stepCount) steps" : "all states"
         return "\(kind): \(byteCount) bytes"
     }
 }

@@ -2,22 +2,28 @@ import Tensors
 
 /// Many lower problems that share x: task j has data d_j, its own y_j, and everyone's start z.
 ///
-/// min over x, z of the mean over tasks of F(c_j, y_j), y_j following f(c_j, ·), where the context c_j = c(x, d_j) is what a task needs of x:
-/// a backbone's features of its images. It is computed once a task, outside the lower steps; the derivative flows back through it once.
+/// min over x, z of the mean over tasks of F(c_j, y_j), y_j following f(c_j, ·), where the context c_j = c(x, d_j) is
+/// what a task needs of x: a backbone's features of its images. It is computed once a task, outside the lower steps;
+/// the derivative flows back through it once.
 public struct MetaProblem<Upper: TensorTree, Data: TensorTree, Context: TensorTree, Lower: TensorTree>: Sendable {
     public let context: @Sendable (Upper, Data) -> Context
     public let upperObjective: @Sendable (Context, Lower) -> Tensor
     /// The third argument is the start z, for regularizers such as λ‖y - z‖².
     public let lowerObjective: @Sendable (Context, Lower, Lower) -> Tensor
-    /// Step sizes that the context holds, one tensor for each of y's or of a shape that broadcasts to it: they multiply ∇_y f in every lower
-    /// step, beside the dynamics' own rate, and are differentiated like the rest of the context (Meta-SGD, Li et al. 2017).
+    /// Step sizes that the context holds, one tensor for each of y's or of a shape that broadcasts to it: they multiply
+    /// ∇_y f in every lower step, beside the dynamics' own rate, and are differentiated like the rest of the context
+    /// (Meta-SGD, Li et al. 2017).
     public let stepSizes: (@Sendable (Context) -> [Tensor])?
     /// What is reported of a solved task, for instance the query's logits.
     public let prediction: @Sendable (Context, Lower) -> Tensor
 
-    public init(context: @escaping @Sendable (Upper, Data) -> Context, upperObjective: @escaping @Sendable (Context, Lower) -> Tensor,
-                lowerObjective: @escaping @Sendable (Context, Lower, Lower) -> Tensor, stepSizes: (@Sendable (Context) -> [Tensor])? = nil,
-                prediction: @escaping @Sendable (Context, Lower) -> Tensor) {
+    public init(
+        context: @escaping @Sendable (Upper, Data) -> Context,
+        upperObjective: @escaping @Sendable (Context, Lower) -> Tensor,
+        lowerObjective: @escaping @Sendable (Context, Lower, Lower) -> Tensor,
+        stepSizes: (@Sendable (Context) -> [Tensor])? = nil,
+        prediction: @escaping @Sendable (Context, Lower) -> Tensor
+    ) {
         self.context = context
         self.upperObjective = upperObjective
         self.lowerObjective = lowerObjective
@@ -28,7 +34,9 @@ public struct MetaProblem<Upper: TensorTree, Data: TensorTree, Context: TensorTr
     /// One task's bilevel problem: its upper variable is the context beside the start.
     var task: BilevelProblem<TreePair<Context, Lower>, Lower> {
         let (F, f) = (upperObjective, lowerObjective)
-        var task = BilevelProblem<TreePair<Context, Lower>, Lower>(upperObjective: { pair, y in F(pair.first, y) }, lowerObjective: { pair, y in f(pair.first, y, pair.second) })
+        var task = BilevelProblem<TreePair<Context, Lower>, Lower>(
+            upperObjective: { pair, y in F(pair.first, y) },
+            lowerObjective: { pair, y in f(pair.first, y, pair.second) })
         if let stepSizes { task.stepSizes = { pair in stepSizes(pair.first) } }
         return task
     }
@@ -44,7 +52,10 @@ public struct MetaReport: Sendable {
     public let seconds: Double
 
     /// Also for rows that are read back from a file.
-    public init(iteration: Int, upperValue: Double, meanTruncation: Double, hypergradientNorm: Double, initializationGradientNorm: Double, seconds: Double) {
+    public init(
+        iteration: Int, upperValue: Double, meanTruncation: Double, hypergradientNorm: Double,
+        initializationGradientNorm: Double, seconds: Double
+    ) {
         self.iteration = iteration
         self.upperValue = upperValue
         self.meanTruncation = meanTruncation

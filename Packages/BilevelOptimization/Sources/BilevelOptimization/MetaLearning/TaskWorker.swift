@@ -18,13 +18,17 @@ final class TaskWorker<Upper: TensorTree, Data: TensorTree, Context: TensorTree,
     private let pair: PackedTensors
     private let kept: PackedTensors
 
-    init(_ programs: CompiledMetaProblem<Upper, Data, Context, Lower>, steps: Int, dataLayout: PackedTensors.Layout, upperLayout: PackedTensors.Layout, startLayout: PackedTensors.Layout) throws(SolverError) {
+    init(
+        _ programs: CompiledMetaProblem<Upper, Data, Context, Lower>, steps: Int, dataLayout: PackedTensors.Layout,
+        upperLayout: PackedTensors.Layout, startLayout: PackedTensors.Layout
+    ) throws(SolverError) {
         self.programs = programs
         let levels = programs.levels
         trajectory = Trajectory(levels, plan: try levels.plan(steps: steps, budget: nil), pool: nil)
-        predictionTrajectory = try programs.predictionLevels.map { (levels) throws(SolverError) in
-            Trajectory(levels, plan: try levels.plan(steps: steps, budget: nil), pool: nil)
-        } ?? trajectory
+        predictionTrajectory =
+            try programs.predictionLevels.map { (levels) throws(SolverError) in
+                Trajectory(levels, plan: try levels.plan(steps: steps, budget: nil), pool: nil)
+            } ?? trajectory
         context = Workspace(programs.context)
         transposedContext = Workspace(programs.transposedContext)
         predict = Workspace(programs.prediction)
@@ -44,7 +48,8 @@ final class TaskWorker<Upper: TensorTree, Data: TensorTree, Context: TensorTree,
         context.run()
         for i in 0..<z.count {
             let (shape, type) = z.layout.types[i]
-            pair.address(programs.contextCount + i).copyMemory(from: z.address(i), byteCount: shape.count * type.byteCount)
+            pair.address(programs.contextCount + i).copyMemory(
+                from: z.address(i), byteCount: shape.count * type.byteCount)
         }
     }
 
@@ -53,7 +58,9 @@ final class TaskWorker<Upper: TensorTree, Data: TensorTree, Context: TensorTree,
         prepare(x, z)
         trajectory.run(pair, from: z, valuesAtEveryStep: method.truncation.needsEveryValue)
         truncation = trajectory.chosenStep(method.truncation)
-        upperValue = trajectory.upperValues[truncation].isNaN ? trajectory.upperValue(pair, at: truncation) : trajectory.upperValues[truncation]
+        upperValue =
+            trajectory.upperValues[truncation].isNaN
+            ? trajectory.upperValue(pair, at: truncation) : trajectory.upperValues[truncation]
         switch method.hypergradient {
         case .firstOrder: trajectory.directGradient(pair, at: truncation)
         case .displacement: trajectory.displace(pair)
@@ -62,13 +69,16 @@ final class TaskWorker<Upper: TensorTree, Data: TensorTree, Context: TensorTree,
         transposedContext.bind(inputs: 0, to: x)
         transposedContext.bind(inputs: x.count, to: data)
         transposedContext.bind(inputs: x.count + data.count, to: kept)
-        transposedContext.bind(inputs: x.count + data.count + kept.count, to: trajectory.upperGradient, count: programs.contextCount)
+        transposedContext.bind(
+            inputs: x.count + data.count + kept.count, to: trajectory.upperGradient, count: programs.contextCount)
         transposedContext.bind(outputs: 0, to: upperGradient)
         transposedContext.run()
         startGradient.clear()
         startGradient.add(1, trajectory.startGradient, startGradient.count)
         // f may read z itself, beside y_0.
-        for i in 0..<startGradient.count { startGradient.add(tensor: i, from: trajectory.upperGradient, tensor: programs.contextCount + i) }
+        for i in 0..<startGradient.count {
+            startGradient.add(tensor: i, from: trajectory.upperGradient, tensor: programs.contextCount + i)
+        }
     }
 
     /// The prediction at y_K.
@@ -85,6 +95,8 @@ final class TaskWorker<Upper: TensorTree, Data: TensorTree, Context: TensorTree,
 
     /// Of the last task.
     func profile() -> [Profile.Part] {
-        [("context", context), ("transposed context", transposedContext)].map { Profile.Part(program: $0, runs: 1, instructions: $1.profile(on: nil)) } + trajectory.profile()
+        [("context", context), ("transposed context", transposedContext)].map {
+            Profile.Part(program: $0, runs: 1, instructions: $1.profile(on: nil))
+        } + trajectory.profile()
     }
 }

@@ -1,8 +1,8 @@
 import Tensors
 
-/// Dynamic barrier descent (BOME; Liu, Ye et al. 2022, "BOME! Bilevel Optimization Made Easy: A Simple First-Order Approach"):
-/// q̂(x, y) = f(x, y) - f(x, θ) with θ from K lower steps started at y and held constant; (x, y) moves along ∇F + λ ∇q̂,
-/// λ = max((η ‖∇q̂‖² - ⟨∇F, ∇q̂⟩)/‖∇q̂‖², 0).
+/// Dynamic barrier descent (BOME; Liu, Ye et al. 2022, "BOME! Bilevel Optimization Made Easy: A Simple First-Order
+/// Approach"): q̂(x, y) = f(x, y) - f(x, θ) with θ from K lower steps started at y and held constant; (x, y) moves
+/// along ∇F + λ ∇q̂, λ = max((η ‖∇q̂‖² - ⟨∇F, ∇q̂⟩)/‖∇q̂‖², 0).
 public struct BOME: SingleLevelMethod {
     public var innerIterations: Int, lowerRate: Double, upperRate: Double
     /// η.
@@ -17,21 +17,32 @@ public struct BOME: SingleLevelMethod {
     }
 
     public var positiveParameters: [(name: String, value: Double)] {
-        [("inner iterations", Double(innerIterations)), ("lower rate", lowerRate), ("upper rate", upperRate), ("barrier", barrier)]
+        [
+            ("inner iterations", Double(innerIterations)), ("lower rate", lowerRate), ("upper rate", upperRate),
+            ("barrier", barrier),
+        ]
     }
 
-    public func phases<Upper: TensorTree, Lower: TensorTree>(_ problem: BilevelProblem<Upper, Lower>) -> [SingleLevelPhase<Upper, Lower>] {
-        [SingleLevelPhase { s in s.auxiliary = s.y }, SingleLevelPhase(repetitions: innerIterations) { s in
-            s.auxiliary = s.auxiliary.moved(along: problem.lowerSlopes(s.x, s.auxiliary).y, rate: lowerRate, onto: problem.lowerConstraint)
-        }, SingleLevelPhase { s in
-            let F = problem.upperSlopes(s.x, s.y), f = problem.lowerSlopes(s.x, s.y), best = problem.lowerSlopes(s.x, s.auxiliary)
-            let gap = (x: f.x.minus(best.x), y: f.y)
-            let squares = gap.x.dot(gap.x) + gap.y.dot(gap.y), along = F.x.dot(gap.x) + F.y.dot(gap.y)
-            // Where the gap's gradient vanishes, so does its part of the step: the smallest number keeps 0/0 away.
-            let λ = ((squares * barrier - along) / (squares + 1e-30)).maximum(0)
-            let x = s.x.moved(along: F.x.adding(gap.x, times: λ), rate: upperRate, onto: problem.upperConstraint)
-            s.y = s.y.moved(along: F.y.adding(gap.y, times: λ), rate: upperRate, onto: problem.lowerConstraint)
-            s.x = x
-        }]
+    public func phases<Upper: TensorTree, Lower: TensorTree>(_ problem: BilevelProblem<Upper, Lower>)
+        -> [SingleLevelPhase<Upper, Lower>]
+    {
+        [
+            SingleLevelPhase { s in s.auxiliary = s.y },
+            SingleLevelPhase(repetitions: innerIterations) { s in
+                s.auxiliary = s.auxiliary.moved(
+                    along: problem.lowerSlopes(s.x, s.auxiliary).y, rate: lowerRate, onto: problem.lowerConstraint)
+            },
+            SingleLevelPhase { s in
+                let F = problem.upperSlopes(s.x, s.y), f = problem.lowerSlopes(s.x, s.y),
+                    best = problem.lowerSlopes(s.x, s.auxiliary)
+                let gap = (x: f.x.minus(best.x), y: f.y)
+                let squares = gap.x.dot(gap.x) + gap.y.dot(gap.y), along = F.x.dot(gap.x) + F.y.dot(gap.y)
+                // Where the gap's gradient vanishes, so does its part of the step: the smallest number keeps 0/0 away.
+                let λ = ((squares * barrier - along) / (squares + 1e-30)).maximum(0)
+                let x = s.x.moved(along: F.x.adding(gap.x, times: λ), rate: upperRate, onto: problem.upperConstraint)
+                s.y = s.y.moved(along: F.y.adding(gap.y, times: λ), rate: upperRate, onto: problem.lowerConstraint)
+                s.x = x
+            },
+        ]
     }
 }

@@ -1,8 +1,9 @@
 import Tensors
 
-/// Moreau-envelope Hessian-free algorithm (MEHA; Liu et al. 2024, "Moreau Envelope for Nonconvex Bi-Level Optimization", Algorithm 1):
-/// v_γ(x, y) = min over θ of f(x, θ) + ‖θ - y‖²/(2γ), followed by one step of θ an iteration; then x and y move on
-/// F/c_t + f - v_γ with c_t = c (t + 1)^p. Single loop; works for weakly convex f when γ is small.
+/// Moreau-envelope Hessian-free algorithm (MEHA; Liu et al. 2024, "Moreau Envelope for Nonconvex Bi-Level
+/// Optimization", Algorithm 1): v_γ(x, y) = min over θ of f(x, θ) + ‖θ - y‖²/(2γ), followed by one step of θ an
+/// iteration; then x and y move on F/c_t + f - v_γ with c_t = c (t + 1)^p. Single loop; works for weakly convex f when
+/// γ is small.
 public struct MEHA: SingleLevelMethod {
     /// Steps of y, θ and x.
     public var lowerRate: Double, proximalRate: Double, upperRate: Double
@@ -12,7 +13,10 @@ public struct MEHA: SingleLevelMethod {
     public var penalty: Double, penaltyPower: Double
     public var name: String { "meha" }
 
-    public init(lowerRate: Double, proximalRate: Double? = nil, upperRate: Double, smoothing: Double = 10, penalty: Double = 2, penaltyPower: Double = 0.49) {
+    public init(
+        lowerRate: Double, proximalRate: Double? = nil, upperRate: Double, smoothing: Double = 10, penalty: Double = 2,
+        penaltyPower: Double = 0.49
+    ) {
         self.lowerRate = lowerRate
         self.proximalRate = proximalRate ?? lowerRate
         self.upperRate = upperRate
@@ -22,19 +26,30 @@ public struct MEHA: SingleLevelMethod {
     }
 
     public var positiveParameters: [(name: String, value: Double)] {
-        [("lower rate", lowerRate), ("proximal rate", proximalRate), ("upper rate", upperRate), ("smoothing", smoothing), ("penalty", penalty)]
+        [
+            ("lower rate", lowerRate), ("proximal rate", proximalRate), ("upper rate", upperRate),
+            ("smoothing", smoothing), ("penalty", penalty),
+        ]
     }
 
-    public func phases<Upper: TensorTree, Lower: TensorTree>(_ problem: BilevelProblem<Upper, Lower>) -> [SingleLevelPhase<Upper, Lower>] {
-        [SingleLevelPhase { s in
-            let proximal = problem.lowerSlopes(s.x, s.auxiliary).y.adding(s.auxiliary.minus(s.y), times: 1 / smoothing)
-            s.auxiliary = s.auxiliary.moved(along: proximal, rate: proximalRate, onto: problem.lowerConstraint)
-            let share = ((s.t + 1).power(penaltyPower) * penalty).reciprocal()  // 1/c_t
-            let upper = problem.upperSlopes(s.x, s.y).x, gap = problem.lowerSlopes(s.x, s.y).x.minus(problem.lowerSlopes(s.x, s.auxiliary).x)
-            s.x = s.x.moved(along: gap.adding(upper, times: share), rate: upperRate, onto: problem.upperConstraint)
-            let F = problem.upperSlopes(s.x, s.y).y, f = problem.lowerSlopes(s.x, s.y).y
-            s.y = s.y.moved(along: f.adding(F, times: share).adding(s.y.minus(s.auxiliary), times: -1 / smoothing), rate: lowerRate, onto: problem.lowerConstraint)
-            s.t = s.t + 1
-        }]
+    public func phases<Upper: TensorTree, Lower: TensorTree>(_ problem: BilevelProblem<Upper, Lower>)
+        -> [SingleLevelPhase<Upper, Lower>]
+    {
+        [
+            SingleLevelPhase { s in
+                let proximal = problem.lowerSlopes(s.x, s.auxiliary).y.adding(
+                    s.auxiliary.minus(s.y), times: 1 / smoothing)
+                s.auxiliary = s.auxiliary.moved(along: proximal, rate: proximalRate, onto: problem.lowerConstraint)
+                let share = ((s.t + 1).power(penaltyPower) * penalty).reciprocal()  // 1/c_t
+                let upper = problem.upperSlopes(s.x, s.y).x,
+                    gap = problem.lowerSlopes(s.x, s.y).x.minus(problem.lowerSlopes(s.x, s.auxiliary).x)
+                s.x = s.x.moved(along: gap.adding(upper, times: share), rate: upperRate, onto: problem.upperConstraint)
+                let F = problem.upperSlopes(s.x, s.y).y, f = problem.lowerSlopes(s.x, s.y).y
+                s.y = s.y.moved(
+                    along: f.adding(F, times: share).adding(s.y.minus(s.auxiliary), times: -1 / smoothing),
+                    rate: lowerRate, onto: problem.lowerConstraint)
+                s.t = s.t + 1
+            }
+        ]
     }
 }

@@ -1,7 +1,8 @@
 import Tensors
 
-/// A method that needs first derivatives only: it never differentiates through the lower steps, but moves x and y on a single-level
-/// problem that stands for the bilevel one (a penalty on the value gap f(x, y) - min f(x, ·), or on its Moreau envelope).
+/// A method that needs first derivatives only: it never differentiates through the lower steps, but moves x and y on a
+/// single-level problem that stands for the bilevel one (a penalty on the value gap f(x, y) - min f(x, ·), or on its
+/// Moreau envelope).
 ///
 /// One upper iteration runs the phases in order; each is a pure map of the state that is compiled once and replayed.
 public protocol SingleLevelMethod: Sendable {
@@ -9,7 +10,9 @@ public protocol SingleLevelMethod: Sendable {
     var name: String { get }
     /// Step sizes and weights that must be positive, with their names.
     var positiveParameters: [(name: String, value: Double)] { get }
-    func phases<Upper: TensorTree, Lower: TensorTree>(_ problem: BilevelProblem<Upper, Lower>) -> [SingleLevelPhase<Upper, Lower>]
+    func phases<Upper: TensorTree, Lower: TensorTree>(_ problem: BilevelProblem<Upper, Lower>) -> [SingleLevelPhase<
+        Upper, Lower
+    >]
 }
 
 /// x, y, an auxiliary lower variable (called θ or z in the papers), and the number t of the iteration from 0 on.

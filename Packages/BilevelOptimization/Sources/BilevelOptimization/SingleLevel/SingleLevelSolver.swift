@@ -12,10 +12,14 @@ public final class SingleLevelSolver<Upper: TensorTree, Lower: TensorTree>: Bile
     private let before: PackedTensors
     private let value: PackedTensors
 
-    public init(_ problem: BilevelProblem<Upper, Lower>, method: any SingleLevelMethod, upper: Upper, lower: Lower) throws(SolverError) {
+    public init(_ problem: BilevelProblem<Upper, Lower>, method: any SingleLevelMethod, upper: Upper, lower: Lower)
+        throws(SolverError)
+    {
         try checkPositive(method.positiveParameters.map { ("\(method.name), \($0.name)", $0.value) })
         try problem.check(startingFrom: upper, lower)
-        let start = SingleLevelState(x: upper, y: lower, auxiliary: lower, t: Tensor(0, elementType: upper.tensors.first?.elementType ?? .float32))
+        let start = SingleLevelState(
+            x: upper, y: lower, auxiliary: lower,
+            t: Tensor(0, elementType: upper.tensors.first?.elementType ?? .float32))
         let input = start.placeholders("state")
         phases = method.phases(problem).map { phase in
             var moved = input
@@ -59,7 +63,8 @@ public final class SingleLevelSolver<Upper: TensorTree, Lower: TensorTree>: Bile
         let moved = state.squaredDistance(from: before, upperCount).squareRoot()
         let all = state.squaredDistance(from: before, upperCount + lowerCount)
         return IterationReport(
-            iteration: iteration, truncation: 0, upperValue: value[element: 0], finalUpperValue: value[element: 0], hypergradientNorm: moved,
+            iteration: iteration, truncation: 0, upperValue: value[element: 0], finalUpperValue: value[element: 0],
+            hypergradientNorm: moved,
             initializationGradientNorm: 0, lowerStepNorm: max(all - moved * moved, 0).squareRoot(), adjoint: nil,
             forwardSeconds: (clock.now - start).seconds, backwardSeconds: 0)
     }

@@ -14,7 +14,9 @@ final class StochasticOracles<Upper: TensorTree, Lower: TensorTree> {
 
     init(_ problem: StochasticProblem<Upper, Lower>, batchSize: Int, upper: Upper, lower: Lower) {
         func batches(_ count: Int) -> [PackedTensors] {
-            stride(from: 0, to: count, by: batchSize).map { first in PackedTensors(copying: [Tensor((first..<(first + batchSize)).map { Int32($0) })]) }
+            stride(from: 0, to: count, by: batchSize).map { first in
+                PackedTensors(copying: [Tensor((first..<(first + batchSize)).map { Int32($0) })])
+            }
         }
         upperBatches = batches(problem.upperSampleCount)
         lowerBatches = batches(problem.lowerSampleCount)
@@ -35,7 +37,9 @@ final class StochasticOracles<Upper: TensorTree, Lower: TensorTree> {
 
     func newLower() -> PackedTensors { PackedTensors(lowerLayout) }
     func newUpper() -> PackedTensors { PackedTensors(upperLayout) }
-    func newLowerDerivatives() -> LowerDerivatives { LowerDerivatives(slope: newLower(), curved: newLower(), mixed: newUpper()) }
+    func newLowerDerivatives() -> LowerDerivatives {
+        LowerDerivatives(slope: newLower(), curved: newLower(), mixed: newUpper())
+    }
     func newUpperDerivatives() -> UpperDerivatives { UpperDerivatives(upper: newUpper(), lower: newLower()) }
 
     func slope(_ x: PackedTensors, _ y: PackedTensors, batch: Int, into result: PackedTensors) {
@@ -45,7 +49,9 @@ final class StochasticOracles<Upper: TensorTree, Lower: TensorTree> {
         counts.gradients += 1
     }
 
-    func derivatives(_ x: PackedTensors, _ y: PackedTensors, _ v: PackedTensors, batch: Int, into result: LowerDerivatives) {
+    func derivatives(
+        _ x: PackedTensors, _ y: PackedTensors, _ v: PackedTensors, batch: Int, into result: LowerDerivatives
+    ) {
         bind(products, x, y, lowerBatches[batch], v)
         products.bind(outputs: 0, to: result.slope)
         products.bind(outputs: y.count, to: result.curved)
@@ -55,15 +61,22 @@ final class StochasticOracles<Upper: TensorTree, Lower: TensorTree> {
         counts.secondOrderProducts += 2
     }
 
-    func curvedProduct(_ x: PackedTensors, _ y: PackedTensors, _ v: PackedTensors, batch: Int, into result: PackedTensors) {
+    func curvedProduct(
+        _ x: PackedTensors, _ y: PackedTensors, _ v: PackedTensors, batch: Int, into result: PackedTensors
+    ) {
         multiply(curved, x, y, v, batch, result)
     }
 
-    func mixedProduct(_ x: PackedTensors, _ y: PackedTensors, _ v: PackedTensors, batch: Int, into result: PackedTensors) {
+    func mixedProduct(
+        _ x: PackedTensors, _ y: PackedTensors, _ v: PackedTensors, batch: Int, into result: PackedTensors
+    ) {
         multiply(mixed, x, y, v, batch, result)
     }
 
-    private func multiply(_ program: Workspace, _ x: PackedTensors, _ y: PackedTensors, _ v: PackedTensors, _ batch: Int, _ result: PackedTensors) {
+    private func multiply(
+        _ program: Workspace, _ x: PackedTensors, _ y: PackedTensors, _ v: PackedTensors, _ batch: Int,
+        _ result: PackedTensors
+    ) {
         bind(program, x, y, lowerBatches[batch], v)
         program.bind(outputs: 0, to: result)
         program.run()
@@ -78,7 +91,9 @@ final class StochasticOracles<Upper: TensorTree, Lower: TensorTree> {
         counts.gradients += 1
     }
 
-    private func bind(_ program: Workspace, _ x: PackedTensors, _ y: PackedTensors, _ samples: PackedTensors, _ v: PackedTensors?) {
+    private func bind(
+        _ program: Workspace, _ x: PackedTensors, _ y: PackedTensors, _ samples: PackedTensors, _ v: PackedTensors?
+    ) {
         program.bind(inputs: 0, to: x)
         program.bind(inputs: x.count, to: y)
         program.bind(inputs: x.count + y.count, to: samples)

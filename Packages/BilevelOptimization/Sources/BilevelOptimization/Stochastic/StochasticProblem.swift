@@ -1,6 +1,7 @@
 import Tensors
 
-/// A bilevel problem whose objectives are means over samples: F = 1/m Σ_j F_j(x, y), f = 1/n Σ_i f_i(x, y), both without constraints.
+/// A bilevel problem whose objectives are means over samples: F = 1/m Σ_j F_j(x, y), f = 1/n Σ_i f_i(x, y), both
+/// without constraints.
 public struct StochasticProblem<Upper: TensorTree, Lower: TensorTree>: Sendable {
     /// The mean over the samples with these numbers (int32 [batch]).
     public let upperObjective: @Sendable (Upper, Lower, _ samples: Tensor) -> Tensor
@@ -8,8 +9,11 @@ public struct StochasticProblem<Upper: TensorTree, Lower: TensorTree>: Sendable 
     /// m and n.
     public let upperSampleCount: Int, lowerSampleCount: Int
 
-    public init(upperSampleCount: Int, lowerSampleCount: Int, upperObjective: @escaping @Sendable (Upper, Lower, Tensor) -> Tensor,
-                lowerObjective: @escaping @Sendable (Upper, Lower, Tensor) -> Tensor) {
+    public init(
+        upperSampleCount: Int, lowerSampleCount: Int,
+        upperObjective: @escaping @Sendable (Upper, Lower, Tensor) -> Tensor,
+        lowerObjective: @escaping @Sendable (Upper, Lower, Tensor) -> Tensor
+    ) {
         self.upperSampleCount = upperSampleCount
         self.lowerSampleCount = lowerSampleCount
         self.upperObjective = upperObjective
@@ -23,7 +27,8 @@ public enum StochasticMethod: Sendable, Hashable {
     case soba
     /// SOBA with SAGA's variance reduction: the last value of each batch is remembered (SABA; Dagréou et al. 2022).
     case saba
-    /// `innerIterations` steps of y, then a Neumann series of `terms` products, each with its own batch (StocBiO; Ji et al. 2021).
+    /// `innerIterations` steps of y, then a Neumann series of `terms` products, each with its own batch (StocBiO; Ji et
+    /// al. 2021).
     case stocBiO(innerIterations: Int = 10, terms: Int = 10)
     /// `innerIterations` steps of y and as many of v, both warm-started (AmIGO; Arbel and Mairal 2022).
     case amIGO(innerIterations: Int = 10)

@@ -1,7 +1,8 @@
 import Foundation
 import Tensors
 
-/// Runs a `StochasticMethod`. Batches are fixed runs of samples, drawn uniformly with replacement from the generator that is handed in.
+/// Runs a `StochasticMethod`. Batches are fixed runs of samples, drawn uniformly with replacement from the generator
+/// that is handed in.
 public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
     public let method: StochasticMethod
     public private(set) var iteration = 0
@@ -11,7 +12,8 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
     private let upperTemplate: Upper, lowerTemplate: Lower
     private let x: PackedTensors, y: PackedTensors, v: PackedTensors
     private let oracles: StochasticOracles<Upper, Lower>
-    private let current: StochasticOracles<Upper, Lower>.LowerDerivatives, direct: StochasticOracles<Upper, Lower>.UpperDerivatives
+    private let current: StochasticOracles<Upper, Lower>.LowerDerivatives,
+        direct: StochasticOracles<Upper, Lower>.UpperDerivatives
     private let product: PackedTensors, term: PackedTensors
     /// Where a step that fails goes back to.
     private let before: (x: PackedTensors, y: PackedTensors, v: PackedTensors)
@@ -19,17 +21,29 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
     private var random: RandomGenerator
 
     /// - Parameter batchSize: must divide both numbers of samples.
-    public init(_ problem: StochasticProblem<Upper, Lower>, method: StochasticMethod, rates: StochasticRates, batchSize: Int, upper: Upper, lower: Lower,
-                random: RandomGenerator) throws(SolverError) {
-        try checkPositive([("\(method.name), lower rate", rates.lowerRate), ("\(method.name), upper rate", rates.upperRate)])
-        for count in [problem.upperSampleCount, problem.lowerSampleCount] where batchSize < 1 || count % batchSize != 0 {
-            let nearest = (1...max(count, 1)).filter { count % $0 == 0 }.min { abs($0 - batchSize) < abs($1 - batchSize) } ?? 1
-            throw .invalidMethod("batch size: a divisor of the \(count) samples expected, got \(batchSize); nearest valid choice: \(nearest)")
+    public init(
+        _ problem: StochasticProblem<Upper, Lower>, method: StochasticMethod, rates: StochasticRates, batchSize: Int,
+        upper: Upper, lower: Lower,
+        random: RandomGenerator
+    ) throws(SolverError) {
+        try checkPositive([
+            ("\(method.name), lower rate", rates.lowerRate), ("\(method.name), upper rate", rates.upperRate),
+        ])
+        for count in [problem.upperSampleCount, problem.lowerSampleCount] where batchSize < 1 || count % batchSize != 0
+        {
+            let nearest =
+                (1...max(count, 1)).filter { count % $0 == 0 }.min { abs($0 - batchSize) < abs($1 - batchSize) } ?? 1
+            throw .invalidMethod(
+                "batch size: a divisor of the \(count) samples expected, got \(batchSize); nearest valid choice: \(nearest)"
+            )
         }
         switch method {
         case .stocBiO(let inner, let terms) where inner < 1 || terms < 1:
-            throw .invalidMethod("stocbio: at least 1 inner iteration and 1 term expected, got \(inner) and \(terms); nearest valid choice: 1")
-        case .amIGO(let inner) where inner < 1: throw .invalidMethod("amigo: at least 1 inner iteration expected, got \(inner); nearest valid choice: 1")
+            throw .invalidMethod(
+                "stocbio: at least 1 inner iteration and 1 term expected, got \(inner) and \(terms); nearest valid choice: 1"
+            )
+        case .amIGO(let inner) where inner < 1:
+            throw .invalidMethod("amigo: at least 1 inner iteration expected, got \(inner); nearest valid choice: 1")
         default: break
         }
         self.method = method
@@ -55,7 +69,8 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
 
     public func step() throws(SolverError) -> IterationReport {
         let clock = ContinuousClock(), start = clock.now
-        let lowerRate = rates.lowerRate * pow(Double(iteration + 1), -rates.lowerDecay), upperRate = rates.upperRate * pow(Double(iteration + 1), -rates.upperDecay)
+        let lowerRate = rates.lowerRate * pow(Double(iteration + 1), -rates.lowerDecay),
+            upperRate = rates.upperRate * pow(Double(iteration + 1), -rates.upperDecay)
         before.x.copy(from: x)
         before.y.copy(from: y)
         before.v.copy(from: v)
@@ -93,8 +108,10 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
         iteration += 1
         return IterationReport(
             iteration: iteration, truncation: 0, upperValue: .nan, finalUpperValue: .nan,
-            hypergradientNorm: x.squaredDistance(from: before.x).squareRoot() / upperRate, initializationGradientNorm: 0,
-            lowerStepNorm: y.squaredDistance(from: before.y).squareRoot(), adjoint: nil, forwardSeconds: (clock.now - start).seconds, backwardSeconds: 0)
+            hypergradientNorm: x.squaredDistance(from: before.x).squareRoot() / upperRate,
+            initializationGradientNorm: 0,
+            lowerStepNorm: y.squaredDistance(from: before.y).squareRoot(), adjoint: nil,
+            forwardSeconds: (clock.now - start).seconds, backwardSeconds: 0)
     }
 
     // MARK: Moves
@@ -117,7 +134,8 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
         x.add(-rate, direct.upper)
     }
 
-    /// y ← y - ρ ∇_y f_B, v ← v - ρ (∇²_yy f_B v + ∇_y F_B'), x ← x - γ (∇²_xy f_B v + ∇_x F_B'), all from the same point.
+    /// y ← y - ρ ∇_y f_B, v ← v - ρ (∇²_yy f_B v + ∇_y F_B'), x ← x - γ (∇²_xy f_B v + ∇_x F_B'), all from the same
+    /// point.
     private func moveTogether(_ lowerRate: Double, _ upperRate: Double) {
         oracles.derivatives(x, y, v, batch: lowerBatch(), into: current)
         oracles.upperDerivatives(x, y, batch: upperBatch(), into: direct)
@@ -142,15 +160,21 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
 
     private func fillMemory() {
         let lowerCount = oracles.lowerBatches.count, upperCount = oracles.upperBatches.count
-        let lower = [BatchMemory(y.layout, lowerCount), BatchMemory(v.layout, lowerCount), BatchMemory(x.layout, lowerCount)]
+        let lower = [
+            BatchMemory(y.layout, lowerCount), BatchMemory(v.layout, lowerCount), BatchMemory(x.layout, lowerCount),
+        ]
         let upper = [BatchMemory(v.layout, upperCount), BatchMemory(x.layout, upperCount)]
         for batch in 0..<lowerCount {
             oracles.derivatives(x, y, v, batch: batch, into: current)
-            for (memory, quantity) in zip(lower, [current.slope, current.curved, current.mixed]) { memory.remember(quantity, batch: batch) }
+            for (memory, quantity) in zip(lower, [current.slope, current.curved, current.mixed]) {
+                memory.remember(quantity, batch: batch)
+            }
         }
         for batch in 0..<upperCount {
             oracles.upperDerivatives(x, y, batch: batch, into: direct)
-            for (memory, quantity) in zip(upper, [direct.lower, direct.upper]) { memory.remember(quantity, batch: batch) }
+            for (memory, quantity) in zip(upper, [direct.lower, direct.upper]) {
+                memory.remember(quantity, batch: batch)
+            }
         }
         memory = (lower, upper)
     }

@@ -18,14 +18,19 @@ public struct EpisodeSampler: Sendable {
 
     public init(_ images: ImageClasses, ways: Int, shots: Int, queries: Int = 15, seed: UInt64) throws(DatasetError) {
         guard ways >= 2, shots >= 1, queries >= 1 else {
-            throw DatasetError("episodes: at least 2 ways, 1 shot and 1 query expected, got \(ways), \(shots) and \(queries)")
+            throw DatasetError(
+                "episodes: at least 2 ways, 1 shot and 1 query expected, got \(ways), \(shots) and \(queries)")
         }
-        guard ways <= images.classCount else { throw DatasetError("\(images.name): at least \(ways) classes expected for \(ways) ways, there are \(images.classCount)") }
+        guard ways <= images.classCount else {
+            throw DatasetError(
+                "\(images.name): at least \(ways) classes expected for \(ways) ways, there are \(images.classCount)")
+        }
         classes = (0..<images.classCount).map(images.images(ofClass:))
         if let index = classes.firstIndex(where: { $0.count < shots + queries }) {
             let short = classes.count { $0.count < shots + queries }
-            throw DatasetError("\(images.name): \(shots) + \(queries) = \(shots + queries) images in every class expected, \(images.className(index)) has \(classes[index].count)"
-                + (short > 1 ? " (and \(short - 1) more classes have too few)" : ""))
+            throw DatasetError(
+                "\(images.name): \(shots) + \(queries) = \(shots + queries) images in every class expected, \(images.className(index)) has \(classes[index].count)"
+                    + (short > 1 ? " (and \(short - 1) more classes have too few)" : ""))
         }
         self.ways = ways
         self.shots = shots

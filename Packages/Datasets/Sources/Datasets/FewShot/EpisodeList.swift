@@ -11,7 +11,9 @@ public struct EpisodeList: Sendable, Hashable {
 
     /// Episodes 0 ..< count of a sampler.
     public init(_ sampler: EpisodeSampler, of images: ImageClasses, count: Int) {
-        self.init(ways: sampler.ways, shots: sampler.shots, queries: sampler.queries, imagesHash: images.hash, episodes: (0..<count).map(sampler.episode))
+        self.init(
+            ways: sampler.ways, shots: sampler.shots, queries: sampler.queries, imagesHash: images.hash,
+            episodes: (0..<count).map(sampler.episode))
     }
 
     private init(ways: Int, shots: Int, queries: Int, imagesHash: String, episodes: [Episode]) {
@@ -26,7 +28,9 @@ public struct EpisodeList: Sendable, Hashable {
         hash = digest.finalized()
     }
 
-    private static func line(_ episode: Episode) -> String { (episode.support + episode.query).map(String.init).joined(separator: " ") }
+    private static func line(_ episode: Episode) -> String {
+        (episode.support + episode.query).map(String.init).joined(separator: " ")
+    }
 
     // MARK: Files
 
@@ -36,26 +40,44 @@ public struct EpisodeList: Sendable, Hashable {
     public func write(to path: String) throws(DatasetError) {
         let header = "\(Self.title) ways \(ways) shots \(shots) queries \(queries) images \(imagesHash) hash \(hash)"
         let text = ([header] + episodes.map(Self.line)).joined(separator: "\n") + "\n"
-        do { try text.write(toFile: path, atomically: true, encoding: .utf8) } catch { throw DatasetError("\(path): a writable file expected for the episodes") }
+        do { try text.write(toFile: path, atomically: true, encoding: .utf8) } catch {
+            throw DatasetError("\(path): a writable file expected for the episodes")
+        }
     }
 
     /// Reads a list and checks it: its hash, and that it was drawn from these images.
     public init(path: String, of images: ImageClasses) throws(DatasetError) {
         let lines = String(decoding: try MappedFile.contents(of: path), as: UTF8.self).split(separator: "\n")
         let fields = (lines.first ?? "").split(separator: " ")
-        guard fields.count == 12, fields[0..<2].joined(separator: " ") == Self.title, let ways = Int(fields[3]), let shots = Int(fields[5]), let queries = Int(fields[7]),
-              1...100_000 ~= ways, 1...100_000 ~= shots, 1...100_000 ~= queries
+        guard fields.count == 12, fields[0..<2].joined(separator: " ") == Self.title, let ways = Int(fields[3]),
+            let shots = Int(fields[5]), let queries = Int(fields[7]),
+            1...100_000 ~= ways, 1...100_000 ~= shots, 1...100_000 ~= queries
         else { throw DatasetError("\(path): an episode list, beginning with \"\(Self.title) ways …\", expected") }
-        guard fields[9] == images.hash else { throw DatasetError("\(path): episodes of \(images.name) (images \(images.hash.prefix(12))…) expected, they were drawn from \(fields[9].prefix(12))…") }
+        guard fields[9] == images.hash else {
+            throw DatasetError(
+                "\(path): episodes of \(images.name) (images \(images.hash.prefix(12))…) expected, they were drawn from \(fields[9].prefix(12))…"
+            )
+        }
         var episodes: [Episode] = []
         func labels(_ perClass: Int) -> [Int32] { (0..<ways * perClass).map { Int32($0 / perClass) } }
         let supportLabels = labels(shots), queryLabels = labels(queries)
         for (row, line) in lines.dropFirst().enumerated() {
             let indices = line.split(separator: " ").compactMap { Int($0) }
-            guard indices.count == ways * (shots + queries) else { throw DatasetError("\(path), line \(row + 2): \(ways * (shots + queries)) image indices expected, got \(indices.count)") }
-            episodes.append(Episode(support: Array(indices[..<(ways * shots)]), supportLabels: supportLabels, query: Array(indices[(ways * shots)...]), queryLabels: queryLabels))
+            guard indices.count == ways * (shots + queries) else {
+                throw DatasetError(
+                    "\(path), line \(row + 2): \(ways * (shots + queries)) image indices expected, got \(indices.count)"
+                )
+            }
+            episodes.append(
+                Episode(
+                    support: Array(indices[..<(ways * shots)]), supportLabels: supportLabels,
+                    query: Array(indices[(ways * shots)...]), queryLabels: queryLabels))
         }
         self.init(ways: ways, shots: shots, queries: queries, imagesHash: images.hash, episodes: episodes)
-        guard hash == fields[11] else { throw DatasetError("\(path): episodes with the hash \(fields[11].prefix(12))… expected, they have \(hash.prefix(12))…: the list was changed") }
+        guard hash == fields[11] else {
+            throw DatasetError(
+                "\(path): episodes with the hash \(fields[11].prefix(12))… expected, they have \(hash.prefix(12))…: the list was changed"
+            )
+        }
     }
 }

@@ -2,7 +2,8 @@ import Foundation
 
 /// The data sets of the few-shot experiments, by their names on the command line.
 public enum FewShotDataset: String, Sendable, CaseIterable {
-    /// 1,623 characters of 50 alphabets, 28 x 28, ink 1; every class also turned by quarters (Lake et al. 2015; Vinyals et al. 2016).
+    /// 1,623 characters of 50 alphabets, 28 x 28, ink 1; every class also turned by quarters (Lake et al. 2015; Vinyals
+    /// et al. 2016).
     case omniglot
     /// 100 classes of 600 images, 84 x 84 (Vinyals et al. 2016, split of Ravi and Larochelle 2017).
     case miniImageNet = "miniimagenet"
@@ -30,20 +31,25 @@ public struct FewShotData: Sendable {
         self.validation = validation
         self.test = test
         var digest = SHA256()
-        for part in [train, validation, test] { digest.update(Array(((0..<part.classCount).map(part.className).joined(separator: "\n") + "\0").utf8)) }
+        for part in [train, validation, test] {
+            digest.update(Array(((0..<part.classCount).map(part.className).joined(separator: "\n") + "\0").utf8))
+        }
         splitHash = digest.finalized()
     }
 
     /// Reads a data set and splits it.
     ///
-    /// - `omniglot`: a folder with `images_background` and `images_evaluation`, or their zip archives; the split in `splitDirectory`,
-    ///   or in `splits` within the folder.
-    /// - `miniimagenet`, `tieredimagenet`: a folder of the pickles they are distributed as, or of PNG files as for `folder`.
+    /// - `omniglot`: a folder with `images_background` and `images_evaluation`, or their zip archives; the split in
+    ///   `splitDirectory`, or in `splits` within the folder.
+    /// - `miniimagenet`, `tieredimagenet`: a folder of the pickles they are distributed as, or of PNG files as for
+    ///   `folder`.
     /// - `cifar100`: the folder of `train.bin` and `test.bin`; the split in `splitDirectory`.
-    /// - `folder`: a folder or zip archive of class folders of PNG files: below `train`, `val` and `test`, or split by `splitDirectory`.
+    /// - `folder`: a folder or zip archive of class folders of PNG files: below `train`, `val` and `test`, or split by
+    ///   `splitDirectory`.
     /// - Parameters:
     ///   - path: where the data lie; not looked at for `glyphs`.
-    ///   - preparation: of PNG files; nil takes the protocol's own (Omniglot: grey, 28 x 28, inverted; else RGB as it is).
+    ///   - preparation: of PNG files; nil takes the protocol's own (Omniglot: grey, 28 x 28, inverted; else RGB as it
+    ///     is).
     ///   - cache: where decoded images are kept for the next start.
     ///   - seed: of the generated glyphs.
     public static func load(
@@ -52,50 +58,84 @@ public struct FewShotData: Sendable {
     ) throws(DatasetError) -> FewShotData {
         switch dataset {
         case .omniglot:
-            let images = try ImageClasses(contentsOf: try FileTree(path: path), name: "omniglot", preparation: preparation ?? dataset.preparation, cache: cache)
+            let images = try ImageClasses(
+                contentsOf: try FileTree(path: path), name: "omniglot", preparation: preparation ?? dataset.preparation,
+                cache: cache)
             let data = try FewShotData(images, split: try ClassSplit(directory: splitDirectory ?? "\(path)/splits"))
-            return FewShotData(train: data.train.withRotations(), validation: data.validation.withRotations(), test: data.test.withRotations())
+            return FewShotData(
+                train: data.train.withRotations(), validation: data.validation.withRotations(),
+                test: data.test.withRotations())
         case .miniImageNet:
-            guard exists("\(path)/mini-imagenet-cache-train.pkl") else { return try folder(path, dataset.rawValue, splitDirectory, preparation, cache) }
+            guard exists("\(path)/mini-imagenet-cache-train.pkl") else {
+                return try folder(path, dataset.rawValue, splitDirectory, preparation, cache)
+            }
             return try parts { (part, name) throws(DatasetError) in
-                try ImageClasses(miniImageNetPickle: "\(path)/mini-imagenet-cache-\(part).pkl", name: name, cache: cache)
+                try ImageClasses(
+                    miniImageNetPickle: "\(path)/mini-imagenet-cache-\(part).pkl", name: name, cache: cache)
             }
         case .tieredImageNet:
-            guard exists("\(path)/train_images_png.pkl") else { return try folder(path, dataset.rawValue, splitDirectory, preparation, cache) }
+            guard exists("\(path)/train_images_png.pkl") else {
+                return try folder(path, dataset.rawValue, splitDirectory, preparation, cache)
+            }
             return try parts { (part, name) throws(DatasetError) in
-                try ImageClasses(tieredImageNetPickles: "\(path)/\(part)_images_png.pkl", labels: "\(path)/\(part)_labels.pkl", name: name,
-                                 preparation: preparation ?? ImagePreparation(), cache: cache)
+                try ImageClasses(
+                    tieredImageNetPickles: "\(path)/\(part)_images_png.pkl", labels: "\(path)/\(part)_labels.pkl",
+                    name: name,
+                    preparation: preparation ?? ImagePreparation(), cache: cache)
             }
         case .cifar100:
-            guard let splitDirectory else { throw DatasetError("cifar100: a split of its classes expected, none was named") }
-            return try FewShotData(try CIFAR.classes100(directory: path), split: try ClassSplit(directory: splitDirectory))
+            guard let splitDirectory else {
+                throw DatasetError("cifar100: a split of its classes expected, none was named")
+            }
+            return try FewShotData(
+                try CIFAR.classes100(directory: path), split: try ClassSplit(directory: splitDirectory))
         case .folder: return try folder(path, dataset.rawValue, splitDirectory, preparation, cache)
         case .glyphs:
             let images = Glyphs(seed: seed).images(classes: 800, imagesPerClass: 20)
-            return FewShotData(train: images.selecting(Array(0..<500), name: "glyphs train"), validation: images.selecting(Array(500..<600), name: "glyphs validation"),
-                               test: images.selecting(Array(600..<800), name: "glyphs test"))
+            return FewShotData(
+                train: images.selecting(Array(0..<500), name: "glyphs train"),
+                validation: images.selecting(Array(500..<600), name: "glyphs validation"),
+                test: images.selecting(Array(600..<800), name: "glyphs test"))
         }
     }
 
     private init(_ images: ImageClasses, split: ClassSplit) throws(DatasetError) {
-        self.init(train: try images.selecting(named: split.train, part: "train"), validation: try images.selecting(named: split.validation, part: "validation"),
-                  test: try images.selecting(named: split.test, part: "test"))
+        self.init(
+            train: try images.selecting(named: split.train, part: "train"),
+            validation: try images.selecting(named: split.validation, part: "validation"),
+            test: try images.selecting(named: split.test, part: "test"))
     }
 
     private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
-    private static func parts(_ load: (_ part: String, _ name: String) throws(DatasetError) -> ImageClasses) throws(DatasetError) -> FewShotData {
-        FewShotData(train: try load("train", "train"), validation: try load("val", "validation"), test: try load("test", "test"))
+    private static func parts(_ load: (_ part: String, _ name: String) throws(DatasetError) -> ImageClasses)
+        throws(DatasetError) -> FewShotData
+    {
+        FewShotData(
+            train: try load("train", "train"), validation: try load("val", "validation"), test: try load("test", "test")
+        )
     }
 
-    private static func folder(_ path: String, _ name: String, _ splitDirectory: String?, _ preparation: ImagePreparation?, _ cache: ImageCache) throws(DatasetError) -> FewShotData {
-        let images = try ImageClasses(contentsOf: try FileTree(path: path), name: name, preparation: preparation ?? ImagePreparation(), cache: cache)
+    private static func folder(
+        _ path: String, _ name: String, _ splitDirectory: String?, _ preparation: ImagePreparation?, _ cache: ImageCache
+    ) throws(DatasetError) -> FewShotData {
+        let images = try ImageClasses(
+            contentsOf: try FileTree(path: path), name: name, preparation: preparation ?? ImagePreparation(),
+            cache: cache)
         if let splitDirectory { return try FewShotData(images, split: try ClassSplit(directory: splitDirectory)) }
         func part(_ names: Set<String>, _ part: String) throws(DatasetError) -> ImageClasses {
-            let chosen = (0..<images.classCount).filter { images.className($0).split(separator: "/").dropLast().contains { names.contains(String($0)) } }
-            guard !chosen.isEmpty else { throw DatasetError("\(path): folders train, val and test of class folders expected, or a split file; \(part) is missing") }
+            let chosen = (0..<images.classCount).filter {
+                images.className($0).split(separator: "/").dropLast().contains { names.contains(String($0)) }
+            }
+            guard !chosen.isEmpty else {
+                throw DatasetError(
+                    "\(path): folders train, val and test of class folders expected, or a split file; \(part) is missing"
+                )
+            }
             return images.selecting(chosen, name: "\(name) \(part)")
         }
-        return FewShotData(train: try part(["train"], "train"), validation: try part(["val", "valid", "validation"], "validation"), test: try part(["test"], "test"))
+        return FewShotData(
+            train: try part(["train"], "train"), validation: try part(["val", "valid", "validation"], "validation"),
+            test: try part(["test"], "test"))
     }
 }

@@ -1,16 +1,17 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
-/// A procedural alphabet: characters of curved strokes that nobody has seen before, so few-shot learning can be tried with no
-/// download. Images are grey, ink is 255.
+/// A procedural alphabet: characters of curved strokes that nobody has seen before, so few-shot learning can be tried
+/// with no download. Images are grey, ink is 255.
 ///
-/// A class is two to four strokes, each a quadratic Bézier curve between points of a 4 x 4 grid, often joined end to end. A
-/// drawing of it moves every point a little, turns, scales and shears the whole, and changes the width of the pen, as a hand would.
+/// A class is two to four strokes, each a quadratic Bézier curve between points of a 4 x 4 grid, often joined end to
+/// end. A drawing of it moves every point a little, turns, scales and shears the whole, and changes the width of the
+/// pen, as a hand would.
 public struct Glyphs: Sendable {
     public let seed: UInt64
     public let side: Int
@@ -37,8 +38,13 @@ public struct Glyphs: Sendable {
         }
         digest.update(pixels)
         return ImageClasses(
-            name: "glyphs", storage: PixelStorage(count: classes * imagesPerClass, channels: 1, height: side, width: side, place: .memory(pixels), hash: digest.finalized()),
-            members: (0..<classes).map { .init(name: "glyph \($0)", images: ($0 * imagesPerClass)..<(($0 + 1) * imagesPerClass)) })
+            name: "glyphs",
+            storage: PixelStorage(
+                count: classes * imagesPerClass, channels: 1, height: side, width: side, place: .memory(pixels),
+                hash: digest.finalized()),
+            members: (0..<classes).map {
+                .init(name: "glyph \($0)", images: ($0 * imagesPerClass)..<(($0 + 1) * imagesPerClass))
+            })
     }
 
     /// Strokes in the square [-1, 1]².
@@ -66,16 +72,19 @@ public struct Glyphs: Sendable {
         func moved(_ point: Point) -> Point {
             let p = point + Point(uniform(0.07), uniform(0.07))
             let sheared = Point(scaleX * (p.x + shear * p.y), scaleY * p.y)
-            return Point(cos(angle) * sheared.x - sin(angle) * sheared.y, sin(angle) * sheared.x + cos(angle) * sheared.y) + shift
+            return Point(
+                cos(angle) * sheared.x - sin(angle) * sheared.y, sin(angle) * sheared.x + cos(angle) * sheared.y)
+                + shift
         }
         let segmentsPerStroke = 8
         var polylines: [[Point]] = []
         for stroke in strokes {
             let (a, b, c) = (moved(stroke.start), moved(stroke.control), moved(stroke.end))
-            polylines.append((0...segmentsPerStroke).map { i in
-                let t = Double(i) / Double(segmentsPerStroke)
-                return a * (1 - t) * (1 - t) + b * 2 * t * (1 - t) + c * t * t
-            })
+            polylines.append(
+                (0...segmentsPerStroke).map { i in
+                    let t = Double(i) / Double(segmentsPerStroke)
+                    return a * (1 - t) * (1 - t) + b * 2 * t * (1 - t) + c * t * t
+                })
         }
         let pixel = 2.2 / Double(side)
         return (0..<side * side).map { place in

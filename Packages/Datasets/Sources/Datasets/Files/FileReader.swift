@@ -9,7 +9,9 @@ final class FileReader {
 
     init(path: String) throws(DatasetError) {
         self.path = path
-        guard let file = gzopen(path, "rb") else { throw DatasetError("\(path): the file is missing or cannot be read") }
+        guard let file = gzopen(path, "rb") else {
+            throw DatasetError("\(path): the file is missing or cannot be read")
+        }
         gzbuffer(file, 1 << 18)
         self.file = file
     }
@@ -23,7 +25,10 @@ final class FileReader {
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             while received < count {
                 let n = gzread(file, buffer.baseAddress! + received, UInt32(min(count - received, 1 << 30)))
-                if n <= 0 { failed = n < 0; break }
+                if n <= 0 {
+                    failed = n < 0
+                    break
+                }
                 received += Int(n)
             }
             initialized = received
@@ -31,7 +36,8 @@ final class FileReader {
         offset += received
         try check(failed: failed)
         guard received == count else {
-            throw DatasetError("\(path): \(what): \(count) bytes expected at byte \(offset - received), the file has \(received)")
+            throw DatasetError(
+                "\(path): \(what): \(count) bytes expected at byte \(offset - received), the file has \(received)")
         }
         return bytes
     }
@@ -50,7 +56,9 @@ final class FileReader {
         var code: Int32 = 0
         let message = gzerror(file, &code).map { String(cString: $0) } ?? ""
         if failed || code == Z_BUF_ERROR || code == Z_DATA_ERROR {
-            throw DatasetError("\(path): an intact gzip stream expected; it is damaged or cut off after byte \(offset) of its content (\(message))")
+            throw DatasetError(
+                "\(path): an intact gzip stream expected; it is damaged or cut off after byte \(offset) of its content (\(message))"
+            )
         }
     }
 }

@@ -5,10 +5,15 @@ enum IDX {
         let reader = try FileReader(path: path)
         let magic = try reader.read(4, "IDX magic")
         guard magic[0] == 0, magic[1] == 0 else {
-            throw DatasetError("\(path): IDX magic 00 00 expected at byte 0, got \(magic.map(hex).joined(separator: " "))")
+            throw DatasetError(
+                "\(path): IDX magic 00 00 expected at byte 0, got \(magic.map(hex).joined(separator: " "))")
         }
-        guard magic[2] == 8 else { throw DatasetError("\(path): IDX element type 08 (unsigned byte) expected at byte 2, got \(hex(magic[2]))") }
-        guard Int(magic[3]) == rank else { throw DatasetError("\(path): IDX rank \(rank) expected at byte 3, got \(magic[3])") }
+        guard magic[2] == 8 else {
+            throw DatasetError("\(path): IDX element type 08 (unsigned byte) expected at byte 2, got \(hex(magic[2]))")
+        }
+        guard Int(magic[3]) == rank else {
+            throw DatasetError("\(path): IDX rank \(rank) expected at byte 3, got \(magic[3])")
+        }
         var extents: [Int] = []
         for axis in 0..<rank { extents.append(try reader.readInteger("IDX extent \(axis)")) }
         // 2 GiB is far beyond any set of this format; a damaged header must not ask for more.

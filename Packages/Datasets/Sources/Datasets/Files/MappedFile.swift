@@ -1,18 +1,20 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// A file's bytes, mapped read-only into memory: opening is immediate, and only the pages that are read are loaded.
 ///
-/// `@unchecked Sendable`: the mapping is never written through and lives as long as this object. (As with any mapping, a
-/// file cut short by another program while in use ends this one; caches are therefore replaced by renaming, never rewritten.)
+/// `@unchecked Sendable`: the mapping is never written through and lives as long as this object. (As with any mapping,
+/// a file cut short by another program while in use ends this one; caches are therefore replaced by renaming, never
+/// rewritten.)
 public final class MappedFile: @unchecked Sendable {
     public let path: String
-    /// Read through `withBytes` and the subscripts only: a pointer does not keep this object, and so the mapping, alive.
+    /// Read through `withBytes` and the subscripts only: a pointer does not keep this object, and so the mapping,
+    /// alive.
     private let bytes: UnsafeRawBufferPointer
     private let modified: Int
 
@@ -21,7 +23,9 @@ public final class MappedFile: @unchecked Sendable {
         guard descriptor >= 0 else { throw DatasetError("\(path): the file is missing or cannot be read") }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw DatasetError("\(path): a regular file expected") }
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw DatasetError("\(path): a regular file expected")
+        }
         let count = Int(status.st_size)
         self.path = path
         modified = Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec)
@@ -41,8 +45,8 @@ public final class MappedFile: @unchecked Sendable {
 
     public var count: Int { bytes.count }
 
-    /// Changes when the file does: SHA-256 over its size, modification time, first and last 64 KiB (a whole ImageNet pickle would
-    /// take seconds at every start).
+    /// Changes when the file does: SHA-256 over its size, modification time, first and last 64 KiB (a whole ImageNet
+    /// pickle would take seconds at every start).
     func fingerprint() -> String {
         var digest = SHA256()
         digest.update(Array("\(count) \(modified)".utf8))
@@ -55,7 +59,9 @@ public final class MappedFile: @unchecked Sendable {
     public func withBytes<Result, Failure: Error>(
         _ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try withExtendedLifetime(self) { () throws(Failure) -> Result in try body(UnsafeRawBufferPointer(rebasing: bytes[range])) }
+        try withExtendedLifetime(self) { () throws(Failure) -> Result in
+            try body(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        }
     }
 
     /// A copy of some bytes.

@@ -1,11 +1,13 @@
-/// Reads the data of a Python pickle and executes nothing (protocols 0 to 5; `pickletools.py` in CPython documents the opcodes).
+/// Reads the data of a Python pickle and executes nothing (protocols 0 to 5; `pickletools.py` in CPython documents the
+/// opcodes).
 ///
-/// A pickle is a program for a stack machine whose REDUCE calls any function by name: opening one with Python runs what its
-/// author wanted. This reader knows the opcodes that lists, dictionaries, strings, numbers and NumPy arrays need, and the few
-/// names by which NumPy rebuilds an array; anything else is an error. Large byte strings stay where they are in the mapped file.
+/// A pickle is a program for a stack machine whose REDUCE calls any function by name: opening one with Python runs what
+/// its author wanted. This reader knows the opcodes that lists, dictionaries, strings, numbers and NumPy arrays need,
+/// and the few names by which NumPy rebuilds an array; anything else is an error. Large byte strings stay where they
+/// are in the mapped file.
 struct Pickle {
-    /// A value of the pickle. Containers are numbers of places in `lists`, `dictionaries` and `arrays`: shared or even cyclic
-    /// structures, however deep, then need no recursion.
+    /// A value of the pickle. Containers are numbers of places in `lists`, `dictionaries` and `arrays`: shared or even
+    /// cyclic structures, however deep, then need no recursion.
     enum Value {
         case none
         case integer(Int)
@@ -76,7 +78,9 @@ struct Pickle {
     func list(_ value: Value?) -> [Value]? {
         switch value {
         case .list(let index), .tuple(let index): lists[index]
-        case .array(let index): arrays[index].elementType == .object ? arrays[index].elements.map { lists[$0] } : integers(value)?.map { .integer($0) }
+        case .array(let index):
+            arrays[index].elementType == .object
+                ? arrays[index].elements.map { lists[$0] } : integers(value)?.map { .integer($0) }
         default: nil
         }
     }
@@ -130,17 +134,23 @@ struct Pickle {
 
     // MARK: The stack machine
 
-    func failure(_ expected: String, at place: Int? = nil) -> DatasetError { DatasetError("\(file.path): \(expected), byte \(place ?? position)") }
+    func failure(_ expected: String, at place: Int? = nil) -> DatasetError {
+        DatasetError("\(file.path): \(expected), byte \(place ?? position)")
+    }
 
     private mutating func take(_ count: Int) throws(DatasetError) -> Range<Int> {
-        guard count >= 0, count <= file.count - position else { throw failure("a whole pickle expected, it is cut off") }
+        guard count >= 0, count <= file.count - position else {
+            throw failure("a whole pickle expected, it is cut off")
+        }
         defer { position += count }
         return position..<(position + count)
     }
 
     private mutating func integer(_ width: Int) throws(DatasetError) -> Int {
         let range = try take(width)
-        guard let value = file.integer(at: range.lowerBound, width: width) else { throw failure("a length below 2⁶³ expected") }
+        guard let value = file.integer(at: range.lowerBound, width: width) else {
+            throw failure("a length below 2⁶³ expected")
+        }
         return value
     }
 
@@ -157,13 +167,19 @@ struct Pickle {
     }
 
     private mutating func popToMark() throws(DatasetError) -> [Value] {
-        guard let mark = stack.lastIndex(where: { if case .mark = $0 { true } else { false } }) else { throw failure("a mark on the pickle's stack expected, there is none") }
+        guard let mark = stack.lastIndex(where: { if case .mark = $0 { true } else { false } }) else {
+            throw failure("a mark on the pickle's stack expected, there is none")
+        }
         defer { stack.removeSubrange(mark...) }
         return Swift.Array(stack[(mark + 1)...])
     }
 
-    private mutating func pushText(_ length: Int) throws(DatasetError) { stack.append(.text(String(decoding: file[try take(length)], as: UTF8.self))) }
-    private mutating func pushBytes(_ length: Int) throws(DatasetError) { stack.append(.bytes(.file(try take(length)))) }
+    private mutating func pushText(_ length: Int) throws(DatasetError) {
+        stack.append(.text(String(decoding: file[try take(length)], as: UTF8.self)))
+    }
+    private mutating func pushBytes(_ length: Int) throws(DatasetError) {
+        stack.append(.bytes(.file(try take(length))))
+    }
 
     private mutating func pushTuple(_ values: [Value]) {
         lists.append(values)
@@ -183,7 +199,9 @@ struct Pickle {
     }
 
     private mutating func set(_ values: [Value]) throws(DatasetError) {
-        guard case .dictionary(let index) = stack.last, values.count % 2 == 0 else { throw failure("a dictionary and pairs for it expected") }
+        guard case .dictionary(let index) = stack.last, values.count % 2 == 0 else {
+            throw failure("a dictionary and pairs for it expected")
+        }
         for i in stride(from: 0, to: values.count, by: 2) { dictionaries[index].append((values[i], values[i + 1])) }
     }
 
@@ -213,7 +231,9 @@ struct Pickle {
         case "J": stack.append(.integer(Int(Int32(truncatingIfNeeded: try integer(4)))))
         case "I", "L":
             let digits = try line()
-            guard let number = Int(digits.hasSuffix("L") ? String(digits.dropLast()) : digits) else { throw failure("an integer expected, got \"\(digits.prefix(20))\"", at: start) }
+            guard let number = Int(digits.hasSuffix("L") ? String(digits.dropLast()) : digits) else {
+                throw failure("an integer expected, got \"\(digits.prefix(20))\"", at: start)
+            }
             stack.append(.integer(number))
         case "\u{8a}":  // LONG1
             let width = try integer(1)
@@ -261,12 +281,17 @@ struct Pickle {
             try self.name("\(text(module) ?? "?") \(text(name) ?? "?")", start)
         case "R":
             let arguments = try pop(), function = try pop()
-            guard case .function(let function) = function, case .tuple(let index) = arguments else { throw failure("a function and its arguments expected", at: start) }
+            guard case .function(let function) = function, case .tuple(let index) = arguments else {
+                throw failure("a function and its arguments expected", at: start)
+            }
             stack.append(try call(function, lists[index], start))
         case "b":
             let state = try pop()
             try build(state, start)
-        default: throw failure("an opcode that lists, dictionaries and NumPy arrays need expected, got 0x\(String(opcode, radix: 16))", at: start)
+        default:
+            throw failure(
+                "an opcode that lists, dictionaries and NumPy arrays need expected, got 0x\(String(opcode, radix: 16))",
+                at: start)
         }
         return true
     }
@@ -277,7 +302,11 @@ struct Pickle {
     }
 
     private mutating func name(_ name: String, _ start: Int) throws(DatasetError) {
-        guard let function = Function(rawValue: name) else { throw failure("data only expected, the pickle asks for the code of \(name.prefix(80).replacing(" ", with: "."))", at: start) }
+        guard let function = Function(rawValue: name) else {
+            throw failure(
+                "data only expected, the pickle asks for the code of \(name.prefix(80).replacing(" ", with: "."))",
+                at: start)
+        }
         stack.append(.function(function))
     }
 }
@@ -291,11 +320,15 @@ extension Pickle {
             arrays.append(Array(elementType: .integer(bytes: 1, isSigned: false), shape: [0], content: .memory([])))
             return .array(arrays.count - 1)
         case (.fromBuffer, 4), (.fromBuffer2, 4):  // content, dtype, shape, order
-            guard case .bytes(let content) = arguments[0], case .elementType(let type) = arguments[1], text(arguments[3]) == "C" else { break }
+            guard case .bytes(let content) = arguments[0], case .elementType(let type) = arguments[1],
+                text(arguments[3]) == "C"
+            else { break }
             arrays.append(try array(type, shape: arguments[2], content, start))
             return .array(arrays.count - 1)
         case (.scalar, 2), (.scalar2, 2):
-            guard case .elementType(.integer(let width, let isSigned)) = arguments[0], case .bytes(let bytes) = arguments[1], bytes.count == width else { break }
+            guard case .elementType(.integer(let width, let isSigned)) = arguments[0],
+                case .bytes(let bytes) = arguments[1], bytes.count == width
+            else { break }
             return .integer(numbers(content(bytes), width, isSigned)[0])
         case (.dtype, 1...3):
             guard let code = text(arguments[0]) else { break }
@@ -303,8 +336,11 @@ extension Pickle {
             case "O", "O8": return .elementType(.object)
             case "b1", "?": return .elementType(.integer(bytes: 1, isSigned: false))
             default:
-                guard let kind = code.first, kind == "u" || kind == "i", let bytes = Int(code.dropFirst()), [1, 2, 4, 8].contains(bytes) else {
-                    throw failure("an array of integers or objects expected, got the NumPy type \(code.prefix(20))", at: start)
+                guard let kind = code.first, kind == "u" || kind == "i", let bytes = Int(code.dropFirst()),
+                    [1, 2, 4, 8].contains(bytes)
+                else {
+                    throw failure(
+                        "an array of integers or objects expected, got the NumPy type \(code.prefix(20))", at: start)
                 }
                 return .elementType(.integer(bytes: bytes, isSigned: kind == "i"))
             }
@@ -313,34 +349,54 @@ extension Pickle {
             return .bytes(.memory(text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }))
         default: break
         }
-        throw failure("the arguments NumPy writes for \(function.rawValue.replacing(" ", with: ".")) expected", at: start)
+        throw failure(
+            "the arguments NumPy writes for \(function.rawValue.replacing(" ", with: ".")) expected", at: start)
     }
 
     /// The state of a dtype (its byte order) or of an array (version, shape, dtype, Fortran order, content).
     private mutating func build(_ state: Value, _ start: Int) throws(DatasetError) {
-        guard case .tuple(let place) = state, let object = stack.last else { throw failure("a state for an array expected", at: start) }
+        guard case .tuple(let place) = state, let object = stack.last else {
+            throw failure("a state for an array expected", at: start)
+        }
         let state = lists[place]
         switch object {
         case .elementType:
-            guard state.count >= 2, ["<", "|", "="].contains(text(state[1])) else { throw failure("a little-endian array expected", at: start) }
+            guard state.count >= 2, ["<", "|", "="].contains(text(state[1])) else {
+                throw failure("a little-endian array expected", at: start)
+            }
         case .array(let index):
-            guard state.count == 5, case .elementType(let type) = state[2], case .integer(0) = state[3] else { throw failure("an array in C order expected", at: start) }
+            guard state.count == 5, case .elementType(let type) = state[2], case .integer(0) = state[3] else {
+                throw failure("an array in C order expected", at: start)
+            }
             if type == .object {
-                guard case .list(let elements) = state[4] else { throw failure("a list of the array's objects expected", at: start) }
-                arrays[index] = Array(elementType: type, shape: integers(state[1]) ?? [], content: .memory([]), elements: elements)
+                guard case .list(let elements) = state[4] else {
+                    throw failure("a list of the array's objects expected", at: start)
+                }
+                arrays[index] = Array(
+                    elementType: type, shape: integers(state[1]) ?? [], content: .memory([]), elements: elements)
             } else {
-                guard case .bytes(let content) = state[4] else { throw failure("the bytes of an array expected", at: start) }
+                guard case .bytes(let content) = state[4] else {
+                    throw failure("the bytes of an array expected", at: start)
+                }
                 arrays[index] = try array(type, shape: state[1], content, start)
             }
         default: throw failure("data only expected, the pickle sets the state of another object", at: start)
         }
     }
 
-    private func array(_ type: ElementType, shape: Value, _ content: Bytes, _ start: Int) throws(DatasetError) -> Array {
-        guard case .integer(let width, _) = type, let shape = integers(shape), shape.allSatisfy({ $0 >= 0 }) else { throw failure("an array of integers with its shape expected", at: start) }
+    private func array(_ type: ElementType, shape: Value, _ content: Bytes, _ start: Int) throws(DatasetError) -> Array
+    {
+        guard case .integer(let width, _) = type, let shape = integers(shape), shape.allSatisfy({ $0 >= 0 }) else {
+            throw failure("an array of integers with its shape expected", at: start)
+        }
         var count = width, overflow = false
-        for extent in shape { (count, overflow) = { ($0.partialValue, $0.overflow || overflow) }(count.multipliedReportingOverflow(by: extent)) }
-        guard !overflow, count == content.count else { throw failure("\(count) bytes for an array of shape \(shape) expected, got \(content.count)", at: start) }
+        for extent in shape {
+            (count, overflow) = { ($0.partialValue, $0.overflow || overflow) }(
+                count.multipliedReportingOverflow(by: extent))
+        }
+        guard !overflow, count == content.count else {
+            throw failure("\(count) bytes for an array of shape \(shape) expected, got \(content.count)", at: start)
+        }
         return Array(elementType: type, shape: shape, content: content)
     }
 }

@@ -5,14 +5,22 @@ public struct HyperCleaningSplit: Sendable {
     /// - Parameters:
     ///   - count: samples of the file.
     ///   - heldOutCount: samples of the second file, which validation and test are drawn from; nil where there is none.
-    public init(count: Int, heldOutCount: Int? = nil, train: Int, validation: Int, test: Int, using random: inout some RandomNumberGenerator) throws(DatasetError) {
+    public init(
+        count: Int, heldOutCount: Int? = nil, train: Int, validation: Int, test: Int,
+        using random: inout some RandomNumberGenerator
+    ) throws(DatasetError) {
         guard train >= 1, validation >= 1, test >= 1 else {
-            throw DatasetError("split: sizes of at least 1 expected, got train \(train), validation \(validation), test \(test)")
+            throw DatasetError(
+                "split: sizes of at least 1 expected, got train \(train), validation \(validation), test \(test)")
         }
         if let heldOutCount {
-            guard train <= count else { throw DatasetError("split: train \(train) samples asked for, the training file has \(count)") }
+            guard train <= count else {
+                throw DatasetError("split: train \(train) samples asked for, the training file has \(count)")
+            }
             guard validation + test <= heldOutCount else {
-                throw DatasetError("split: validation \(validation) + test \(test) = \(validation + test) samples asked for, the test file has \(heldOutCount)")
+                throw DatasetError(
+                    "split: validation \(validation) + test \(test) = \(validation + test) samples asked for, the test file has \(heldOutCount)"
+                )
             }
             self.train = random.permutation(of: count, first: train)
             let order = random.permutation(of: heldOutCount, first: validation + test)
@@ -21,7 +29,9 @@ public struct HyperCleaningSplit: Sendable {
             return
         }
         guard train + validation + test <= count else {
-            throw DatasetError("split: train \(train) + validation \(validation) + test \(test) = \(train + validation + test) samples asked for, the data has \(count)")
+            throw DatasetError(
+                "split: train \(train) + validation \(validation) + test \(test) = \(train + validation + test) samples asked for, the data has \(count)"
+            )
         }
         let order = random.permutation(of: count, first: train + validation + test)
         self.train = Array(order[..<train])
@@ -45,15 +55,19 @@ public struct LabelCorruption: Sendable {
 
     /// Corrupts exactly round(fraction · n) samples, chosen uniformly.
     public init(
-        of labels: [Int32], fraction: Double, classCount: Int, draw: Draw = .differentClass, using random: inout some RandomNumberGenerator
+        of labels: [Int32], fraction: Double, classCount: Int, draw: Draw = .differentClass,
+        using random: inout some RandomNumberGenerator
     ) throws(DatasetError) {
-        guard fraction >= 0, fraction < 1 else { throw DatasetError("corruption: a fraction in [0, 1) expected, got \(fraction)") }
+        guard fraction >= 0, fraction < 1 else {
+            throw DatasetError("corruption: a fraction in [0, 1) expected, got \(fraction)")
+        }
         guard classCount >= 2 else { throw DatasetError("corruption: at least 2 classes expected, got \(classCount)") }
         var corrupted = labels, flags = [Bool](repeating: false, count: labels.count)
         for i in random.permutation(of: labels.count, first: Int((fraction * Double(labels.count)).rounded())) {
             flags[i] = true
             switch draw {
-            case .differentClass: corrupted[i] = (labels[i] + 1 + Int32(random.draw(below: classCount - 1))) % Int32(classCount)
+            case .differentClass:
+                corrupted[i] = (labels[i] + 1 + Int32(random.draw(below: classCount - 1))) % Int32(classCount)
             case .anyClass: corrupted[i] = Int32(random.draw(below: classCount))
             }
         }

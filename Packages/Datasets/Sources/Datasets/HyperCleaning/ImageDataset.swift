@@ -8,14 +8,15 @@ public enum ImageDataset: String, Sendable, CaseIterable {
 
     public var classNames: [String] {
         switch self {
-        case .fashionMNIST: ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"]
+        case .fashionMNIST:
+            ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"]
         case .mnist: (0..<10).map(String.init)
         case .cifar10: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
         }
     }
 
-    /// The training file: for the MNIST family `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`, each with or without
-    /// `.gz`; for CIFAR-10 every `data_batch_*.bin` and `test_batch*.bin`, in the order of their names.
+    /// The training file: for the MNIST family `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`, each with or
+    /// without `.gz`; for CIFAR-10 every `data_batch_*.bin` and `test_batch*.bin`, in the order of their names.
     public func loadTraining(directory: String) throws(DatasetError) -> LabeledImages {
         switch self {
         case .fashionMNIST, .mnist: try loadIDX(directory: directory, prefix: "train")
@@ -27,7 +28,9 @@ public enum ImageDataset: String, Sendable, CaseIterable {
     public func loadTest(directory: String) throws(DatasetError) -> LabeledImages {
         switch self {
         case .fashionMNIST, .mnist: try loadIDX(directory: directory, prefix: "t10k")
-        case .cifar10: throw DatasetError("\(directory): the t10k files of the MNIST family expected; the batches of cifar10 are read as one set")
+        case .cifar10:
+            throw DatasetError(
+                "\(directory): the t10k files of the MNIST family expected; the batches of cifar10 are read as one set")
         }
     }
 
@@ -36,17 +39,21 @@ public enum ImageDataset: String, Sendable, CaseIterable {
         let labelPath = try existing("\(prefix)-labels-idx1-ubyte", in: directory)
         let images = try IDX.read(path: imagePath, rank: 3), labels = try IDX.read(path: labelPath, rank: 1)
         guard images.extents[0] == labels.extents[0] else {
-            throw DatasetError("\(labelPath): \(images.extents[0]) labels expected for the images of \(imagePath), got \(labels.extents[0])")
+            throw DatasetError(
+                "\(labelPath): \(images.extents[0]) labels expected for the images of \(imagePath), got \(labels.extents[0])"
+            )
         }
         if let i = labels.bytes.firstIndex(where: { $0 >= 10 }) {
             throw DatasetError("\(labelPath): labels 0 … 9 expected, got \(labels.bytes[i]) at index \(i)")
         }
-        return try LabeledImages(name: rawValue, channels: 1, height: images.extents[1], width: images.extents[2], classCount: 10,
-                                 pixels: images.bytes, labels: labels.bytes.map(Int32.init))
+        return try LabeledImages(
+            name: rawValue, channels: 1, height: images.extents[1], width: images.extents[2], classCount: 10,
+            pixels: images.bytes, labels: labels.bytes.map(Int32.init))
     }
 
     private func existing(_ name: String, in directory: String) throws(DatasetError) -> String {
-        for candidate in ["\(directory)/\(name)", "\(directory)/\(name).gz"] where FileManager.default.fileExists(atPath: candidate) { return candidate }
+        for candidate in ["\(directory)/\(name)", "\(directory)/\(name).gz"]
+        where FileManager.default.fileExists(atPath: candidate) { return candidate }
         throw DatasetError("\(directory): \(name) or \(name).gz expected, neither is there")
     }
 }

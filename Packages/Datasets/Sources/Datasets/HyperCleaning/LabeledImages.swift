@@ -6,12 +6,17 @@ public struct LabeledImages: Sendable {
     public let pixels: [UInt8]
     /// count labels in 0 ..< classCount.
     public let labels: [Int32]
-    /// SHA-256 of the pixels followed by the labels (one byte each), in hexadecimal: independent of how the files were compressed.
+    /// SHA-256 of the pixels followed by the labels (one byte each), in hexadecimal: independent of how the files were
+    /// compressed.
     public let hash: String
 
-    public init(name: String, channels: Int, height: Int, width: Int, classCount: Int, pixels: [UInt8], labels: [Int32]) throws(DatasetError) {
+    public init(name: String, channels: Int, height: Int, width: Int, classCount: Int, pixels: [UInt8], labels: [Int32])
+        throws(DatasetError)
+    {
         guard pixels.count == labels.count * channels * height * width else {
-            throw DatasetError("\(name): \(labels.count) labels need \(labels.count * channels * height * width) pixel bytes, got \(pixels.count)")
+            throw DatasetError(
+                "\(name): \(labels.count) labels need \(labels.count * channels * height * width) pixel bytes, got \(pixels.count)"
+            )
         }
         if let i = labels.firstIndex(where: { $0 < 0 || $0 >= classCount }) {
             throw DatasetError("\(name): labels 0 … \(classCount - 1) expected, got \(labels[i]) at index \(i)")
@@ -46,5 +51,7 @@ public struct LabeledImages: Sendable {
     public func labels(of indices: [Int]) -> [Int32] { indices.map { labels[$0] } }
 
     /// The bytes of one image, channels x height x width.
-    public func image(_ index: Int) -> [UInt8] { Array(pixels[(index * pixelsPerImage)..<((index + 1) * pixelsPerImage)]) }
+    public func image(_ index: Int) -> [UInt8] {
+        Array(pixels[(index * pixelsPerImage)..<((index + 1) * pixelsPerImage)])
+    }
 }

@@ -1,10 +1,11 @@
 import Foundation
 
-/// Decoded images on disk, so that only the first start decodes them: later ones map the file and read nothing until asked.
+/// Decoded images on disk, so that only the first start decodes them: later ones map the file and read nothing until
+/// asked.
 ///
-/// A file holds the pixels, then a description in JSON, its length in eight bytes and a signature; it belongs to one source,
-/// whose fingerprint is part of its name and of the description. It is written under another name and then renamed, so a
-/// half-written one is never found. A file that does not fit is replaced.
+/// A file holds the pixels, then a description in JSON, its length in eight bytes and a signature; it belongs to one
+/// source, whose fingerprint is part of its name and of the description. It is written under another name and then
+/// renamed, so a half-written one is never found. A file that does not fit is replaced.
 public struct ImageCache: Sendable {
     /// Where the files lie; nil keeps the images in memory and writes nothing.
     public let directory: String?
@@ -24,7 +25,9 @@ public struct ImageCache: Sendable {
     /// - Parameters:
     ///   - fingerprint: a SHA-256 that changes with the source and with how its images are prepared.
     ///   - decode: appends every image, class after class.
-    func images(name: String, fingerprint: String, decode: (inout ImageCollector) throws(DatasetError) -> Void) throws(DatasetError) -> ImageClasses {
+    func images(name: String, fingerprint: String, decode: (inout ImageCollector) throws(DatasetError) -> Void)
+        throws(DatasetError) -> ImageClasses
+    {
         guard let directory else {
             var collector = ImageCollector(name: name, file: nil)
             try decode(&collector)
@@ -35,7 +38,9 @@ public struct ImageCache: Sendable {
 
         try? FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).partial"
-        guard let file = fopen(temporary, "wb") else { throw DatasetError("\(directory): a folder to write the image cache to expected, it is not writable") }
+        guard let file = fopen(temporary, "wb") else {
+            throw DatasetError("\(directory): a folder to write the image cache to expected, it is not writable")
+        }
         var isOpen = true
         defer {
             if isOpen { fclose(file) }
@@ -44,37 +49,47 @@ public struct ImageCache: Sendable {
         var collector = ImageCollector(name: name, file: file)
         try decode(&collector)
         let shape = try collector.shape()
-        let description = Description(fingerprint: fingerprint, hash: collector.digest.finalized(), channels: shape.channels, height: shape.height, width: shape.width,
-                                      classes: collector.classes.map { .init(name: $0.name, count: $0.count) })
-        guard var trailer = (try? JSONEncoder().encode(description)).map(Array.init) else { throw DatasetError("\(path): the description cannot be encoded") }
+        let description = Description(
+            fingerprint: fingerprint, hash: collector.digest.finalized(), channels: shape.channels,
+            height: shape.height, width: shape.width,
+            classes: collector.classes.map { .init(name: $0.name, count: $0.count) })
+        guard var trailer = (try? JSONEncoder().encode(description)).map(Array.init) else {
+            throw DatasetError("\(path): the description cannot be encoded")
+        }
         let length = trailer.count
         for shift in stride(from: 0, to: 64, by: 8) { trailer.append(UInt8(truncatingIfNeeded: length >> shift)) }
         trailer += Self.signature
         isOpen = false
         guard fwrite(trailer, 1, trailer.count, file) == trailer.count, fclose(file) == 0, rename(temporary, path) == 0,
-              let images = Self.read(path, name: name, fingerprint: fingerprint)
+            let images = Self.read(path, name: name, fingerprint: fingerprint)
         else { throw DatasetError("\(path): room for the image cache expected, writing failed") }
         return images
     }
 
     /// The images of a cache file; nil if it is absent, damaged, or of another source.
     private static func read(_ path: String, name: String, fingerprint: String) -> ImageClasses? {
-        guard let file = try? MappedFile(path: path), file.count >= 16, file[(file.count - 8)..<file.count] == signature,
-              let length = file.integer(at: file.count - 16, width: 8), length <= file.count - 16,
-              let description = try? JSONDecoder().decode(Description.self, from: Data(file[(file.count - 16 - length)..<(file.count - 16)])),
-              // The ranges keep the products below from overflowing, whatever a damaged file says.
-              description.fingerprint == fingerprint, 1...4 ~= description.channels, 1...65_535 ~= description.height, 1...65_535 ~= description.width,
-              description.classes.allSatisfy({ 0...1 << 28 ~= $0.count })
+        guard let file = try? MappedFile(path: path), file.count >= 16,
+            file[(file.count - 8)..<file.count] == signature,
+            let length = file.integer(at: file.count - 16, width: 8), length <= file.count - 16,
+            let description = try? JSONDecoder().decode(
+                Description.self, from: Data(file[(file.count - 16 - length)..<(file.count - 16)])),
+            // The ranges keep the products below from overflowing, whatever a damaged file says.
+            description.fingerprint == fingerprint, 1...4 ~= description.channels, 1...65_535 ~= description.height,
+            1...65_535 ~= description.width,
+            description.classes.allSatisfy({ 0...1 << 28 ~= $0.count })
         else { return nil }
         let count = description.classes.reduce(0) { $0 + $1.count }
-        guard count <= 1 << 28, count * description.channels * description.height * description.width == file.count - 16 - length else { return nil }
+        guard count <= 1 << 28,
+            count * description.channels * description.height * description.width == file.count - 16 - length
+        else { return nil }
         var start = 0
         let members = description.classes.map { entry in
             defer { start += entry.count }
             return ImageClasses.Member(name: entry.name, images: start..<(start + entry.count))
         }
-        let storage = PixelStorage(count: count, channels: description.channels, height: description.height, width: description.width,
-                                   place: .file(file, offset: 0), hash: description.hash)
+        let storage = PixelStorage(
+            count: count, channels: description.channels, height: description.height, width: description.width,
+            place: .file(file, offset: 0), hash: description.hash)
         return ImageClasses(name: name, storage: storage, members: members)
     }
 }
@@ -96,10 +111,13 @@ struct ImageCollector {
     mutating func beginClass(_ name: String) { classes.append((name, 0)) }
 
     /// - Parameter planes: [channels, height, width].
-    mutating func append(_ planes: [UInt8], channels: Int, height: Int, width: Int, source: String) throws(DatasetError) {
+    mutating func append(_ planes: [UInt8], channels: Int, height: Int, width: Int, source: String) throws(DatasetError)
+    {
         if let first {
             guard first.shape == [channels, height, width] else {
-                throw DatasetError("\(source): an image of \(first.shape[2]) x \(first.shape[1]) pixels expected as in \(first.source), got \(width) x \(height)")
+                throw DatasetError(
+                    "\(source): an image of \(first.shape[2]) x \(first.shape[1]) pixels expected as in \(first.source), got \(width) x \(height)"
+                )
             }
         } else {
             first = ([channels, height, width], source)
@@ -107,7 +125,9 @@ struct ImageCollector {
         classes[classes.count - 1].count += 1
         digest.update(planes)
         if let file {
-            guard fwrite(planes, 1, planes.count, file) == planes.count else { throw DatasetError("\(name): room for the image cache expected, writing failed") }
+            guard fwrite(planes, 1, planes.count, file) == planes.count else {
+                throw DatasetError("\(name): room for the image cache expected, writing failed")
+            }
         } else {
             pixels += planes
         }
@@ -125,7 +145,9 @@ struct ImageCollector {
             defer { start += entry.count }
             return ImageClasses.Member(name: entry.name, images: start..<(start + entry.count))
         }
-        let storage = PixelStorage(count: start, channels: shape.channels, height: shape.height, width: shape.width, place: .memory(pixels), hash: digest.finalized())
+        let storage = PixelStorage(
+            count: start, channels: shape.channels, height: shape.height, width: shape.width, place: .memory(pixels),
+            hash: digest.finalized())
         return ImageClasses(name: name, storage: storage, members: members)
     }
 }

@@ -1,7 +1,7 @@
 /// Decoded images of one size, grouped in classes: what episodes are drawn from.
 ///
-/// A value of this type is a list of classes over shared pixels, so choosing the classes of a split or adding rotations copies
-/// no image. An image is named by an index that stays the same whatever classes are chosen.
+/// A value of this type is a list of classes over shared pixels, so choosing the classes of a split or adding rotations
+/// copies no image. An image is named by an index that stays the same whatever classes are chosen.
 public struct ImageClasses: Sendable {
     /// A class: a run of stored images, turned counterclockwise by so many quarters.
     struct Member: Sendable {
@@ -24,7 +24,9 @@ public struct ImageClasses: Sendable {
         self.members = members
         var digest = SHA256()
         digest.update(Array("\(channels) \(height) \(width) \(storage.hash)".utf8))
-        for member in members { digest.update(Array("\0\(member.name)\0\(member.images.count) \(member.quarterTurns)".utf8)) }
+        for member in members {
+            digest.update(Array("\0\(member.name)\0\(member.images.count) \(member.quarterTurns)".utf8))
+        }
         hash = digest.finalized()
     }
 
@@ -33,7 +35,8 @@ public struct ImageClasses: Sendable {
     public var pixelsPerImage: Int { storage.pixelsPerImage }
 
     public func className(_ index: Int) -> String {
-        members[index].name + (members[index].quarterTurns == 0 ? "" : " turned by \(90 * members[index].quarterTurns)°")
+        members[index].name
+            + (members[index].quarterTurns == 0 ? "" : " turned by \(90 * members[index].quarterTurns)°")
     }
 
     /// The indices of a class's images.
@@ -45,9 +48,11 @@ public struct ImageClasses: Sendable {
     /// Every class four times: as it is and turned by 90, 180 and 270 degrees (Santoro et al. 2016).
     public func withRotations() -> ImageClasses {
         precondition(height == width, "ImageClasses.withRotations: square images expected, got \(height) x \(width)")
-        return ImageClasses(name: name, storage: storage, members: (0..<4).flatMap { turns in
-            members.map { Member(name: $0.name, images: $0.images, quarterTurns: ($0.quarterTurns + turns) % 4) }
-        })
+        return ImageClasses(
+            name: name, storage: storage,
+            members: (0..<4).flatMap { turns in
+                members.map { Member(name: $0.name, images: $0.images, quarterTurns: ($0.quarterTurns + turns) % 4) }
+            })
     }
 
     /// Some of the classes, in the order given.
@@ -65,7 +70,9 @@ public struct ImageClasses: Sendable {
 
     /// The same into memory that exists: a training loop need not allocate.
     public func write(_ indices: [Int], to buffer: UnsafeMutableBufferPointer<Float>) {
-        precondition(buffer.count >= indices.count * pixelsPerImage, "ImageClasses.write: room for \(indices.count * pixelsPerImage) numbers expected, got \(buffer.count)")
+        precondition(
+            buffer.count >= indices.count * pixelsPerImage,
+            "ImageClasses.write: room for \(indices.count * pixelsPerImage) numbers expected, got \(buffer.count)")
         let size = pixelsPerImage
         storage.withBytes { bytes in
             for (i, index) in indices.enumerated() {
@@ -94,14 +101,16 @@ public struct ImageClasses: Sendable {
 
     /// Where the sample at place `j` [channel, y, x] of a turned image comes from.
     private func turned(_ j: Int, by turns: Int) -> Int {
-        let (channel, pixel) = j.quotientAndRemainder(dividingBy: height * width), (y, x) = pixel.quotientAndRemainder(dividingBy: width)
+        let (channel, pixel) = j.quotientAndRemainder(dividingBy: height * width),
+            (y, x) = pixel.quotientAndRemainder(dividingBy: width)
         let last = width - 1
-        let (fromY, fromX) = switch turns {
-        case 1: (x, last - y)
-        case 2: (last - y, last - x)
-        case 3: (last - x, y)
-        default: (y, x)
-        }
+        let (fromY, fromX) =
+            switch turns {
+            case 1: (x, last - y)
+            case 2: (last - y, last - x)
+            case 3: (last - x, y)
+            default: (y, x)
+            }
         return channel * height * width + fromY * width + fromX
     }
 }

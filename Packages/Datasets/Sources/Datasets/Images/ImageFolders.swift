@@ -38,7 +38,8 @@ public struct ImagePreparation: Sendable, Hashable {
 }
 
 extension FileTree {
-    /// A folder that holds PNG files directly: a class, whatever lies above it (`class/…`, `alphabet/character/…`, `train/class/…`).
+    /// A folder that holds PNG files directly: a class, whatever lies above it (`class/…`, `alphabet/character/…`,
+    /// `train/class/…`).
     public struct ImageFolder: Sendable {
         /// Its path; empty for the root.
         public let name: String
@@ -57,7 +58,9 @@ extension FileTree {
 
 extension ImageClasses {
     /// The classes of a folder or zip archive of PNG files, each named by the path of its folder.
-    public init(contentsOf tree: FileTree, name: String, preparation: ImagePreparation, cache: ImageCache) throws(DatasetError) {
+    public init(contentsOf tree: FileTree, name: String, preparation: ImagePreparation, cache: ImageCache)
+        throws(DatasetError)
+    {
         let folders = tree.imageFolders
         guard !folders.isEmpty else { throw DatasetError("\(tree.root): folders of PNG files expected, there is none") }
         var digest = SHA256()
@@ -70,7 +73,9 @@ extension ImageClasses {
                     let batch = folder.paths[start..<min(start + 256, folder.paths.count)].map { $0 }
                     for (path, decoded) in zip(batch, Self.decode(batch, of: tree, preparation)) {
                         let image = try decoded.get()
-                        try collector.append(image.planes, channels: preparation.channels, height: image.height, width: image.width, source: tree.description(of: path))
+                        try collector.append(
+                            image.planes, channels: preparation.channels, height: image.height, width: image.width,
+                            source: tree.description(of: path))
                     }
                 }
             }
@@ -84,9 +89,11 @@ extension ImageClasses {
             // Each iteration writes its own element only.
             nonisolated(unsafe) let results = buffer.baseAddress!
             DispatchQueue.concurrentPerform(iterations: paths.count) { i in
-                (results + i).initialize(to: Result { () throws(DatasetError) in
-                    preparation.applied(to: try PNG.decode(try tree.contents(of: paths[i]), name: tree.description(of: paths[i])))
-                })
+                (results + i).initialize(
+                    to: Result { () throws(DatasetError) in
+                        preparation.applied(
+                            to: try PNG.decode(try tree.contents(of: paths[i]), name: tree.description(of: paths[i])))
+                    })
             }
             initialized = paths.count
         }

@@ -1,16 +1,17 @@
 import CPNGCodec
+
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// PNG files in memory, decoded and encoded by libpng.
 ///
-/// Every colour type and depth is expanded: palettes to RGB, grey of 1, 2 and 4 bits to 8, a tRNS chunk to an alpha channel.
-/// Gamma and colour profiles are ignored, as is usual for training data.
+/// Every colour type and depth is expanded: palettes to RGB, grey of 1, 2 and 4 bits to 8, a tRNS chunk to an alpha
+/// channel. Gamma and colour profiles are ignored, as is usual for training data.
 public enum PNG {
     /// What a file may ask for before decoding starts: a few bytes can claim a picture of many gigabytes.
     public struct Limits: Sendable {
@@ -25,9 +26,12 @@ public enum PNG {
 
     /// 8 bits a sample; of 16-bit files the high byte, as in pillow.
     /// - Parameter name: stands in errors; the file's path.
-    public static func decode(_ bytes: [UInt8], name: String, limits: Limits = Limits()) throws(DatasetError) -> RasterImage {
+    public static func decode(_ bytes: [UInt8], name: String, limits: Limits = Limits()) throws(DatasetError)
+        -> RasterImage
+    {
         let (header, pixels) = try read(bytes, keeping16Bits: false, name, limits)
-        return RasterImage(width: Int(header.width), height: Int(header.height), channels: Int(header.channels), pixels: pixels)
+        return RasterImage(
+            width: Int(header.width), height: Int(header.height), channels: Int(header.channels), pixels: pixels)
     }
 
     /// All 16 bits of a 16-bit file: samples [height, width, channels].
@@ -35,7 +39,9 @@ public enum PNG {
         -> (width: Int, height: Int, channels: Int, samples: [UInt16])
     {
         let (header, pixels) = try read(bytes, keeping16Bits: true, name, limits)
-        guard header.bytes_per_sample == 2 else { throw DatasetError("\(name): a PNG of 16 bits a sample expected, got at most 8") }
+        guard header.bytes_per_sample == 2 else {
+            throw DatasetError("\(name): a PNG of 16 bits a sample expected, got at most 8")
+        }
         let samples = (0..<pixels.count / 2).map { UInt16(pixels[2 * $0]) << 8 | UInt16(pixels[2 * $0 + 1]) }
         return (Int(header.width), Int(header.height), Int(header.channels), samples)
     }
@@ -44,22 +50,31 @@ public enum PNG {
     public static func encode(_ image: RasterImage, compressionLevel: Int = 6) -> [UInt8] {
         var message = [CChar](repeating: 0, count: Int(PNGCODEC_MESSAGE_SIZE))
         var bytes: UnsafeMutablePointer<UInt8>?, count = 0
-        let failed = pngcodec_write(image.pixels, UInt32(image.width), UInt32(image.height), UInt32(image.channels),
-                                    Int32(min(max(compressionLevel, 0), 9)), &bytes, &count, &message)
-        // A RasterImage is valid by construction; what remains is memory that ran out or a side beyond libpng's 1,000,000.
-        guard failed == 0, let bytes else { preconditionFailure("PNG.encode: \(image.width) x \(image.height): \(text(message))") }
+        let failed = pngcodec_write(
+            image.pixels, UInt32(image.width), UInt32(image.height), UInt32(image.channels),
+            Int32(min(max(compressionLevel, 0), 9)), &bytes, &count, &message)
+        // A RasterImage is valid by construction; what remains is memory that ran out or a side beyond libpng's
+        // 1,000,000.
+        guard failed == 0, let bytes else {
+            preconditionFailure("PNG.encode: \(image.width) x \(image.height): \(text(message))")
+        }
         defer { free(bytes) }
         return Array(UnsafeBufferPointer(start: bytes, count: count))
     }
 
-    private static func read(_ bytes: [UInt8], keeping16Bits: Bool, _ name: String, _ limits: Limits) throws(DatasetError)
+    private static func read(_ bytes: [UInt8], keeping16Bits: Bool, _ name: String, _ limits: Limits)
+        throws(DatasetError)
         -> (pngcodec_header, [UInt8])
     {
         var message = [CChar](repeating: 0, count: Int(PNGCODEC_MESSAGE_SIZE))
         var header = pngcodec_header()
-        let codecLimits = pngcodec_limits(maximum_side: UInt32(clamping: limits.maximumSide), maximum_bytes: UInt64(clamping: limits.maximumBytes))
+        let codecLimits = pngcodec_limits(
+            maximum_side: UInt32(clamping: limits.maximumSide), maximum_bytes: UInt64(clamping: limits.maximumBytes))
         let pixels: [UInt8]? = bytes.withUnsafeBufferPointer { source in
-            guard let decoder = pngcodec_open(source.baseAddress, source.count, keeping16Bits ? 1 : 0, codecLimits, &header, &message) else { return nil }
+            guard
+                let decoder = pngcodec_open(
+                    source.baseAddress, source.count, keeping16Bits ? 1 : 0, codecLimits, &header, &message)
+            else { return nil }
             defer { pngcodec_close(decoder) }
             let count = Int(header.width) * Int(header.height) * Int(header.channels) * Int(header.bytes_per_sample)
             var failed: Int32 = 0

@@ -8,16 +8,17 @@ public struct RasterImage: Sendable, Hashable {
 
     public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
         precondition((1...4).contains(channels), "RasterImage: 1 to 4 channels expected, got \(channels)")
-        precondition(width > 0 && height > 0 && pixels.count == width * height * channels,
-                     "RasterImage: \(width) x \(height) x \(channels) samples expected, got \(pixels.count)")
+        precondition(
+            width > 0 && height > 0 && pixels.count == width * height * channels,
+            "RasterImage: \(width) x \(height) x \(channels) samples expected, got \(pixels.count)")
         self.width = width
         self.height = height
         self.channels = channels
         self.pixels = pixels
     }
 
-    /// The same picture in grey (1) or RGB (3). Transparent parts show white paper; grey is the luma 0.299 R + 0.587 G + 0.114 B
-    /// of ITU-R BT.601, rounded as pillow does.
+    /// The same picture in grey (1) or RGB (3). Transparent parts show white paper; grey is the luma 0.299 R + 0.587 G
+    /// + 0.114 B of ITU-R BT.601, rounded as pillow does.
     public func converted(toChannels target: Int) -> RasterImage {
         precondition(target == 1 || target == 3, "RasterImage: conversion to 1 or 3 channels expected, got \(target)")
         guard channels != target else { return self }

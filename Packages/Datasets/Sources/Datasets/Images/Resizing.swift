@@ -16,8 +16,8 @@ public enum ResizingFilter: String, Sendable, CaseIterable {
 }
 
 extension RasterImage {
-    /// The picture in another size: first along the rows, then along the columns, with weights in 22-bit fixed point. This is
-    /// pillow's `Image.resize`, to the bit, so that preprocessed data agree with what Python tools produce.
+    /// The picture in another size: first along the rows, then along the columns, with weights in 22-bit fixed point.
+    /// This is pillow's `Image.resize`, to the bit, so that preprocessed data agree with what Python tools produce.
     public func resized(width newWidth: Int, height newHeight: Int, filter: ResizingFilter = .bilinear) -> RasterImage {
         var image = self
         if newWidth != width {
@@ -26,7 +26,10 @@ extension RasterImage {
             let windows = ResamplingWindow.windows(from: width, to: newWidth, filter)
             for y in 0..<height {
                 for window in windows {
-                    for channel in 0..<channels { pixels.append(window.applied(to: image.pixels, start: y * width * channels + channel, step: channels)) }
+                    for channel in 0..<channels {
+                        pixels.append(
+                            window.applied(to: image.pixels, start: y * width * channels + channel, step: channels))
+                    }
                 }
             }
             image = RasterImage(width: newWidth, height: height, channels: channels, pixels: pixels)
@@ -52,13 +55,15 @@ private struct ResamplingWindow {
     let weights: [Int]
 
     static func windows(from oldSize: Int, to newSize: Int, _ filter: ResizingFilter) -> [ResamplingWindow] {
-        let scale = Double(oldSize) / Double(newSize), filterScale = max(scale, 1), support = filter.support * filterScale, perPixel = 1 / filterScale
+        let scale = Double(oldSize) / Double(newSize), filterScale = max(scale, 1),
+            support = filter.support * filterScale, perPixel = 1 / filterScale
         return (0..<newSize).map { index in
             let center = (Double(index) + 0.5) * scale
             let first = max(0, Int(center - support + 0.5)), end = min(oldSize, Int(center + support + 0.5))
             let raw = (first..<end).map { filter.weight((Double($0) - center + 0.5) * perPixel) }
             let sum = raw.reduce(0, +)
-            return ResamplingWindow(first: first, weights: raw.map { Int(0.5 + (sum == 0 ? $0 : $0 / sum) * Double(1 << fractionBits)) })
+            return ResamplingWindow(
+                first: first, weights: raw.map { Int(0.5 + (sum == 0 ? $0 : $0 / sum) * Double(1 << fractionBits)) })
         }
     }
 

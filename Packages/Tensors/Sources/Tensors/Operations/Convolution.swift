@@ -1,6 +1,7 @@
-/// The three parts of a two-dimensional convolution. Each is bilinear in its operands, and each is an adjoint of the others:
-/// y = w * x; x̄ = w ᵀ* ȳ; w̄ = x ⋆ ȳ. With channels last, a block of outputs is one matrix product of patches (im2col; Chellapilla
-/// et al. 2006): y = patches(x) W, where W [rows · columns · channels, outputs] is the weight as it lies.
+/// The three parts of a two-dimensional convolution. Each is bilinear in its operands, and each is an adjoint of the
+/// others: y = w * x; x̄ = w ᵀ* ȳ; w̄ = x ⋆ ȳ. With channels last, a block of outputs is one matrix product of patches
+/// (im2col; Chellapilla et al. 2006): y = patches(x) W, where W [rows · columns · channels, outputs] is the weight as
+/// it lies.
 struct Convolution: KernelOperation, ProductOperation {
     enum Part: Hashable, Sendable { case forward, inputGradient, weightGradient }
     let part: Part
@@ -11,12 +12,15 @@ struct Convolution: KernelOperation, ProductOperation {
     var name: String { "convolution.\(part)" }
 
     private func with(_ part: Part, _ a: Tensor, _ b: Tensor) -> Tensor {
-        let shape = switch part {
-        case .forward: output
-        case .inputGradient: image
-        case .weightGradient: weight
-        }
-        return Tensor(Convolution(part: part, windows: windows, image: image, weight: weight, output: output), [a, b], shape: shape, elementType: a.elementType)
+        let shape =
+            switch part {
+            case .forward: output
+            case .inputGradient: image
+            case .weightGradient: weight
+            }
+        return Tensor(
+            Convolution(part: part, windows: windows, image: image, weight: weight, output: output), [a, b],
+            shape: shape, elementType: a.elementType)
     }
 
     // Operands: forward (x, w), inputGradient (y, w), weightGradient (x, y).
@@ -34,51 +38,77 @@ struct Convolution: KernelOperation, ProductOperation {
 
     private var rows: Int { output[0] * output[1] * output[2] }
     private var patchLength: Int { weight[0] * weight[1] * weight[2] }
-    /// With stride 1 the way back is a convolution of ȳ with the rotated weight, which needs no sums over patches. Nil otherwise.
+    /// With stride 1 the way back is a convolution of ȳ with the rotated weight, which needs no sums over patches. Nil
+    /// otherwise.
     private var backwardWindows: Windows? {
-        guard part == .inputGradient, windows.stride == 1, weight[0] == weight[1], windows.padding < weight[0], !isPointwise else { return nil }
+        guard part == .inputGradient, windows.stride == 1, weight[0] == weight[1], windows.padding < weight[0],
+            !isPointwise
+        else { return nil }
         return Windows(kernel: windows.kernel, stride: 1, padding: weight[0] - 1 - windows.padding)
     }
     /// Patches of a 1 x 1 window are the image itself.
     private var isPointwise: Bool { weight[0] == 1 && weight[1] == 1 && windows.stride == 1 && windows.padding == 0 }
 
     /// Positions at a time: their patches stay in the second-level cache. Float64 takes all at once.
-    private func block(_ rows: Int, _ patchLength: Int, _ type: ElementType) -> Int { type == .float64 ? rows : min(rows, max(48, 98_304 / patchLength)) }
+    private func block(_ rows: Int, _ patchLength: Int, _ type: ElementType) -> Int {
+        type == .float64 ? rows : min(rows, max(48, 98_304 / patchLength))
+    }
 
     func floatingPointOperations(operands: [Shape], result: Shape) -> Int { 2 * rows * patchLength * output[3] }
 
     func scratchByteCount(operands: [Shape], result: Shape, elementType: ElementType) -> Int {
         guard !isPointwise else { return 0 }
-        guard backwardWindows != nil else { return block(rows, patchLength, elementType) * patchLength * elementType.byteCount }
+        guard backwardWindows != nil else {
+            return block(rows, patchLength, elementType) * patchLength * elementType.byteCount
+        }
         let rows = image[0] * image[1] * image[2], length = weight[0] * weight[1] * weight[3]
         return (block(rows, length, elementType) * length + weight.count) * elementType.byteCount
     }
 
     func kernel(operands: [View], result: View, scratch: View?) -> Kernel {
-        result.elementType == .float64 ? kernel(operands, result, scratch, Double.self) : kernel(operands, result, scratch, Float.self)
+        result.elementType == .float64
+            ? kernel(operands, result, scratch, Double.self) : kernel(operands, result, scratch, Float.self)
     }
 
     private func kernel<T: WindowScalar>(_ operands: [View], _ result: View, _ scratch: View?, _: T.Type) -> Kernel {
-        if let backwardWindows, rows > 0, result.shape.count > 0 { return backwardKernel(backwardWindows, operands, result, scratch!, T.self) }
-        let layout = windows.layout(image: image, output: output), rows = self.rows, length = patchLength, channels = output[3]
-        let block = isPointwise ? max(rows, 1) : self.block(rows, length, result.elementType), a = operands[0], b = operands[1], part = self.part
-        if rows == 0 || result.shape.count == 0 { return { memory in memory.pointer(result, as: T.self).update(repeating: 0, count: result.shape.count) } }
+        if let backwardWindows, rows > 0, result.shape.count > 0 {
+            return backwardKernel(backwardWindows, operands, result, scratch!, T.self)
+        }
+        let layout = windows.layout(image: image, output: output), rows = self.rows, length = patchLength,
+            channels = output[3]
+        let block = isPointwise ? max(rows, 1) : self.block(rows, length, result.elementType), a = operands[0],
+            b = operands[1], part = self.part
+        if rows == 0 || result.shape.count == 0 {
+            return { memory in memory.pointer(result, as: T.self).update(repeating: 0, count: result.shape.count) }
+        }
         return { memory in
-            let p = memory.pointer(a, as: T.self), q = memory.pointer(b, as: T.self), r = memory.pointer(result, as: T.self)
-            let patches: UnsafeMutablePointer<T>? = scratch.map { memory.addresses[$0.slot].assumingMemoryBound(to: T.self) }
+            let p = memory.pointer(a, as: T.self), q = memory.pointer(b, as: T.self),
+                r = memory.pointer(result, as: T.self)
+            let patches: UnsafeMutablePointer<T>? = scratch.map {
+                memory.addresses[$0.slot].assumingMemoryBound(to: T.self)
+            }
             if part == .inputGradient { r.update(repeating: 0, count: result.shape.count) }
             for first in stride(from: 0, to: rows, by: block) {
                 let end = min(first + block, rows), count = end - first
                 switch part {
                 case .forward:
-                    if let patches { withUnsafePointer(to: layout) { T.kernels.patches($0, Int64(first), Int64(end), p, patches) } }
-                    T.product(count, channels, length, patches ?? p, false, q, false, r + first * channels, adding: false)
+                    if let patches {
+                        withUnsafePointer(to: layout) { T.kernels.patches($0, Int64(first), Int64(end), p, patches) }
+                    }
+                    T.product(
+                        count, channels, length, patches ?? p, false, q, false, r + first * channels, adding: false)
                 case .weightGradient:
-                    if let patches { withUnsafePointer(to: layout) { T.kernels.patches($0, Int64(first), Int64(end), p, patches) } }
-                    T.product(length, channels, count, patches ?? p, true, q + first * channels, false, r, adding: first > 0)
+                    if let patches {
+                        withUnsafePointer(to: layout) { T.kernels.patches($0, Int64(first), Int64(end), p, patches) }
+                    }
+                    T.product(
+                        length, channels, count, patches ?? p, true, q + first * channels, false, r, adding: first > 0)
                 case .inputGradient:
-                    T.product(count, length, channels, p + first * channels, false, q, true, patches ?? r, adding: false)
-                    if let patches { withUnsafePointer(to: layout) { T.kernels.addPatches($0, Int64(first), Int64(end), patches, r) } }
+                    T.product(
+                        count, length, channels, p + first * channels, false, q, true, patches ?? r, adding: false)
+                    if let patches {
+                        withUnsafePointer(to: layout) { T.kernels.addPatches($0, Int64(first), Int64(end), patches, r) }
+                    }
                 }
             }
         }
@@ -87,17 +117,23 @@ struct Convolution: KernelOperation, ProductOperation {
 
 extension Convolution {
     /// x̄ = ȳ * rotated w: patches of ȳ, and behind them in the scratch memory the rotated weight.
-    private func backwardKernel<T: WindowScalar>(_ windows: Windows, _ operands: [View], _ result: View, _ scratch: View, _: T.Type) -> Kernel {
-        let layout = windows.layout(image: output, output: image), rows = image[0] * image[1] * image[2], inputs = weight[2], outputs = weight[3]
-        let taps = weight[0] * weight[1], length = taps * outputs, block = self.block(rows, length, result.elementType), y = operands[0], w = operands[1]
+    private func backwardKernel<T: WindowScalar>(
+        _ windows: Windows, _ operands: [View], _ result: View, _ scratch: View, _: T.Type
+    ) -> Kernel {
+        let layout = windows.layout(image: output, output: image), rows = image[0] * image[1] * image[2],
+            inputs = weight[2], outputs = weight[3]
+        let taps = weight[0] * weight[1], length = taps * outputs, block = self.block(rows, length, result.elementType),
+            y = operands[0], w = operands[1]
         return { memory in
             let cotangent = memory.pointer(y, as: T.self), target = memory.pointer(result, as: T.self)
-            let patches = memory.addresses[scratch.slot].assumingMemoryBound(to: T.self), rotated = patches + block * length
+            let patches = memory.addresses[scratch.slot].assumingMemoryBound(to: T.self),
+                rotated = patches + block * length
             T.kernels.rotateWeight(Int64(taps), Int64(inputs), Int64(outputs), memory.pointer(w, as: T.self), rotated)
             for first in stride(from: 0, to: rows, by: block) {
                 let end = min(first + block, rows)
                 withUnsafePointer(to: layout) { T.kernels.patches($0, Int64(first), Int64(end), cotangent, patches) }
-                T.product(end - first, inputs, length, patches, false, rotated, false, target + first * inputs, adding: false)
+                T.product(
+                    end - first, inputs, length, patches, false, rotated, false, target + first * inputs, adding: false)
             }
         }
     }
@@ -108,10 +144,18 @@ extension Tensor {
     /// - Parameter weight: [rows, columns, channels, outputs].
     /// - Returns: [n, ⌊(height + 2 padding - rows)/stride⌋ + 1, …, outputs].
     public func convolved(with weight: Tensor, stride: Int = 1, padding: Int = 0) -> Tensor {
-        precondition(rank == 4 && weight.rank == 4 && shape[3] == weight.shape[2] && elementType == weight.elementType && stride > 0 && padding >= 0,
-                     "convolution: images \(shape) \(elementType), weight \(weight.shape) \(weight.elementType), stride \(stride), padding \(padding)")
-        let windows = Windows(kernel: (weight.shape[0], weight.shape[1]), stride: stride, padding: padding), output = windows.output(of: shape, channels: weight.shape[3])
-        precondition(output[1] > 0 && output[2] > 0, "convolution: images \(shape) are smaller than the window of \(weight.shape)")
-        return Tensor(Convolution(part: .forward, windows: windows, image: shape, weight: weight.shape, output: output), [self, weight], shape: output, elementType: elementType)
+        precondition(
+            rank == 4 && weight.rank == 4 && shape[3] == weight.shape[2] && elementType == weight.elementType
+                && stride > 0 && padding >= 0,
+            "convolution: images \(shape) \(elementType), weight \(weight.shape) \(weight.elementType), stride \(stride), padding \(padding)"
+        )
+        let windows = Windows(kernel: (weight.shape[0], weight.shape[1]), stride: stride, padding: padding),
+            output = windows.output(of: shape, channels: weight.shape[3])
+        precondition(
+            output[1] > 0 && output[2] > 0,
+            "convolution: images \(shape) are smaller than the window of \(weight.shape)")
+        return Tensor(
+            Convolution(part: .forward, windows: windows, image: shape, weight: weight.shape, output: output),
+            [self, weight], shape: output, elementType: elementType)
     }
 }

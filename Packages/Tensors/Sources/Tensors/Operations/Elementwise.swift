@@ -61,7 +61,8 @@ extension Tensor {
             shape = common
         }
         precondition(type.isFloatingPoint, "\(function): needs a floating-point type, not \(type)")
-        self.init(Elementwise(function: function), operands.map { $0.broadcast(to: shape) }, shape: shape, elementType: type)
+        self.init(
+            Elementwise(function: function), operands.map { $0.broadcast(to: shape) }, shape: shape, elementType: type)
     }
 
     private func fill(_ value: Double) -> Tensor { Tensor(value, elementType: elementType) }
@@ -139,7 +140,8 @@ struct Convert: KernelOperation {
 
     func kernel(operands: [View], result: View) -> Kernel {
         let source = operands[0], count = result.shape.count
-        func copy<A: BinaryFloatingPoint & Sendable, B: BinaryFloatingPoint & Sendable>(_: A.Type, _: B.Type) -> Kernel {
+        func copy<A: BinaryFloatingPoint & Sendable, B: BinaryFloatingPoint & Sendable>(_: A.Type, _: B.Type) -> Kernel
+        {
             { memory in
                 let from = memory.pointer(source, as: A.self), to = memory.pointer(result, as: B.self)
                 for i in 0..<count { to[i] = B(from[i]) }

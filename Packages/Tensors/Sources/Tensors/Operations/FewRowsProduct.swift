@@ -1,7 +1,8 @@
 import CTensorKernels
 
-/// A compiled product aᵀ · b with few rows and a long sum, the gradient of a classifier's weights: pieces of the sum, each in order through
-/// memory, then their total. (Pieces of the columns, as of other products, would each read a part of every row of b.)
+/// A compiled product aᵀ · b with few rows and a long sum, the gradient of a classifier's weights: pieces of the sum,
+/// each in order through memory, then their total. (Pieces of the columns, as of other products, would each read a part
+/// of every row of b.)
 struct FewRowsProduct: SpecialProduct {
     private let a: MatrixLayout, b: MatrixLayout
     private let result: View
@@ -11,8 +12,10 @@ struct FewRowsProduct: SpecialProduct {
     /// Nil where oneDNN's product is as fast.
     init?(_ product: MatrixProduct, operands: [View], result: View) {
         (m, n) = (result.shape[-2], result.shape[-1])
-        guard result.elementType == .float32, result.shape.count == m * n, let a = MatrixLayout(operands[0]), let b = MatrixLayout(operands[1]),
-              product.transposeA != a.isColumnMajor, product.transposeB == b.isColumnMajor else { return nil }
+        guard result.elementType == .float32, result.shape.count == m * n, let a = MatrixLayout(operands[0]),
+            let b = MatrixLayout(operands[1]),
+            product.transposeA != a.isColumnMajor, product.transposeB == b.isColumnMajor
+        else { return nil }
         k = operands[1].shape[product.transposeB ? -1 : -2]
         guard 2...Int(TENSOR_FEW_ROWS) ~= m, n >= 16, k >= 512 else { return nil }
         (self.a, self.b, self.result) = (a, b, result)
@@ -24,15 +27,18 @@ struct FewRowsProduct: SpecialProduct {
     var scratchByteCount: Int { 4 * pieces * m * Int(tensor_few_rows_width(Int64(n))) }
 
     func kernel(scratch: View) -> Kernel {
-        let (a, b, result, pieces) = (self.a, self.b, self.result, self.pieces), (m, n, k) = (Int64(self.m), Int64(self.n), self.k)
+        let (a, b, result, pieces) = (self.a, self.b, self.result, self.pieces),
+            (m, n, k) = (Int64(self.m), Int64(self.n), self.k)
         let sumCount = self.m * Int(tensor_few_rows_width(n))
         return { memory in
-            let sums = memory.pointer(scratch, as: Float.self), x = memory.pointer(a.view, as: Float.self), y = memory.pointer(b.view, as: Float.self)
+            let sums = memory.pointer(scratch, as: Float.self), x = memory.pointer(a.view, as: Float.self),
+                y = memory.pointer(b.view, as: Float.self)
             Split(pieces: pieces).run(on: memory.pool) {
                 for piece in $0 {
                     let first = k * piece / pieces, end = k * (piece + 1) / pieces
-                    tensor_product_few_rows_f32(m, n, Int64(end - first), x + first * a.leadingDimension, Int64(a.leadingDimension),
-                                                y + first * b.leadingDimension, Int64(b.leadingDimension), sums + piece * sumCount)
+                    tensor_product_few_rows_f32(
+                        m, n, Int64(end - first), x + first * a.leadingDimension, Int64(a.leadingDimension),
+                        y + first * b.leadingDimension, Int64(b.leadingDimension), sums + piece * sumCount)
                 }
             }
             tensor_few_rows_total_f32(m, n, Int64(pieces), sums, memory.pointer(result))

@@ -12,7 +12,8 @@ struct GatherRows: KernelOperation {
         let rowBytes = rows == 0 ? 0 : table.shape.count / rows * table.elementType.byteCount
         return { memory in
             let index = memory.pointer(indices, as: Int32.self)
-            let from = memory.addresses[table.slot] + table.byteOffset, to = memory.addresses[result.slot] + result.byteOffset
+            let from = memory.addresses[table.slot] + table.byteOffset,
+                to = memory.addresses[result.slot] + result.byteOffset
             for i in 0..<picked {
                 let row = Int(index[i])
                 precondition(row >= 0 && row < rows, "gatherRows: index \(row) of \(rows) rows")
@@ -74,16 +75,22 @@ struct OneHot: KernelOperation {
 extension Tensor {
     /// Rows of `self` [n, …] at int32 `indices` [m]: [m, …].
     public func gatheredRows(at indices: Tensor) -> Tensor {
-        precondition(indices.elementType == .int32 && indices.rank == 1 && rank >= 1,
-                     "gatherRows: table \(shape), indices \(indices.shape) \(indices.elementType)")
-        return Tensor(GatherRows(), [self, indices], shape: Shape([indices.count] + shape.extents.dropFirst()), elementType: elementType)
+        precondition(
+            indices.elementType == .int32 && indices.rank == 1 && rank >= 1,
+            "gatherRows: table \(shape), indices \(indices.shape) \(indices.elementType)")
+        return Tensor(
+            GatherRows(), [self, indices], shape: Shape([indices.count] + shape.extents.dropFirst()),
+            elementType: elementType)
     }
 
     /// Zeros [count, …] with row i of `self` [m, …] added to row `indices[i]`.
     public func scatteredAddingRows(at indices: Tensor, count: Int) -> Tensor {
-        precondition(indices.elementType == .int32 && indices.rank == 1 && rank >= 1 && shape[0] == indices.count,
-                     "scatterAddRows: rows \(shape), indices \(indices.shape) \(indices.elementType)")
-        return Tensor(ScatterAddRows(count: count), [self, indices], shape: Shape([count] + shape.extents.dropFirst()), elementType: elementType)
+        precondition(
+            indices.elementType == .int32 && indices.rank == 1 && rank >= 1 && shape[0] == indices.count,
+            "scatterAddRows: rows \(shape), indices \(indices.shape) \(indices.elementType)")
+        return Tensor(
+            ScatterAddRows(count: count), [self, indices], shape: Shape([count] + shape.extents.dropFirst()),
+            elementType: elementType)
     }
 
     /// `self`: int32 labels [n] in 0 ..< classes. Result: [n, classes].

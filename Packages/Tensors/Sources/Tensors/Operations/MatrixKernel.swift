@@ -15,17 +15,19 @@ struct MatrixKernel: Sendable {
     private enum Axis { case batch, rows, columns }
     private var axis: Axis { batch > 1 ? .batch : m >= n ? .rows : .columns }
 
-    /// Where our kernel for few columns beats oneDNN's, by measurement: one and a half to four times, on two processors.
+    /// Where our kernel for few columns beats oneDNN's, by measurement: one and a half to four times, on two
+    /// processors.
     private var hasFewColumns: Bool { !transposeA && 2...Int(TENSOR_FEW_COLUMNS) ~= n && k >= 64 }
 
     var kernel: Kernel {
         if m == 0 || n == 0 || batch == 0 { return { _ in } }
         let axis = self.axis
-        let split = switch axis {
-        case .batch: Split(count: batch, costPerItem: m * n * k / 8)
-        case .rows: Split(count: m, costPerItem: n * k / 8)
-        case .columns: Split(count: n, costPerItem: m * k / 8)
-        }
+        let split =
+            switch axis {
+            case .batch: Split(count: batch, costPerItem: m * n * k / 8)
+            case .rows: Split(count: m, costPerItem: n * k / 8)
+            case .columns: Split(count: n, costPerItem: m * k / 8)
+            }
         return { memory in
             split.runPieces(on: memory.pool) { piece in
                 switch axis {
@@ -37,12 +39,17 @@ struct MatrixKernel: Sendable {
         }
     }
 
-    /// c = op(a) op(b), or added to c, by oneDNN on the calling thread; the last number of each matrix is from row to row.
-    static func product(_ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ transposeA: Bool, _ aRow: Int, _ b: UnsafePointer<Float>, _ transposeB: Bool, _ bRow: Int,
-                        _ c: UnsafeMutablePointer<Float>, _ cRow: Int, adding: Bool) {
+    /// c = op(a) op(b), or added to c, by oneDNN on the calling thread; the last number of each matrix is from row to
+    /// row.
+    static func product(
+        _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ transposeA: Bool, _ aRow: Int,
+        _ b: UnsafePointer<Float>, _ transposeB: Bool, _ bRow: Int,
+        _ c: UnsafeMutablePointer<Float>, _ cRow: Int, adding: Bool
+    ) {
         tensor_single_threaded_openmp()
-        let status = dnnl_sgemm(transposeA ? 84 : 78, transposeB ? 84 : 78,  // "T", "N"
-                                Int64(m), Int64(n), Int64(k), 1, a, Int64(aRow), b, Int64(bRow), adding ? 1 : 0, c, Int64(cRow))
+        let status = dnnl_sgemm(
+            transposeA ? 84 : 78, transposeB ? 84 : 78,  // "T", "N"
+            Int64(m), Int64(n), Int64(k), 1, a, Int64(aRow), b, Int64(bRow), adding ? 1 : 0, c, Int64(cRow))
         precondition(status == dnnl_success, "matrixProduct: oneDNN status \(status) for \(m)x\(n)x\(k)")
     }
 
@@ -52,23 +59,29 @@ struct MatrixKernel: Sendable {
         let cStart = matrix * m * n + rows.lowerBound * n + columns.lowerBound
         switch result.elementType {
         case .float32 where hasFewColumns:
-            tensor_product_few_columns_f32(transposeB ? 1 : 0, Int64(rows.count), Int64(columns.count), Int64(k), memory.pointer(a.view) + aStart, Int64(a.leadingDimension),
-                                           memory.pointer(b.view) + bStart, Int64(b.leadingDimension), memory.pointer(result) + cStart, Int64(n))
+            tensor_product_few_columns_f32(
+                transposeB ? 1 : 0, Int64(rows.count), Int64(columns.count), Int64(k), memory.pointer(a.view) + aStart,
+                Int64(a.leadingDimension),
+                memory.pointer(b.view) + bStart, Int64(b.leadingDimension), memory.pointer(result) + cStart, Int64(n))
         case .float32:
-            MatrixKernel.product(rows.count, columns.count, k, memory.pointer(a.view) + aStart, transposeA, a.leadingDimension,
-                                 memory.pointer(b.view) + bStart, transposeB, b.leadingDimension, memory.pointer(result) + cStart, n, adding: false)
+            MatrixKernel.product(
+                rows.count, columns.count, k, memory.pointer(a.view) + aStart, transposeA, a.leadingDimension,
+                memory.pointer(b.view) + bStart, transposeB, b.leadingDimension, memory.pointer(result) + cStart, n,
+                adding: false)
         case .float64:
-            tensor_product_f64(transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(rows.count), Int64(columns.count), Int64(k),
-                               memory.pointer(a.view) + aStart, Int64(a.leadingDimension),
-                               memory.pointer(b.view) + bStart, Int64(b.leadingDimension),
-                               memory.pointer(result) + cStart, Int64(n))
+            tensor_product_f64(
+                transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(rows.count), Int64(columns.count), Int64(k),
+                memory.pointer(a.view) + aStart, Int64(a.leadingDimension),
+                memory.pointer(b.view) + bStart, Int64(b.leadingDimension),
+                memory.pointer(result) + cStart, Int64(n))
         case .int32: preconditionFailure("matrixProduct: int32")
         }
     }
 }
 
 extension Split {
-    /// As `run`, but every piece separately even on one thread: for kernels whose rounding depends on the piece's extent.
+    /// As `run`, but every piece separately even on one thread: for kernels whose rounding depends on the piece's
+    /// extent.
     func runPieces(on pool: ThreadPool?, _ body: (Range<Int>) -> Void) {
         if let pool, pieces > 1 {
             pool.run(pieces: pieces) { body(range($0)) }

@@ -1,4 +1,5 @@
-/// op(A) · op(B), where op transposes the last two axes if asked: [batch…, m, k] and [batch…, k, n] give [batch…, m, n].
+/// op(A) · op(B), where op transposes the last two axes if asked: [batch…, m, k] and [batch…, k, n] give [batch…, m,
+/// n].
 struct MatrixProduct: KernelOperation {
     var transposeA = false
     var transposeB = false
@@ -7,11 +8,13 @@ struct MatrixProduct: KernelOperation {
     func adjoint(of y: Tensor, operand index: Int, cotangent v: Tensor) -> Tensor? {
         let a = y.operands[0], b = y.operands[1]
         if index == 0 {
-            return transposeA ? b.product(v, transposingSelf: transposeB, transposingOther: true)
-                              : v.product(b, transposingOther: !transposeB)
+            return transposeA
+                ? b.product(v, transposingSelf: transposeB, transposingOther: true)
+                : v.product(b, transposingOther: !transposeB)
         }
-        return transposeB ? v.product(a, transposingSelf: true, transposingOther: transposeA)
-                          : a.product(v, transposingSelf: !transposeA)
+        return transposeB
+            ? v.product(a, transposingSelf: true, transposingOther: transposeA)
+            : a.product(v, transposingSelf: !transposeA)
     }
 
     func accepts(_ view: View, operand index: Int) -> Bool {
@@ -24,13 +27,16 @@ struct MatrixProduct: KernelOperation {
 
     func kernel(operands: [View], result: View) -> Kernel {
         let a = MatrixLayout(operands[0])!, b = MatrixLayout(operands[1])!
-        return MatrixKernel(a: a, transposeA: transposeA != a.isColumnMajor, b: b, transposeB: transposeB != b.isColumnMajor,
-                            m: result.shape[-2], n: result.shape[-1], k: operands[0].shape[transposeA ? -2 : -1],
-                            batch: result.shape.extents.dropLast(2).reduce(1, *), result: result).kernel
+        return MatrixKernel(
+            a: a, transposeA: transposeA != a.isColumnMajor, b: b, transposeB: transposeB != b.isColumnMajor,
+            m: result.shape[-2], n: result.shape[-1], k: operands[0].shape[transposeA ? -2 : -1],
+            batch: result.shape.extents.dropLast(2).reduce(1, *), result: result
+        ).kernel
     }
 }
 
-/// A batch of matrices in memory: rows `leadingDimension` apart (columns, when column-major), matrices `batchStride` apart.
+/// A batch of matrices in memory: rows `leadingDimension` apart (columns, when column-major), matrices `batchStride`
+/// apart.
 struct MatrixLayout: Sendable {
     let view: View
     let isColumnMajor: Bool
@@ -53,7 +59,9 @@ struct MatrixLayout: Sendable {
         }
         let batch = Array(view.shape.extents.dropLast(2)), strides = Array(view.strides.dropLast(2))
         let outer = batch.indices.filter { batch[$0] != 1 }
-        for (axis, next) in zip(outer, outer.dropFirst()) where strides[axis] != strides[next] * batch[next] { return nil }
+        for (axis, next) in zip(outer, outer.dropFirst()) where strides[axis] != strides[next] * batch[next] {
+            return nil
+        }
         batchStride = outer.last.map { strides[$0] } ?? 0
     }
 }
@@ -62,17 +70,21 @@ extension Tensor {
     /// The matrix product with either factor transposed in its last two axes, without copying.
     /// - Parameter other: [batch…, k, n]; `self` is [batch…, m, k]. Batch axes broadcast.
     public func product(_ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false) -> Tensor {
-        precondition(rank >= 2 && other.rank >= 2 && elementType == other.elementType && elementType.isFloatingPoint,
-                     "matrixProduct: \(shape) \(elementType) and \(other.shape) \(other.elementType)")
+        precondition(
+            rank >= 2 && other.rank >= 2 && elementType == other.elementType && elementType.isFloatingPoint,
+            "matrixProduct: \(shape) \(elementType) and \(other.shape) \(other.elementType)")
         let m = shape[transposingSelf ? -1 : -2], k = shape[transposingSelf ? -2 : -1]
         let n = other.shape[transposingOther ? -2 : -1]
         guard k == other.shape[transposingOther ? -1 : -2],
-              let batch = Shape(shape.extents.dropLast(2)).broadcast(with: Shape(other.shape.extents.dropLast(2))) else {
-            preconditionFailure("matrixProduct: \(shape)\(transposingSelf ? "ᵀ" : "") and \(other.shape)\(transposingOther ? "ᵀ" : "")")
+            let batch = Shape(shape.extents.dropLast(2)).broadcast(with: Shape(other.shape.extents.dropLast(2)))
+        else {
+            preconditionFailure(
+                "matrixProduct: \(shape)\(transposingSelf ? "ᵀ" : "") and \(other.shape)\(transposingOther ? "ᵀ" : "")")
         }
         let a = broadcast(to: Shape(batch.extents + shape.extents.suffix(2)))
         let b = other.broadcast(to: Shape(batch.extents + other.shape.extents.suffix(2)))
-        return Tensor(MatrixProduct(transposeA: transposingSelf, transposeB: transposingOther), [a, b],
-                      shape: Shape(batch.extents + [m, n]), elementType: elementType)
+        return Tensor(
+            MatrixProduct(transposeA: transposingSelf, transposeB: transposingOther), [a, b],
+            shape: Shape(batch.extents + [m, n]), elementType: elementType)
     }
 }

@@ -3,12 +3,15 @@ struct Reshape: ViewOperation {
     let shape: Shape
     var name: String { "reshape" }
 
-    func adjoint(of y: Tensor, operand index: Int, cotangent v: Tensor) -> Tensor? { v.reshaped(to: y.operands[0].shape) }
+    func adjoint(of y: Tensor, operand index: Int, cotangent v: Tensor) -> Tensor? {
+        v.reshaped(to: y.operands[0].shape)
+    }
 
     func view(of operand: View, shape: Shape) -> View? {
         if operand.isContiguous {
-            return View(slot: operand.slot, offset: operand.offset, shape: shape, strides: shape.strides,
-                        elementType: operand.elementType)
+            return View(
+                slot: operand.slot, offset: operand.offset, shape: shape, strides: shape.strides,
+                elementType: operand.elementType)
         }
         return regrouped(operand, to: shape)
     }
@@ -19,7 +22,9 @@ struct Reshape: ViewOperation {
         guard kept.map({ operand.shape[$0] }) == shape.extents.filter({ $0 != 1 }) else { return nil }
         var next = kept.makeIterator()
         let strides = shape.extents.map { $0 == 1 ? 0 : operand.strides[next.next()!] }
-        return View(slot: operand.slot, offset: operand.offset, shape: shape, strides: strides, elementType: operand.elementType)
+        return View(
+            slot: operand.slot, offset: operand.offset, shape: shape, strides: strides, elementType: operand.elementType
+        )
     }
 }
 
@@ -43,8 +48,9 @@ struct Permute: ViewOperation {
     func adjoint(of y: Tensor, operand index: Int, cotangent v: Tensor) -> Tensor? { v.permuted(inverse) }
 
     func view(of operand: View, shape: Shape) -> View? {
-        View(slot: operand.slot, offset: operand.offset, shape: shape, strides: permutation.map { operand.strides[$0] },
-             elementType: operand.elementType)
+        View(
+            slot: operand.slot, offset: operand.offset, shape: shape, strides: permutation.map { operand.strides[$0] },
+            elementType: operand.elementType)
     }
 }
 
@@ -64,7 +70,9 @@ struct Broadcast: ViewOperation {
 
     func view(of operand: View, shape: Shape) -> View? {
         let strides = shape.extents.indices.map { operand.shape[$0] == 1 ? 0 : operand.strides[$0] }
-        return View(slot: operand.slot, offset: operand.offset, shape: shape, strides: strides, elementType: operand.elementType)
+        return View(
+            slot: operand.slot, offset: operand.offset, shape: shape, strides: strides, elementType: operand.elementType
+        )
     }
 }
 
@@ -81,7 +89,9 @@ struct Slice: ViewOperation {
 
     func view(of operand: View, shape: Shape) -> View? {
         let offset = zip(starts, operand.strides).reduce(operand.offset) { $0 + $1.0 * $1.1 }
-        return View(slot: operand.slot, offset: offset, shape: shape, strides: operand.strides, elementType: operand.elementType)
+        return View(
+            slot: operand.slot, offset: offset, shape: shape, strides: operand.strides, elementType: operand.elementType
+        )
     }
 }
 
@@ -98,12 +108,14 @@ struct Pad: KernelOperation {
     func accepts(_ view: View, operand index: Int) -> Bool { true }
 
     func kernel(operands: [View], result: View) -> Kernel {
-        let box = View(slot: result.slot, offset: result.offset + zip(before, result.strides).reduce(0) { $0 + $1.0 * $1.1 },
-                       shape: operands[0].shape, strides: result.strides, elementType: result.elementType)
+        let box = View(
+            slot: result.slot, offset: result.offset + zip(before, result.strides).reduce(0) { $0 + $1.0 * $1.1 },
+            shape: operands[0].shape, strides: result.strides, elementType: result.elementType)
         let copy = StridedCopy(from: operands[0], to: box)
         let byteCount = result.shape.count * result.elementType.byteCount
         return { memory in
-            (memory.addresses[result.slot] + result.byteOffset).initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+            (memory.addresses[result.slot] + result.byteOffset).initializeMemory(
+                as: UInt8.self, repeating: 0, count: byteCount)
             copy(memory)
         }
     }
@@ -125,8 +137,9 @@ struct Concatenate: KernelOperation {
     func kernel(operands: [View], result: View) -> Kernel {
         var start = 0
         let copies = operands.map { operand in
-            let box = View(slot: result.slot, offset: result.offset + start * result.strides[axis], shape: operand.shape,
-                           strides: result.strides, elementType: result.elementType)
+            let box = View(
+                slot: result.slot, offset: result.offset + start * result.strides[axis], shape: operand.shape,
+                strides: result.strides, elementType: result.elementType)
             start += operand.shape[axis]
             return StridedCopy(from: operand, to: box)
         }
@@ -137,13 +150,15 @@ struct Concatenate: KernelOperation {
 extension Tensor {
     public func reshaped(to shape: Shape) -> Tensor {
         precondition(shape.count == count, "reshape: \(self.shape) to \(shape)")
-        return shape == self.shape ? self : Tensor(Reshape(shape: shape), [self], shape: shape, elementType: elementType)
+        return shape == self.shape
+            ? self : Tensor(Reshape(shape: shape), [self], shape: shape, elementType: elementType)
     }
 
     public func permuted(_ axes: [Int]) -> Tensor {
         precondition(axes.sorted() == Array(0..<rank), "permute: axes \(axes) of shape \(shape)")
         if axes == Array(0..<rank) { return self }
-        return Tensor(Permute(permutation: axes), [self], shape: Shape(axes.map { shape[$0] }), elementType: elementType)
+        return Tensor(
+            Permute(permutation: axes), [self], shape: Shape(axes.map { shape[$0] }), elementType: elementType)
     }
 
     /// The last two axes exchanged.
@@ -170,9 +185,12 @@ extension Tensor {
     }
 
     public func sliced(from starts: [Int], extents: [Int]) -> Tensor {
-        precondition(starts.count == rank && extents.count == rank
-                     && (0..<rank).allSatisfy { starts[$0] >= 0 && extents[$0] >= 0 && starts[$0] + extents[$0] <= shape[$0] },
-                     "slice: from \(starts) extents \(extents) of shape \(shape)")
+        precondition(
+            starts.count == rank && extents.count == rank
+                && (0..<rank).allSatisfy {
+                    starts[$0] >= 0 && extents[$0] >= 0 && starts[$0] + extents[$0] <= shape[$0]
+                },
+            "slice: from \(starts) extents \(extents) of shape \(shape)")
         if extents == shape.extents { return self }
         return Tensor(Slice(starts: starts, extents: extents), [self], shape: Shape(extents), elementType: elementType)
     }
@@ -188,8 +206,9 @@ extension Tensor {
 
     /// Zeros added around each axis.
     public func padded(before: [Int], after: [Int]) -> Tensor {
-        precondition(before.count == rank && after.count == rank && (before + after).allSatisfy { $0 >= 0 },
-                     "pad: \(before) and \(after) around shape \(shape)")
+        precondition(
+            before.count == rank && after.count == rank && (before + after).allSatisfy { $0 >= 0 },
+            "pad: \(before) and \(after) around shape \(shape)")
         if (before + after).allSatisfy({ $0 == 0 }) { return self }
         let padded = Shape((0..<rank).map { before[$0] + shape[$0] + after[$0] })
         return Tensor(Pad(before: before, after: after), [self], shape: padded, elementType: elementType)
@@ -204,8 +223,9 @@ extension Tensor {
             var same = part.shape.extents
             precondition(part.rank == extents.count, "concatenate: shapes \(parts.map(\.shape)) along axis \(axis)")
             same[axis] = extents[axis]
-            precondition(same == extents && part.elementType == parts[0].elementType,
-                         "concatenate: shapes \(parts.map(\.shape)) along axis \(axis)")
+            precondition(
+                same == extents && part.elementType == parts[0].elementType,
+                "concatenate: shapes \(parts.map(\.shape)) along axis \(axis)")
         }
         self.init(Concatenate(axis: axis), parts, shape: Shape(extents), elementType: parts[0].elementType)
     }

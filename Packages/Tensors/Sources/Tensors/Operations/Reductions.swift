@@ -9,7 +9,9 @@ struct Reduce: KernelOperation {
 
     func adjoint(of y: Tensor, operand index: Int, cotangent v: Tensor) -> Tensor? {
         let x = y.operands[0]
-        func restored(_ reduced: Tensor) -> Tensor { reduced.reshaped(to: keepingAxes(of: x.shape)).broadcast(to: x.shape) }
+        func restored(_ reduced: Tensor) -> Tensor {
+            reduced.reshaped(to: keepingAxes(of: x.shape)).broadcast(to: x.shape)
+        }
         switch function {
         case .sum: return restored(v)
         case .maximum:  // elements that tie share the cotangent equally
@@ -31,14 +33,17 @@ struct Reduce: KernelOperation {
         // Short rows cost more an element than long ones.
         let split = Split(count: outer, costPerItem: (reduced < 32 && inner == 1 ? 3 : 1) * reduced * inner)
         return { memory in
-            let x = memory.addresses[operand.slot] + operand.byteOffset, y = memory.addresses[result.slot] + result.byteOffset
+            let x = memory.addresses[operand.slot] + operand.byteOffset,
+                y = memory.addresses[result.slot] + result.byteOffset
             split.run(on: memory.pool) { range in
                 if isDouble {
-                    tensor_reduce_f64(code, Int64(range.lowerBound), Int64(range.upperBound), Int64(reduced), Int64(inner),
-                                      x.assumingMemoryBound(to: Double.self), y.assumingMemoryBound(to: Double.self))
+                    tensor_reduce_f64(
+                        code, Int64(range.lowerBound), Int64(range.upperBound), Int64(reduced), Int64(inner),
+                        x.assumingMemoryBound(to: Double.self), y.assumingMemoryBound(to: Double.self))
                 } else {
-                    tensor_reduce_f32(code, Int64(range.lowerBound), Int64(range.upperBound), Int64(reduced), Int64(inner),
-                                      x.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: Float.self))
+                    tensor_reduce_f32(
+                        code, Int64(range.lowerBound), Int64(range.upperBound), Int64(reduced), Int64(inner),
+                        x.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: Float.self))
                 }
             }
         }
@@ -76,9 +81,12 @@ extension Tensor {
             while remaining.last == first - 1 { first = remaining.removeLast() }
             var extents = result.shape.extents
             extents.removeSubrange(first...last)
-            result = Tensor(Reduce(function: function, axes: first..<(last + 1)), [result], shape: Shape(extents), elementType: elementType)
+            result = Tensor(
+                Reduce(function: function, axes: first..<(last + 1)), [result], shape: Shape(extents),
+                elementType: elementType)
         }
-        return keepingAxes ? result.reshaped(to: Shape(shape.extents.indices.map { axes.contains($0) ? 1 : shape[$0] })) : result
+        return keepingAxes
+            ? result.reshaped(to: Shape(shape.extents.indices.map { axes.contains($0) ? 1 : shape[$0] })) : result
     }
 
     /// The sum over `axes`, or over all.

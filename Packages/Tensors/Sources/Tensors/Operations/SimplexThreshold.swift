@@ -31,7 +31,9 @@ struct SimplexThreshold: KernelOperation {
 extension Tensor {
     /// The scalar τ with Σ max(v - τ, 0) = `total` over all elements v; `total` must be positive.
     public func simplexThreshold(total: Double) -> Tensor {
-        precondition(elementType.isFloatingPoint && count > 0 && total > 0, "simplexThreshold: of \(shape) \(elementType), total \(total)")
+        precondition(
+            elementType.isFloatingPoint && count > 0 && total > 0,
+            "simplexThreshold: of \(shape) \(elementType), total \(total)")
         return Tensor(SimplexThreshold(total: total), [reshaped(to: [count])], shape: .scalar, elementType: elementType)
     }
 }

@@ -13,15 +13,18 @@ struct LogSoftmax: KernelOperation {
         let split = Split(count: width == 0 ? 0 : operand.shape.count / width, costPerItem: 8 * width)
         let isDouble = operand.elementType == .float64
         return { memory in
-            let x = memory.addresses[operand.slot] + operand.byteOffset, y = memory.addresses[result.slot] + result.byteOffset
+            let x = memory.addresses[operand.slot] + operand.byteOffset,
+                y = memory.addresses[result.slot] + result.byteOffset
             split.run(on: memory.pool) { rows in
                 let offset = rows.lowerBound * width
                 if isDouble {
-                    tensor_log_softmax_f64(Int64(rows.count), Int64(width), x.assumingMemoryBound(to: Double.self) + offset,
-                                           y.assumingMemoryBound(to: Double.self) + offset)
+                    tensor_log_softmax_f64(
+                        Int64(rows.count), Int64(width), x.assumingMemoryBound(to: Double.self) + offset,
+                        y.assumingMemoryBound(to: Double.self) + offset)
                 } else {
-                    tensor_log_softmax_f32(Int64(rows.count), Int64(width), x.assumingMemoryBound(to: Float.self) + offset,
-                                           y.assumingMemoryBound(to: Float.self) + offset)
+                    tensor_log_softmax_f32(
+                        Int64(rows.count), Int64(width), x.assumingMemoryBound(to: Float.self) + offset,
+                        y.assumingMemoryBound(to: Float.self) + offset)
                 }
             }
         }

@@ -1,16 +1,18 @@
 import CTensorKernels
 
-/// A constant float32 matrix without its zeros, for `SparseProduct`: images on a black background are half zeros or more.
+/// A constant float32 matrix without its zeros, for `SparseProduct`: images on a black background are half zeros or
+/// more.
 ///
-/// Rows are put into an order in which neighbours are zero at like places, and groups of `TENSOR_SPARSE_GROUP` neighbours share one list
-/// of the columns where any of them is not zero.
+/// Rows are put into an order in which neighbours are zero at like places, and groups of `TENSOR_SPARSE_GROUP`
+/// neighbours share one list of the columns where any of them is not zero.
 struct SparseMatrix: Sendable {
     /// Which matrix of a storage: element (i, p) at offset + i · rowStride + p · columnStride.
     struct Layout: Hashable, Sendable {
         let rows: Int, depth: Int, offset: Int, rowStride: Int, columnStride: Int
     }
 
-    /// The largest shares of nonzeros, and of entries kept (the zeros that a group keeps among them), that are worth it, by measurement.
+    /// The largest shares of nonzeros, and of entries kept (the zeros that a group keeps among them), that are worth
+    /// it, by measurement.
     private static let nonzeroLimit = 0.75, entryLimit = 0.85
     /// The smallest matrix that is worth it, in elements.
     static let leastCount = 1 << 16
@@ -31,7 +33,8 @@ struct SparseMatrix: Sendable {
         guard Double(patterns.nonzeroCount) <= SparseMatrix.nonzeroLimit * Double(rows * depth) else { return nil }
 
         let group = Int(TENSOR_SPARSE_GROUP), width = Int(TENSOR_SPARSE_WIDTH), groups = (rows + group - 1) / group
-        let blocks = (depth + Int(TENSOR_SPARSE_DEPTH) - 1) / Int(TENSOR_SPARSE_DEPTH), blockDepth = (depth + blocks - 1) / blocks
+        let blocks = (depth + Int(TENSOR_SPARSE_DEPTH) - 1) / Int(TENSOR_SPARSE_DEPTH),
+            blockDepth = (depth + blocks - 1) / blocks
         let order = patterns.order()
         let unions = (0..<groups).map { g in patterns.union(order[g * group..<min((g + 1) * group, rows)]) }
         let entries = unions.reduce(0) { $0 + $1.reduce(0) { $0 + $1.nonzeroBitCount } }
@@ -41,7 +44,8 @@ struct SparseMatrix: Sendable {
         starts.reserveCapacity(blocks * groups + 1)
         offsets = Storage(byteCount: entries * MemoryLayout<UInt16>.stride)
         values = Storage(byteCount: entries * group * MemoryLayout<Float>.stride)
-        let offset = offsets.address.assumingMemoryBound(to: UInt16.self), value = values.address.assumingMemoryBound(to: Float.self)
+        let offset = offsets.address.assumingMemoryBound(to: UInt16.self),
+            value = values.address.assumingMemoryBound(to: Float.self)
         var entry = 0
         for block in 0..<blocks {
             let columns = block * blockDepth..<min((block + 1) * blockDepth, depth)
@@ -50,7 +54,8 @@ struct SparseMatrix: Sendable {
                 for p in columns where union[p / 64] >> (p % 64) & 1 == 1 {
                     offset[entry] = UInt16((p - columns.lowerBound) * width)
                     for place in g * group..<min((g + 1) * group, rows) {
-                        value[entry * group + place % group] = elements[Int(order[place]) * layout.rowStride + p * layout.columnStride]
+                        value[entry * group + place % group] =
+                            elements[Int(order[place]) * layout.rowStride + p * layout.columnStride]
                     }
                     entry += 1
                 }
@@ -66,9 +71,12 @@ struct SparseMatrix: Sendable {
 
     /// As the C functions want it.
     var pointers: tensor_sparse_matrix {
-        tensor_sparse_matrix(rows: Int64(rows), depth: Int64(depth), block_depth: Int64(blockDepth), blocks: Int64(blockCount),
-                             order: order.address.assumingMemoryBound(to: Int32.self), starts: starts.address.assumingMemoryBound(to: Int64.self),
-                             offsets: offsets.address.assumingMemoryBound(to: UInt16.self), values: values.address.assumingMemoryBound(to: Float.self))
+        tensor_sparse_matrix(
+            rows: Int64(rows), depth: Int64(depth), block_depth: Int64(blockDepth), blocks: Int64(blockCount),
+            order: order.address.assumingMemoryBound(to: Int32.self),
+            starts: starts.address.assumingMemoryBound(to: Int64.self),
+            offsets: offsets.address.assumingMemoryBound(to: UInt16.self),
+            values: values.address.assumingMemoryBound(to: Float.self))
     }
 
     var groupCount: Int { (rows + Int(TENSOR_SPARSE_GROUP) - 1) / Int(TENSOR_SPARSE_GROUP) }
@@ -83,7 +91,11 @@ private struct ZeroPatterns {
     init(_ elements: UnsafePointer<Float>, _ layout: SparseMatrix.Layout) {
         let words = (layout.depth + 63) / 64
         var bits = [UInt64](repeating: 0, count: layout.rows * words)
-        func mark(_ i: Int, _ p: Int) { if elements[i * layout.rowStride + p * layout.columnStride] != 0 { bits[i * words + p / 64] |= 1 << (p % 64) } }
+        func mark(_ i: Int, _ p: Int) {
+            if elements[i * layout.rowStride + p * layout.columnStride] != 0 {
+                bits[i * words + p / 64] |= 1 << (p % 64)
+            }
+        }
         // In the order of memory.
         if layout.rowStride >= layout.columnStride {
             for i in 0..<layout.rows { for p in 0..<layout.depth { mark(i, p) } }
@@ -96,7 +108,8 @@ private struct ZeroPatterns {
 
     var nonzeroCount: Int { counts.reduce(0, +) }
 
-    /// The rows by how many elements they have, most first (work that is shared among threads ends with the light pieces), then from each to the nearest.
+    /// The rows by how many elements they have, most first (work that is shared among threads ends with the light
+    /// pieces), then from each to the nearest.
     func order() -> [Int32] {
         var order = (0..<rows).sorted { (counts[$1], $0) < (counts[$0], $1) }.map { Int32($0) }
         tensor_sparse_order(Int64(rows), Int64(words), bits, &order)

@@ -16,19 +16,25 @@ struct SparseProduct: SpecialProduct {
         guard result.elementType == .float32, result.shape.count == m * n else { return nil }
         // Rows are those of the result, or of its transpose; columns run along the sum.
         func sparse(_ view: View, transposed: Bool) -> SparseMatrix? {
-            guard view.shape[-2] * view.shape[-1] >= SparseMatrix.leastCount, let storage = constant(view) else { return nil }
+            guard view.shape[-2] * view.shape[-1] >= SparseMatrix.leastCount, let storage = constant(view) else {
+                return nil
+            }
             let (row, column) = transposed ? (-1, -2) : (-2, -1)
-            return storage.sparseMatrix(SparseMatrix.Layout(rows: view.shape[row], depth: view.shape[column], offset: view.offset,
-                                                            rowStride: view.stride(row), columnStride: view.stride(column)))
+            return storage.sparseMatrix(
+                SparseMatrix.Layout(
+                    rows: view.shape[row], depth: view.shape[column], offset: view.offset,
+                    rowStride: view.stride(row), columnStride: view.stride(column)))
         }
         if n >= 8, let matrix = sparse(operands[0], transposed: product.transposeA) {
             self.matrix = matrix
             (isTransposed, columns, other) = (false, n, operands[1])
-            (otherRowStride, otherColumnStride) = product.transposeB ? (other.stride(-1), other.stride(-2)) : (other.stride(-2), other.stride(-1))
+            (otherRowStride, otherColumnStride) =
+                product.transposeB ? (other.stride(-1), other.stride(-2)) : (other.stride(-2), other.stride(-1))
         } else if m >= 8, let matrix = sparse(operands[1], transposed: !product.transposeB) {
             self.matrix = matrix
             (isTransposed, columns, other) = (true, m, operands[0])
-            (otherRowStride, otherColumnStride) = product.transposeA ? (other.stride(-2), other.stride(-1)) : (other.stride(-1), other.stride(-2))
+            (otherRowStride, otherColumnStride) =
+                product.transposeA ? (other.stride(-2), other.stride(-1)) : (other.stride(-1), other.stride(-2))
         } else {
             return nil
         }
@@ -47,23 +53,36 @@ struct SparseProduct: SpecialProduct {
     var scratchByteCount: Int { 4 * (panelCount + markCount + (isTransposed ? matrix.rows * columns : 0)) }
 
     func kernel(scratch: View) -> Kernel {
-        let other = self.other, rowStride = Int64(otherRowStride), columnStride = Int64(otherColumnStride), columns = Int64(self.columns)
+        let other = self.other, rowStride = Int64(otherRowStride), columnStride = Int64(otherColumnStride),
+            columns = Int64(self.columns)
         let matrix = self.matrix, result = self.result, isTransposed = self.isTransposed
         let marksStart = panelCount, productStart = panelCount + markCount
         let packing = Split(count: matrix.blockCount, costPerItem: matrix.depth * self.columns / matrix.blockCount)
-        let pieces = Split(count: matrix.groupCount, costPerItem: matrix.nonzeroCount * self.columns / matrix.groupCount / 8).pieces
+        let pieces = Split(
+            count: matrix.groupCount, costPerItem: matrix.nonzeroCount * self.columns / matrix.groupCount / 8
+        ).pieces
         let transposition = Split(count: strips, costPerItem: matrix.rows * Int(TENSOR_SPARSE_WIDTH))
         return { memory in
-            let panels = memory.pointer(scratch, as: Float.self), marks = panels + marksStart, b = memory.pointer(other, as: Float.self)
+            let panels = memory.pointer(scratch, as: Float.self), marks = panels + marksStart,
+                b = memory.pointer(other, as: Float.self)
             let c = isTransposed ? panels + productStart : memory.pointer(result, as: Float.self)
             withUnsafePointer(to: matrix.pointers) { a in
-                packing.run(on: memory.pool) { for block in $0 { tensor_sparse_pack_f32(a, Int64(block), columns, b, rowStride, columnStride, panels, marks) } }
+                packing.run(on: memory.pool) {
+                    for block in $0 {
+                        tensor_sparse_pack_f32(a, Int64(block), columns, b, rowStride, columnStride, panels, marks)
+                    }
+                }
                 Split(pieces: pieces).run(on: memory.pool) {
-                    for piece in $0 { tensor_sparse_product_f32(a, Int64(piece), Int64(pieces), columns, panels, marks, isTransposed ? 0 : 1, c, columns) }
+                    for piece in $0 {
+                        tensor_sparse_product_f32(
+                            a, Int64(piece), Int64(pieces), columns, panels, marks, isTransposed ? 0 : 1, c, columns)
+                    }
                 }
                 if isTransposed {
                     let y = memory.pointer(result, as: Float.self)
-                    transposition.run(on: memory.pool) { tensor_sparse_transpose_f32(a, Int64($0.lowerBound), Int64($0.upperBound), columns, c, y) }
+                    transposition.run(on: memory.pool) {
+                        tensor_sparse_transpose_f32(a, Int64($0.lowerBound), Int64($0.upperBound), columns, c, y)
+                    }
                 }
             }
         }

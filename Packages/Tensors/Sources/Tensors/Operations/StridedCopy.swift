@@ -6,15 +6,17 @@ struct StridedCopy: Sendable {
     private let extents: [Int64], fromStrides: [Int64], toStrides: [Int64]
 
     init(from: View, to: View) {
-        precondition(from.shape == to.shape && from.elementType.byteCount == to.elementType.byteCount,
-                     "copy: \(from.shape) to \(to.shape)")
+        precondition(
+            from.shape == to.shape && from.elementType.byteCount == to.elementType.byteCount,
+            "copy: \(from.shape) to \(to.shape)")
         self.from = from
         self.to = to
         // Merge neighbouring axes that both views step through as one.
         var merged: [(extent: Int, from: Int, to: Int)] = []
         for axis in 0..<from.shape.rank where from.shape[axis] != 1 {
             if let last = merged.last, last.from == from.strides[axis] * from.shape[axis],
-               last.to == to.strides[axis] * from.shape[axis] {
+                last.to == to.strides[axis] * from.shape[axis]
+            {
                 merged[merged.count - 1] = (last.extent * from.shape[axis], from.strides[axis], to.strides[axis])
             } else {
                 merged.append((from.shape[axis], from.strides[axis], to.strides[axis]))

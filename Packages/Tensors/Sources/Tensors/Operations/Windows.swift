@@ -5,19 +5,27 @@ struct Windows: Hashable, Sendable {
     let kernel: (height: Int, width: Int)
     let stride: Int, padding: Int
 
-    static func == (a: Windows, b: Windows) -> Bool { a.kernel == b.kernel && a.stride == b.stride && a.padding == b.padding }
+    static func == (a: Windows, b: Windows) -> Bool {
+        a.kernel == b.kernel && a.stride == b.stride && a.padding == b.padding
+    }
     func hash(into hasher: inout Hasher) {
         for value in [kernel.height, kernel.width, stride, padding] { hasher.combine(value) }
     }
 
     /// [n, ⌊(height + 2 padding - kernel)/stride⌋ + 1, …, channels].
     func output(of image: Shape, channels: Int) -> Shape {
-        [image[0], (image[1] + 2 * padding - kernel.height) / stride + 1, (image[2] + 2 * padding - kernel.width) / stride + 1, channels]
+        [
+            image[0], (image[1] + 2 * padding - kernel.height) / stride + 1,
+            (image[2] + 2 * padding - kernel.width) / stride + 1, channels,
+        ]
     }
 
     func layout(image: Shape, output: Shape) -> tensor_windows {
-        tensor_windows(height: Int64(image[1]), width: Int64(image[2]), channels: Int64(image[3]), kernel_height: Int64(kernel.height), kernel_width: Int64(kernel.width),
-                       stride: Int64(stride), padding: Int64(padding), output_height: Int64(output[1]), output_width: Int64(output[2]))
+        tensor_windows(
+            height: Int64(image[1]), width: Int64(image[2]), channels: Int64(image[3]),
+            kernel_height: Int64(kernel.height), kernel_width: Int64(kernel.width),
+            stride: Int64(stride), padding: Int64(padding), output_height: Int64(output[1]),
+            output_width: Int64(output[2]))
     }
 }
 
@@ -25,38 +33,63 @@ struct Windows: Hashable, Sendable {
 protocol WindowScalar: TensorScalar, BinaryFloatingPoint {
     static var kernels: WindowKernels<Self> { get }
     /// c [m, n] = op(a) op(b), or added to c; rows lie next to each other.
-    static func product(_ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Self>, _ transposeA: Bool, _ b: UnsafePointer<Self>, _ transposeB: Bool,
-                        _ c: UnsafeMutablePointer<Self>, adding: Bool)
+    static func product(
+        _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Self>, _ transposeA: Bool, _ b: UnsafePointer<Self>,
+        _ transposeB: Bool,
+        _ c: UnsafeMutablePointer<Self>, adding: Bool)
 }
 
 /// The C functions for one element type (kernels.h: windows of images). Positions of the output are `begin` ..< `end`.
 struct WindowKernels<T>: Sendable {
-    typealias Move = @Sendable (_ windows: UnsafePointer<tensor_windows>, _ begin: Int64, _ end: Int64, _ from: UnsafePointer<T>, _ to: UnsafeMutablePointer<T>) -> Void
-    typealias Choice = @Sendable (_ windows: UnsafePointer<tensor_windows>, _ begin: Int64, _ end: Int64, _ from: UnsafePointer<T>, _ deciding: UnsafePointer<T>, _ to: UnsafeMutablePointer<T>) -> Void
+    typealias Move =
+        @Sendable (
+            _ windows: UnsafePointer<tensor_windows>, _ begin: Int64, _ end: Int64, _ from: UnsafePointer<T>,
+            _ to: UnsafeMutablePointer<T>
+        ) -> Void
+    typealias Choice =
+        @Sendable (
+            _ windows: UnsafePointer<tensor_windows>, _ begin: Int64, _ end: Int64, _ from: UnsafePointer<T>,
+            _ deciding: UnsafePointer<T>, _ to: UnsafeMutablePointer<T>
+        ) -> Void
     let patches: Move, addPatches: Move, maxPool: Move
     let poolGather: Choice, poolScatter: Choice, poolPlace: Choice
-    let rotateWeight: @Sendable (_ taps: Int64, _ inputs: Int64, _ outputs: Int64, _ weight: UnsafePointer<T>, _ rotated: UnsafeMutablePointer<T>) -> Void
+    let rotateWeight:
+        @Sendable (
+            _ taps: Int64, _ inputs: Int64, _ outputs: Int64, _ weight: UnsafePointer<T>,
+            _ rotated: UnsafeMutablePointer<T>
+        ) -> Void
 }
 
 extension Float: WindowScalar {
     static let kernels = WindowKernels<Float>(
-        patches: tensor_patches_f32, addPatches: tensor_add_patches_f32, maxPool: tensor_max_pool_f32, poolGather: tensor_pool_gather_f32,
+        patches: tensor_patches_f32, addPatches: tensor_add_patches_f32, maxPool: tensor_max_pool_f32,
+        poolGather: tensor_pool_gather_f32,
         poolScatter: tensor_pool_scatter_f32, poolPlace: tensor_pool_place_f32, rotateWeight: tensor_rotate_weight_f32)
 
-    static func product(_ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ transposeA: Bool, _ b: UnsafePointer<Float>, _ transposeB: Bool,
-                        _ c: UnsafeMutablePointer<Float>, adding: Bool) {
-        MatrixKernel.product(m, n, k, a, transposeA, transposeA ? m : k, b, transposeB, transposeB ? k : n, c, n, adding: adding)
+    static func product(
+        _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ transposeA: Bool, _ b: UnsafePointer<Float>,
+        _ transposeB: Bool,
+        _ c: UnsafeMutablePointer<Float>, adding: Bool
+    ) {
+        MatrixKernel.product(
+            m, n, k, a, transposeA, transposeA ? m : k, b, transposeB, transposeB ? k : n, c, n, adding: adding)
     }
 }
 
 extension Double: WindowScalar {
     static let kernels = WindowKernels<Double>(
-        patches: tensor_patches_f64, addPatches: tensor_add_patches_f64, maxPool: tensor_max_pool_f64, poolGather: tensor_pool_gather_f64,
+        patches: tensor_patches_f64, addPatches: tensor_add_patches_f64, maxPool: tensor_max_pool_f64,
+        poolGather: tensor_pool_gather_f64,
         poolScatter: tensor_pool_scatter_f64, poolPlace: tensor_pool_place_f64, rotateWeight: tensor_rotate_weight_f64)
 
-    static func product(_ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Double>, _ transposeA: Bool, _ b: UnsafePointer<Double>, _ transposeB: Bool,
-                        _ c: UnsafeMutablePointer<Double>, adding: Bool) {
+    static func product(
+        _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Double>, _ transposeA: Bool, _ b: UnsafePointer<Double>,
+        _ transposeB: Bool,
+        _ c: UnsafeMutablePointer<Double>, adding: Bool
+    ) {
         precondition(!adding, "convolution: float64 takes all output positions at once")
-        tensor_product_f64(transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(m), Int64(n), Int64(k), a, Int64(transposeA ? m : k), b, Int64(transposeB ? k : n), c, Int64(n))
+        tensor_product_f64(
+            transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(m), Int64(n), Int64(k), a, Int64(transposeA ? m : k), b,
+            Int64(transposeB ? k : n), c, Int64(n))
     }
 }

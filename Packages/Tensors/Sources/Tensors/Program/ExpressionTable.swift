@@ -30,7 +30,10 @@ struct ExpressionTable {
         // An explicit stack, since expressions may be deep.
         var stack = [root]
         while let node = stack.last {
-            if canonical[node.id] != nil { stack.removeLast(); continue }
+            if canonical[node.id] != nil {
+                stack.removeLast()
+                continue
+            }
             let missing = node.operands.filter { canonical[$0.id] == nil }
             if missing.isEmpty {
                 let result = build(node)
@@ -46,13 +49,16 @@ struct ExpressionTable {
 
     private mutating func build(_ node: Tensor) -> Tensor {
         let operands = node.operands.map { canonical[$0.id]! }
-        let key = Key(operation: AnyHashable(node.operation), operands: operands.map(\.id), shape: node.shape, type: node.elementType)
+        let key = Key(
+            operation: AnyHashable(node.operation), operands: operands.map(\.id), shape: node.shape,
+            type: node.elementType)
         if let known = nodes[key] { return known }
         let rebuilt = Tensor(node.operation, operands, shape: node.shape, elementType: node.elementType)
         let result: Tensor
         if let simpler = simplified(rebuilt) {
-            assert(simpler.shape == node.shape && simpler.elementType == node.elementType,
-                   "simplification of \(node.operation.name) changed \(node.shape) to \(simpler.shape)")
+            assert(
+                simpler.shape == node.shape && simpler.elementType == node.elementType,
+                "simplification of \(node.operation.name) changed \(node.shape) to \(simpler.shape)")
             retained.append(rebuilt)
             result = canonicalize(simpler)
         } else if foldsConstants, isFoldable(rebuilt) {
@@ -61,7 +67,9 @@ struct ExpressionTable {
         } else {
             result = rebuilt
             let isLeafData = node.operation is Constant || node.operation is Fill
-            if isLeafData || (!operands.isEmpty && operands.allSatisfy { constants.contains($0.id) }) { constants.insert(result.id) }
+            if isLeafData || (!operands.isEmpty && operands.allSatisfy { constants.contains($0.id) }) {
+                constants.insert(result.id)
+            }
         }
         nodes[key] = result
         retained.append(result)

@@ -26,7 +26,8 @@ final class FusedChain: Sendable {
     private nonisolated(unsafe) let strides: UnsafeMutablePointer<Int64>
     private let split: Split
 
-    init(shape: Shape, elementType: ElementType, sources: [Source], outputs: [View], registerCount: Int, steps: [Step]) {
+    init(shape: Shape, elementType: ElementType, sources: [Source], outputs: [View], registerCount: Int, steps: [Step])
+    {
         precondition(registerCount <= FusionGroups.registerLimit, "elementwise: a chain of \(registerCount) registers")
         count = shape.count
         operationCount = steps.count
@@ -54,7 +55,8 @@ final class FusedChain: Sendable {
         operations = .allocate(capacity: max(steps.count, 1))
         for (i, step) in steps.enumerated() {
             func operand(_ j: Int) -> Int32 { Int32(step.operands[min(j, step.operands.count - 1)]) }
-            operations[i] = tensor_micro_op(opcode: step.opcode, target: Int32(step.target), a: operand(0), b: operand(1), c: operand(2))
+            operations[i] = tensor_micro_op(
+                opcode: step.opcode, target: Int32(step.target), a: operand(0), b: operand(1), c: operand(2))
         }
         chain = .allocate(capacity: 1)
         chain.pointee = tensor_fused_chain(
@@ -63,7 +65,8 @@ final class FusedChain: Sendable {
             operations: operations)
         self.views = views + outputs
         // What is not contiguous is gathered first.
-        let gathered = sources.count { source in if case .view(let view) = source { !view.isContiguous } else { false } }
+        let gathered = sources.count { source in if case .view(let view) = source { !view.isContiguous } else { false }
+        }
         split = Split(count: count, costPerItem: 2 * steps.count + 4 * gathered)
     }
 
@@ -89,14 +92,19 @@ final class FusedChain: Sendable {
         }
     }
 
-    /// A sine and a cosine of one register that follow each other become one operation with two targets, the second in `c`.
+    /// A sine and a cosine of one register that follow each other become one operation with two targets, the second in
+    /// `c`.
     private static func joiningSineAndCosine(_ steps: [Step]) -> [Step] {
         var result: [Step] = []
         for step in steps {
             if let last = result.last, last.operands.first == step.operands.first,
-               Set([last.opcode, step.opcode]) == [Int32(TENSOR_SIN), Int32(TENSOR_COS)] {
-                let isSineFirst = last.opcode == Int32(TENSOR_SIN), sine = isSineFirst ? last : step, cosine = isSineFirst ? step : last
-                result[result.count - 1] = Step(opcode: Int32(TENSOR_SIN_COS), target: sine.target, operands: [sine.operands[0], sine.operands[0], cosine.target])
+                Set([last.opcode, step.opcode]) == [Int32(TENSOR_SIN), Int32(TENSOR_COS)]
+            {
+                let isSineFirst = last.opcode == Int32(TENSOR_SIN), sine = isSineFirst ? last : step,
+                    cosine = isSineFirst ? step : last
+                result[result.count - 1] = Step(
+                    opcode: Int32(TENSOR_SIN_COS), target: sine.target,
+                    operands: [sine.operands[0], sine.operands[0], cosine.target])
             } else {
                 result.append(step)
             }
@@ -106,11 +114,15 @@ final class FusedChain: Sendable {
 
     /// Neighbouring axes that every input steps through as one become one: fewer, longer runs.
     private static func mergedAxes(_ shape: Shape, _ sources: [Source]) -> (extents: [Int], strides: [[Int]]) {
-        let views = sources.map { source in if case .view(let view) = source { view.strides } else { [Int](repeating: 0, count: shape.rank) } }
+        let views = sources.map { source in
+            if case .view(let view) = source { view.strides } else { [Int](repeating: 0, count: shape.rank) }
+        }
         var extents: [Int] = [], strides = [[Int]](repeating: [], count: sources.count)
         for axis in 0..<shape.rank where shape[axis] != 1 {
             let extent = shape[axis]
-            if let last = extents.indices.last, strides.indices.allSatisfy({ strides[$0][last] == views[$0][axis] * extent }) {
+            if let last = extents.indices.last,
+                strides.indices.allSatisfy({ strides[$0][last] == views[$0][axis] * extent })
+            {
                 extents[last] *= extent
                 for i in strides.indices { strides[i][last] = views[i][axis] }
             } else {

@@ -29,27 +29,36 @@ struct FusionGroups {
 
     private mutating func join(_ producer: Int, _ consumer: Int) {
         guard producer != consumer, members[producer].count + members[consumer].count <= FusionGroups.largest,
-              registerBound(members[producer] + members[consumer]) <= FusionGroups.registerLimit, !reachesAnotherWay(from: producer, to: consumer) else { return }
+            registerBound(members[producer] + members[consumer]) <= FusionGroups.registerLimit,
+            !reachesAnotherWay(from: producer, to: consumer)
+        else { return }
         for node in members[consumer] { groupOf[node.id] = producer }
         members[producer] += members[consumer]
         members[consumer] = []
         consumers[producer].formUnion(consumers[consumer])
         consumers[producer].subtract([producer, consumer])
         consumers[consumer] = []
-        for i in consumers.indices where consumers[i].remove(consumer) != nil && i != producer { consumers[i].insert(producer) }
+        for i in consumers.indices where consumers[i].remove(consumer) != nil && i != producer {
+            consumers[i].insert(producer)
+        }
     }
 
     /// A register for each node and each operand from outside, two for one that the chain computes again.
     private func registerBound(_ nodes: [Tensor]) -> Int {
         var seen = Set(nodes.map(\.id)), count = nodes.count
-        for node in nodes { for operand in node.operands where seen.insert(operand.id).inserted { count += FusionGroups.isComputedAgain(operand, for: node) ? 2 : 1 } }
+        for node in nodes {
+            for operand in node.operands where seen.insert(operand.id).inserted {
+                count += FusionGroups.isComputedAgain(operand, for: node) ? 2 : 1
+            }
+        }
         return count
     }
 
-    /// Whether a chain computes this operand from another group itself instead of reading it: the derivative of relu from the activations,
-    /// which others read too.
+    /// Whether a chain computes this operand from another group itself instead of reading it: the derivative of relu
+    /// from the activations, which others read too.
     static func isComputedAgain(_ operand: Tensor, for node: Tensor) -> Bool {
-        (operand.operation as? Elementwise)?.function == .step && node.operation is Elementwise && node.shape == operand.shape
+        (operand.operation as? Elementwise)?.function == .step && node.operation is Elementwise
+            && node.shape == operand.shape
     }
 
     private func reachesAnotherWay(from producer: Int, to consumer: Int) -> Bool {
@@ -66,7 +75,10 @@ struct FusionGroups {
         var order: [Int] = [], state = [Int: Bool]()
         var stack = roots.reversed().map { ($0, false) }
         while let (group, isExpanded) = stack.popLast() {
-            if isExpanded { order.append(group); continue }
+            if isExpanded {
+                order.append(group)
+                continue
+            }
             if state[group] != nil { continue }
             state[group] = true
             stack.append((group, true))

@@ -1,7 +1,8 @@
-/// A matrix as a sum of products: Σ scale · F₁ · F₂ · … · Fₙ, where a factor is a matrix, its transpose, or a column of ones.
+/// A matrix as a sum of products: Σ scale · F₁ · F₂ · … · Fₙ, where a factor is a matrix, its transpose, or a column of
+/// ones.
 ///
-/// Products, transposes, sums, negation, multiples by numbers, row and column sums (products with ones) and broadcasts of
-/// rows and columns (likewise) all have such a form. In it, the order of multiplication is free.
+/// Products, transposes, sums, negation, multiples by numbers, row and column sums (products with ones) and broadcasts
+/// of rows and columns (likewise) all have such a form. In it, the order of multiplication is free.
 struct LinearForm {
     struct Factor: Hashable {
         enum Kind: Hashable { case matrix(ObjectIdentifier), ones(Int) }
@@ -27,10 +28,17 @@ struct LinearForm {
 
         var rows: Int { extents[isTransposed ? 1 : 0] }
         var columns: Int { extents[isTransposed ? 0 : 1] }
-        var transposed: Factor { var copy = self; copy.isTransposed.toggle(); return copy }
+        var transposed: Factor {
+            var copy = self
+            copy.isTransposed.toggle()
+            return copy
+        }
 
         static func == (a: Factor, b: Factor) -> Bool { a.kind == b.kind && a.isTransposed == b.isTransposed }
-        func hash(into hasher: inout Hasher) { hasher.combine(kind); hasher.combine(isTransposed) }
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(kind)
+            hasher.combine(isTransposed)
+        }
     }
 
     struct Term {
@@ -44,7 +52,9 @@ struct LinearForm {
     var terms: [Term]
 
     var transposed: LinearForm { LinearForm(terms: terms.map(\.transposed)) }
-    func times(_ other: LinearForm) -> LinearForm { LinearForm(terms: terms.flatMap { a in other.terms.map { a.times($0) } }) }
+    func times(_ other: LinearForm) -> LinearForm {
+        LinearForm(terms: terms.flatMap { a in other.terms.map { a.times($0) } })
+    }
     func scaled(_ scale: Double) -> LinearForm {
         LinearForm(terms: terms.map { Term(scale: scale * $0.scale, factors: $0.factors) })
     }
@@ -69,7 +79,8 @@ extension LinearForm {
     static func isLinear(_ node: Tensor) -> Bool { LinearForm(of: node, isAtomic: { _ in false }) != nil }
 
     private static func part(_ node: Tensor, _ isAtomic: (Tensor) -> Bool) -> LinearForm {
-        expanded(node, isRoot: false, isAtomic: isAtomic) ?? .atom(node.rank == 1 ? node.reshaped(to: [1, node.count]) : node)
+        expanded(node, isRoot: false, isAtomic: isAtomic)
+            ?? .atom(node.rank == 1 ? node.reshaped(to: [1, node.count]) : node)
     }
 
     private static func expanded(_ node: Tensor, isRoot: Bool, isAtomic: (Tensor) -> Bool) -> LinearForm? {
@@ -81,21 +92,28 @@ extension LinearForm {
         case let sum as Reduce where sum.function == .sum && node.rank == 1 && node.operands[0].rank == 2:
             let matrix = node.operands[0]
             // Only a product is cheaper to sum in another order.
-            guard let form = expanded(matrix, isRoot: false, isAtomic: isAtomic), form.isSumOfProducts else { return nil }
-            return sum.axes.lowerBound == 0 ? LinearForm.ones(matrix.shape[0]).transposed.times(form)
-                                            : form.times(.ones(matrix.shape[1])).transposed
+            guard let form = expanded(matrix, isRoot: false, isAtomic: isAtomic), form.isSumOfProducts else {
+                return nil
+            }
+            return sum.axes.lowerBound == 0
+                ? LinearForm.ones(matrix.shape[0]).transposed.times(form)
+                : form.times(.ones(matrix.shape[1])).transposed
         case is Permute where node.rank == 2:
             return part(node.operands[0], isAtomic).transposed
         case is Broadcast where node.rank == 2:
             let small = node.operands[0]
-            if small.shape[0] == 1 && small.shape[1] == node.shape[1] { return LinearForm.ones(node.shape[0]).times(part(small, isAtomic)) }
+            if small.shape[0] == 1 && small.shape[1] == node.shape[1] {
+                return LinearForm.ones(node.shape[0]).times(part(small, isAtomic))
+            }
             if small.shape[1] == 1 && small.shape[0] == node.shape[0] {
                 return part(small, isAtomic).times(LinearForm.ones(node.shape[1]).transposed)
             }
             return nil
         case is Reshape:
             let x = node.operands[0]
-            guard x.rank == 1 || x.rank == 2, let form = expanded(x, isRoot: false, isAtomic: isAtomic) else { return nil }
+            guard x.rank == 1 || x.rank == 2, let form = expanded(x, isRoot: false, isAtomic: isAtomic) else {
+                return nil
+            }
             let isRow = x.rank == 1 || x.shape[0] == 1, isColumn = x.rank == 2 && x.shape[1] == 1
             guard isRow || isColumn else { return nil }
             let row = isRow ? form : form.transposed
@@ -107,7 +125,9 @@ extension LinearForm {
         }
     }
 
-    private static func expandedElementwise(_ function: Elementwise.Function, _ node: Tensor, _ isAtomic: (Tensor) -> Bool) -> LinearForm? {
+    private static func expandedElementwise(
+        _ function: Elementwise.Function, _ node: Tensor, _ isAtomic: (Tensor) -> Bool
+    ) -> LinearForm? {
         func products(_ operand: Tensor) -> LinearForm? {
             expanded(operand, isRoot: false, isAtomic: isAtomic).flatMap { $0.isSumOfProducts ? $0 : nil }
         }

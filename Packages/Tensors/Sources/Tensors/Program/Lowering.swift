@@ -33,7 +33,8 @@ struct Lowering {
         }
         let order = topologicalOrder(of: outputs)
         groups = FusionGroups(order: order)
-        for (i, output) in outputs.enumerated() where output.operation is Elementwise || output.operation is any KernelOperation {
+        for (i, output) in outputs.enumerated()
+        where output.operation is Elementwise || output.operation is any KernelOperation {
             // The first of equal outputs is computed in place, the others are copied.
             if outputSlots[output.id] == nil { outputSlots[output.id] = inputs.count + i }
         }
@@ -47,20 +48,26 @@ struct Lowering {
         let dependencies: (Int) -> [Int] = { [groups] group in
             var seen = Set([group]), result: [Int] = []
             for node in groups.members[group] {
-                for operand in node.operands where seen.insert(groups.groupOf[operand.id]!).inserted { result.append(groups.groupOf[operand.id]!) }
+                for operand in node.operands where seen.insert(groups.groupOf[operand.id]!).inserted {
+                    result.append(groups.groupOf[operand.id]!)
+                }
             }
             return result
         }
-        for group in groups.executionOrder(operandsOf: dependencies, roots: Lowering.cheapestFirst(outputs).map { groups.groupOf[$0.id]! }) {
+        for group in groups.executionOrder(
+            operandsOf: dependencies, roots: Lowering.cheapestFirst(outputs).map { groups.groupOf[$0.id]! })
+        {
             lower(groups.members[group])
         }
         for (i, output) in outputs.enumerated() where outputSlots[output.id] != inputs.count + i {
-            emitCopy(of: views[output.id] ?? view(of: output), to: .contiguous(slot: inputs.count + i, shape: output.shape, elementType: output.elementType))
+            emitCopy(
+                of: views[output.id] ?? view(of: output),
+                to: .contiguous(slot: inputs.count + i, shape: output.shape, elementType: output.elementType))
         }
     }
 
-    /// Outputs by the operations below them: what small ones read is still in the cache when they are computed before the large ones, and
-    /// its memory is free again sooner.
+    /// Outputs by the operations below them: what small ones read is still in the cache when they are computed before
+    /// the large ones, and its memory is free again sooner.
     private static func cheapestFirst(_ outputs: [Tensor]) -> [Tensor] {
         let costs = outputs.map { floatingPointOperations(of: [$0]) }
         return outputs.indices.sorted { (costs[$0], $0) < (costs[$1], $1) }.map { outputs[$0] }
@@ -84,7 +91,8 @@ struct Lowering {
 
     private mutating func lowerView(_ operation: any ViewOperation, _ node: Tensor) {
         let operand = view(of: node.operands[0])
-        views[node.id] = operation.view(of: operand, shape: node.shape)
+        views[node.id] =
+            operation.view(of: operand, shape: node.shape)
             ?? operation.view(of: copied(operand), shape: node.shape)!
     }
 
@@ -94,23 +102,31 @@ struct Lowering {
             return operation.accepts(view, operand: index) ? view : copied(view)
         }
         let result = newBuffer(for: node), shapes = node.operands.map(\.shape)
-        if let product = operation as? MatrixProduct, let special = specialProduct(product, operands: operands, result: result) {
+        if let product = operation as? MatrixProduct,
+            let special = specialProduct(product, operands: operands, result: result)
+        {
             let scratch = newTemporary(shape: [special.scratchByteCount / 4], elementType: .int32)
-            return emit(special.kind + product.name, floatingPointOperations: special.floatingPointOperations, operands: operands, results: [result, scratch],
-                        isProduct: true, special.kernel(scratch: scratch))
+            return emit(
+                special.kind + product.name, floatingPointOperations: special.floatingPointOperations,
+                operands: operands, results: [result, scratch],
+                isProduct: true, special.kernel(scratch: scratch))
         }
         let bytes = operation.scratchByteCount(operands: shapes, result: node.shape, elementType: node.elementType)
         let scratch = bytes > 0 ? newTemporary(shape: [bytes / 4], elementType: .int32) : nil
-        emit(operation.name, floatingPointOperations: operation.floatingPointOperations(operands: shapes, result: node.shape),
-             operands: operands, results: [result] + (scratch.map { [$0] } ?? []), isProduct: operation is any ProductOperation,
-             operation.kernel(operands: operands, result: result, scratch: scratch))
+        emit(
+            operation.name,
+            floatingPointOperations: operation.floatingPointOperations(operands: shapes, result: node.shape),
+            operands: operands, results: [result] + (scratch.map { [$0] } ?? []),
+            isProduct: operation is any ProductOperation,
+            operation.kernel(operands: operands, result: result, scratch: scratch))
     }
 
     /// The view of a computed node; a number is written out the first time that a kernel needs it in memory.
     private mutating func view(of node: Tensor) -> View {
         if let view = views[node.id] { return view }
         guard let value = node.fillValue else {
-            preconditionFailure("program: \(node.operation.name) \(node.shape) is neither computed nor among the inputs")
+            preconditionFailure(
+                "program: \(node.operation.name) \(node.shape) is neither computed nor among the inputs")
         }
         let result = newTemporary(shape: node.shape, elementType: node.elementType)
         if node.elementType == .int32 {
@@ -119,15 +135,20 @@ struct Lowering {
                 memory.pointer(result, as: Int32.self).update(repeating: Int32(value), count: count)
             }
         } else {
-            emitChain("fill", shape: node.shape, elementType: node.elementType, sources: [.number(value)], outputs: [result],
-                      registerCount: 2, steps: [.init(opcode: Int32(TENSOR_COPY), target: 1, operands: [0])])
+            emitChain(
+                "fill", shape: node.shape, elementType: node.elementType, sources: [.number(value)], outputs: [result],
+                registerCount: 2, steps: [.init(opcode: Int32(TENSOR_COPY), target: 1, operands: [0])])
         }
         views[node.id] = result
         return result
     }
 
     private func specialProduct(_ product: MatrixProduct, operands: [View], result: View) -> (any SpecialProduct)? {
-        if findsZeros, let sparse = SparseProduct(product, operands: operands, result: result, constant: constantStorage) { return sparse }
+        if findsZeros,
+            let sparse = SparseProduct(product, operands: operands, result: result, constant: constantStorage)
+        {
+            return sparse
+        }
         return FewRowsProduct(product, operands: operands, result: result)
     }
 
@@ -137,17 +158,22 @@ struct Lowering {
 
     // MARK: Chains
 
-    /// What a group's chain computes, in order: whatever its results need, and operands from other groups that are computed again.
+    /// What a group's chain computes, in order: whatever its results need, and operands from other groups that are
+    /// computed again.
     private func members(of group: [Tensor]) -> [Tensor] {
         func isForeign(_ node: Tensor) -> Bool { groups.groupOf[node.id] != groups.groupOf[group[0].id] }
-        func computedAgain(_ member: Tensor) -> [Tensor] { member.operands.filter { isForeign($0) && FusionGroups.isComputedAgain($0, for: member) } }
+        func computedAgain(_ member: Tensor) -> [Tensor] {
+            member.operands.filter { isForeign($0) && FusionGroups.isComputedAgain($0, for: member) }
+        }
         let own = topologicalOrder(of: group).filter { !isForeign($0) }
         var needed = Set(own.filter { consumersOutside[$0.id] == true }.map(\.id))
         for member in own.reversed() where needed.contains(member.id) {
             needed.formUnion((member.operands + computedAgain(member).flatMap(\.operands)).map(\.id))
         }
         var placed = Set<ObjectIdentifier>()
-        return own.filter { needed.contains($0.id) }.flatMap { computedAgain($0) + [$0] }.filter { placed.insert($0.id).inserted }
+        return own.filter { needed.contains($0.id) }.flatMap { computedAgain($0) + [$0] }.filter {
+            placed.insert($0.id).inserted
+        }
     }
 
     private mutating func lowerChain(_ group: [Tensor]) {
@@ -161,7 +187,9 @@ struct Lowering {
                 sources.append(operand.fillValue.map(FusedChain.Source.number) ?? .view(view(of: operand)))
             }
         }
-        let results = members.filter { consumersOutside[$0.id] == true && groups.groupOf[$0.id] == groups.groupOf[group[0].id] }
+        let results = members.filter {
+            consumersOutside[$0.id] == true && groups.groupOf[$0.id] == groups.groupOf[group[0].id]
+        }
         let outputs = results.map { newBuffer(for: $0) }
         var register = inputRegister
         for (i, result) in results.enumerated() { register[result.id] = sources.count + i }
@@ -178,34 +206,49 @@ struct Lowering {
                 register[member.id] = firstTemporary + free
             }
             let function = (member.operation as! Elementwise).function
-            steps.append(.init(opcode: function.rawValue, target: register[member.id]!, operands: member.operands.map { register[$0.id]! }))
-            for operand in member.operands where lastUse[operand.id] == index && register[operand.id]! >= firstTemporary {
+            steps.append(
+                .init(
+                    opcode: function.rawValue, target: register[member.id]!,
+                    operands: member.operands.map { register[$0.id]! }))
+            for operand in member.operands where lastUse[operand.id] == index && register[operand.id]! >= firstTemporary
+            {
                 isFree[register[operand.id]! - firstTemporary] = true
             }
         }
         let names = members.map(\.operation.name).joined(separator: " ")
-        emitChain(names, shape: members[0].shape, elementType: members[0].elementType, sources: sources, outputs: outputs,
-                  registerCount: firstTemporary + isFree.count, steps: steps)
+        emitChain(
+            names, shape: members[0].shape, elementType: members[0].elementType, sources: sources, outputs: outputs,
+            registerCount: firstTemporary + isFree.count, steps: steps)
     }
 
-    /// Moves a sine next to the cosine of the same operand, and the other way round: both together cost little more than one.
+    /// Moves a sine next to the cosine of the same operand, and the other way round: both together cost little more
+    /// than one.
     private func withSineBesideCosine(_ members: [Tensor]) -> [Tensor] {
         func function(_ node: Tensor) -> Elementwise.Function { (node.operation as! Elementwise).function }
         var result: [Tensor] = [], placed = Set<ObjectIdentifier>()
         for member in members where placed.insert(member.id).inserted {
             result.append(member)
             guard function(member) == .sin || function(member) == .cos else { continue }
-            let partner = members.first { !placed.contains($0.id) && [.sin, .cos].contains(function($0)) && $0.operands[0].id == member.operands[0].id }
+            let partner = members.first {
+                !placed.contains($0.id) && [.sin, .cos].contains(function($0))
+                    && $0.operands[0].id == member.operands[0].id
+            }
             if let partner, placed.insert(partner.id).inserted { result.append(partner) }
         }
         return result
     }
 
-    private mutating func emitChain(_ name: String, shape: Shape, elementType: ElementType, sources: [FusedChain.Source], outputs: [View],
-                                    registerCount: Int, steps: [FusedChain.Step]) {
-        let chain = FusedChain(shape: shape, elementType: elementType, sources: sources, outputs: outputs, registerCount: registerCount, steps: steps)
+    private mutating func emitChain(
+        _ name: String, shape: Shape, elementType: ElementType, sources: [FusedChain.Source], outputs: [View],
+        registerCount: Int, steps: [FusedChain.Step]
+    ) {
+        let chain = FusedChain(
+            shape: shape, elementType: elementType, sources: sources, outputs: outputs, registerCount: registerCount,
+            steps: steps)
         let operands = sources.compactMap { source in if case .view(let view) = source { view } else { nil } }
-        emit(name, floatingPointOperations: shape.count * steps.count, operands: operands, results: outputs) { chain($0) }
+        emit(name, floatingPointOperations: shape.count * steps.count, operands: operands, results: outputs) {
+            chain($0)
+        }
     }
 
     // MARK: Buffers
@@ -233,17 +276,23 @@ struct Lowering {
     }
 
     private mutating func newBuffer(for node: Tensor) -> View {
-        let view = outputSlots[node.id].map { View.contiguous(slot: $0, shape: node.shape, elementType: node.elementType) }
+        let view =
+            outputSlots[node.id].map { View.contiguous(slot: $0, shape: node.shape, elementType: node.elementType) }
             ?? newTemporary(shape: node.shape, elementType: node.elementType)
         views[node.id] = view
         return view
     }
 
-    private mutating func emit(_ name: String, floatingPointOperations: Int, operands: [View], results: [View], isProduct: Bool = false,
-                               _ kernel: @escaping Kernel) {
-        let reads = operands.map { "%\($0.slot)\($0.shape)" }.joined(separator: " "), writes = results.map { "%\($0.slot)\($0.shape)" }.joined(separator: " ")
-        instructions.append(Instruction(text: "\(writes) = \(name) \(reads)", floatingPointOperations: floatingPointOperations,
-                                        reads: operands.map(\.slot), writes: results.map(\.slot), kernel: kernel, isProduct: isProduct))
+    private mutating func emit(
+        _ name: String, floatingPointOperations: Int, operands: [View], results: [View], isProduct: Bool = false,
+        _ kernel: @escaping Kernel
+    ) {
+        let reads = operands.map { "%\($0.slot)\($0.shape)" }.joined(separator: " "),
+            writes = results.map { "%\($0.slot)\($0.shape)" }.joined(separator: " ")
+        instructions.append(
+            Instruction(
+                text: "\(writes) = \(name) \(reads)", floatingPointOperations: floatingPointOperations,
+                reads: operands.map(\.slot), writes: results.map(\.slot), kernel: kernel, isProduct: isProduct))
     }
 }
 

@@ -16,7 +16,9 @@ struct MemoryPlan {
         for i in buffers.indices.sorted(by: { (buffers[$0].byteCount, $1) > (buffers[$1].byteCount, $0) }) {
             let size = (buffers[i].byteCount + 127) & ~63  // one vector of room behind each
             var offset = 0
-            for j in placed.filter({ buffers[$0].lifetime.overlaps(buffers[i].lifetime) }).sorted(by: { offsets[$0] < offsets[$1] }) {
+            for j in placed.filter({ buffers[$0].lifetime.overlaps(buffers[i].lifetime) }).sorted(by: {
+                offsets[$0] < offsets[$1]
+            }) {
                 if offset + size <= offsets[j] { break }
                 offset = max(offset, offsets[j] + ((buffers[j].byteCount + 127) & ~63))
             }

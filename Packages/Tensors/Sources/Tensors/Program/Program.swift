@@ -1,8 +1,8 @@
 /// A compiled expression graph: a flat list of kernel calls over planned memory, to be run any number of times.
 ///
 /// Compiling merges common work, drops work that nobody asks for, folds constants, multiplies chains of matrices in the
-/// cheapest order, fuses elementwise chains and lets buffers share memory. A program is immutable; many threads may run it,
-/// each with its own `Workspace`. Running allocates nothing.
+/// cheapest order, fuses elementwise chains and lets buffers share memory. A program is immutable; many threads may run
+/// it, each with its own `Workspace`. Running allocates nothing.
 public final class Program: Sendable {
     public let inputTypes: [(shape: Shape, elementType: ElementType)]
     public let outputTypes: [(shape: Shape, elementType: ElementType)]
@@ -18,12 +18,16 @@ public final class Program: Sendable {
     /// - Parameters:
     ///   - inputs: nodes (placeholders or leaves with data) whose values are given anew at every run.
     ///   - outputs: what to compute. Leaves below them that are not inputs are constants.
-    public convenience init(inputs: [Tensor], outputs: [Tensor]) { self.init(inputs: inputs, outputs: outputs, folding: true) }
+    public convenience init(inputs: [Tensor], outputs: [Tensor]) {
+        self.init(inputs: inputs, outputs: outputs, folding: true)
+    }
 
     init(inputs: [Tensor], outputs: [Tensor], folding: Bool) {
         let placeholders = inputs.enumerated().map { $1.placeholder("\($0)") }
         // What folds constants itself runs once: a factor is not worth another form.
-        let lowering = Lowering(inputs: placeholders, outputs: rewritten(outputs, inputs: inputs, as: placeholders, folding: folding), findingZeros: folding)
+        let lowering = Lowering(
+            inputs: placeholders, outputs: rewritten(outputs, inputs: inputs, as: placeholders, folding: folding),
+            findingZeros: folding)
 
         inputTypes = inputs.map { ($0.shape, $0.elementType) }
         outputTypes = outputs.map { ($0.shape, $0.elementType) }
@@ -32,12 +36,14 @@ public final class Program: Sendable {
         constantSlots = lowering.constantSlots
         slotCount = lowering.slotCount
         temporarySlots = lowering.temporaries.map(\.slot)
-        let plan = MemoryPlan(lowering.temporaries.map { temporary in
-            let uses = lowering.instructions.indices.filter {
-                lowering.instructions[$0].reads.contains(temporary.slot) || lowering.instructions[$0].writes.contains(temporary.slot)
-            }
-            return MemoryPlan.Buffer(byteCount: temporary.byteCount, lifetime: (uses.first ?? 0)...(uses.last ?? 0))
-        })
+        let plan = MemoryPlan(
+            lowering.temporaries.map { temporary in
+                let uses = lowering.instructions.indices.filter {
+                    lowering.instructions[$0].reads.contains(temporary.slot)
+                        || lowering.instructions[$0].writes.contains(temporary.slot)
+                }
+                return MemoryPlan.Buffer(byteCount: temporary.byteCount, lifetime: (uses.first ?? 0)...(uses.last ?? 0))
+            })
         temporaryOffsets = plan.offsets
         arenaByteCount = plan.byteCount
     }
@@ -48,23 +54,30 @@ public final class Program: Sendable {
         let workspace = Workspace(self)
         let values = inputs.map { $0.evaluated() }  // alive until the run is over
         for (i, value) in values.enumerated() {
-            precondition(value.shape == inputTypes[i].shape && value.elementType == inputTypes[i].elementType,
-                         "program: input \(i) is \(value.shape) \(value.elementType), not \(inputTypes[i].shape) \(inputTypes[i].elementType)")
+            precondition(
+                value.shape == inputTypes[i].shape && value.elementType == inputTypes[i].elementType,
+                "program: input \(i) is \(value.shape) \(value.elementType), not \(inputTypes[i].shape) \(inputTypes[i].elementType)"
+            )
             workspace.bind(input: i, to: value.storage.address)
         }
         let results = outputTypes.map { Storage(byteCount: $0.shape.count * $0.elementType.byteCount) }
         for (i, result) in results.enumerated() { workspace.bind(output: i, to: result.address) }
         workspace.run(on: pool)
-        return withExtendedLifetime(values) { zip(results, outputTypes).map { Tensor(storage: $0, shape: $1.shape, elementType: $1.elementType) } }
+        return withExtendedLifetime(values) {
+            zip(results, outputTypes).map { Tensor(storage: $0, shape: $1.shape, elementType: $1.elementType) }
+        }
     }
 
     /// Floating-point operations of one run.
     public var floatingPointOperations: Int { instructions.reduce(0) { $0 + $1.floatingPointOperations } }
 }
 
-/// `outputs` as one program of these inputs computes them: simplified, constants folded, common work merged, products re-associated.
-/// Shows which values several outputs share, where the expressions as they were written do not have them.
-public func rewritten(_ outputs: [Tensor], inputs: [Tensor]) -> [Tensor] { rewritten(outputs, inputs: inputs, as: inputs, folding: true) }
+/// `outputs` as one program of these inputs computes them: simplified, constants folded, common work merged, products
+/// re-associated. Shows which values several outputs share, where the expressions as they were written do not have
+/// them.
+public func rewritten(_ outputs: [Tensor], inputs: [Tensor]) -> [Tensor] {
+    rewritten(outputs, inputs: inputs, as: inputs, folding: true)
+}
 
 private func rewritten(_ outputs: [Tensor], inputs: [Tensor], as placeholders: [Tensor], folding: Bool) -> [Tensor] {
     var table = ExpressionTable(foldsConstants: folding)
@@ -73,7 +86,8 @@ private func rewritten(_ outputs: [Tensor], inputs: [Tensor], as placeholders: [
 }
 
 extension Program: CustomStringConvertible {
-    /// The instructions with their shapes and floating-point operations. %0, %1, … are inputs, then outputs, constants, temporaries.
+    /// The instructions with their shapes and floating-point operations. %0, %1, … are inputs, then outputs, constants,
+    /// temporaries.
     public var description: String {
         let lines = instructions.map { "  \($0.text)    # \($0.floatingPointOperations) flop" }
         return """

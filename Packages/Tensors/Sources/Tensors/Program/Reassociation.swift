@@ -1,8 +1,9 @@
-/// Multiplies chains of matrices in the cheapest order: X·W₁·W₂ with a narrow W₂ as X·(W₁·W₂), in values and in derivatives.
+/// Multiplies chains of matrices in the cheapest order: X·W₁·W₂ with a narrow W₂ as X·(W₁·W₂), in values and in
+/// derivatives.
 ///
-/// Every matrix that something other than a product needs is written as a sum of products (`LinearForm`) of matrices that are
-/// needed anyway, common factors are taken out, and each chain is ordered by dynamic programming (Cormen et al., 15.2). The
-/// result is kept only if the whole program then has fewer floating-point operations.
+/// Every matrix that something other than a product needs is written as a sum of products (`LinearForm`) of matrices
+/// that are needed anyway, common factors are taken out, and each chain is ordered by dynamic programming (Cormen et
+/// al., 15.2). The result is kept only if the whole program then has fewer floating-point operations.
 func reassociated(_ outputs: [Tensor], in table: inout ExpressionTable) -> [Tensor] {
     let order = topologicalOrder(of: outputs)
     let linear = Set(order.filter { LinearForm.isLinear($0) }.map(\.id))
@@ -11,13 +12,16 @@ func reassociated(_ outputs: [Tensor], in table: inout ExpressionTable) -> [Tens
     let needed = neededNodes(order, outputs: outputs, linear: linear)
     var replacement: [ObjectIdentifier: Tensor] = [:]
     for node in order {
-        if needed.contains(node.id), linear.contains(node.id), let form = LinearForm(of: node, isAtomic: { needed.contains($0.id) }) {
+        if needed.contains(node.id), linear.contains(node.id),
+            let form = LinearForm(of: node, isAtomic: { needed.contains($0.id) })
+        {
             let rewritten = form.replacingFactors { replacement[$0.id] ?? $0 }.product.reshaped(to: node.shape)
             replacement[node.id] = table.canonicalize(rewritten)
         } else if !node.operands.isEmpty {
             let operands = node.operands.map { replacement[$0.id] ?? $0 }
             if zip(operands, node.operands).contains(where: { $0.id != $1.id }) {
-                replacement[node.id] = table.canonicalize(Tensor(node.operation, operands, shape: node.shape, elementType: node.elementType))
+                replacement[node.id] = table.canonicalize(
+                    Tensor(node.operation, operands, shape: node.shape, elementType: node.elementType))
             }
         }
     }
@@ -58,17 +62,21 @@ func floatingPointOperations(of outputs: [Tensor]) -> Int {
 
 extension LinearForm {
     func replacingFactors(_ replace: (Tensor) -> Tensor) -> LinearForm {
-        LinearForm(terms: terms.map { term in
-            Term(scale: term.scale, factors: term.factors.map { factor in
-                guard let tensor = factor.tensor else { return factor }
-                var source = replace(tensor)
-                if source.id == tensor.id, tensor.operation is Reshape {  // made for a vector: what it reshapes may have moved
-                    source = replace(tensor.operands[0]).reshaped(to: tensor.shape)
-                }
-                let replaced = Factor(source)
-                return factor.isTransposed ? replaced.transposed : replaced
+        LinearForm(
+            terms: terms.map { term in
+                Term(
+                    scale: term.scale,
+                    factors: term.factors.map { factor in
+                        guard let tensor = factor.tensor else { return factor }
+                        var source = replace(tensor)
+                        // A reshape made for a vector: what it reshapes may have moved.
+                        if source.id == tensor.id, tensor.operation is Reshape {
+                            source = replace(tensor.operands[0]).reshaped(to: tensor.shape)
+                        }
+                        let replaced = Factor(source)
+                        return factor.isTransposed ? replaced.transposed : replaced
+                    })
             })
-        })
     }
 
     /// The sum of products as an expression, multiplied in the cheapest order.
@@ -80,12 +88,20 @@ extension LinearForm {
         for side in [Side.left, .right] {
             for (i, term) in terms.enumerated() where splits[i] > 0 && !used.contains(i) {
                 let shared = side.of(term.factors, splits[i])
-                let group = terms.indices.filter { !used.contains($0) && splits[$0] > 0 && Array(side.of(terms[$0].factors, splits[$0])) == Array(shared) }
+                let group = terms.indices.filter {
+                    !used.contains($0) && splits[$0] > 0
+                        && Array(side.of(terms[$0].factors, splits[$0])) == Array(shared)
+                }
                 guard group.count > 1 else { continue }
                 used.formUnion(group)
                 let common = Term(scale: 1, factors: Array(shared))
-                let rest = LinearForm(terms: group.map { Term(scale: terms[$0].scale, factors: Array(side.other.of(terms[$0].factors, splits[$0]))) })
-                parts.append(side == .left ? multiply(common.operand, common, rest.summed) : multiply(rest.summed, common, common.operand))
+                let rest = LinearForm(
+                    terms: group.map {
+                        Term(scale: terms[$0].scale, factors: Array(side.other.of(terms[$0].factors, splits[$0])))
+                    })
+                parts.append(
+                    side == .left
+                        ? multiply(common.operand, common, rest.summed) : multiply(rest.summed, common, common.operand))
             }
         }
         for (i, term) in terms.enumerated() where !used.contains(i) { parts.append(term.product) }
@@ -95,7 +111,9 @@ extension LinearForm {
     private enum Side {
         case left, right
         var other: Side { self == .left ? .right : .left }
-        func of(_ factors: [Factor], _ split: Int) -> ArraySlice<Factor> { self == .left ? factors[..<split] : factors[split...] }
+        func of(_ factors: [Factor], _ split: Int) -> ArraySlice<Factor> {
+            self == .left ? factors[..<split] : factors[split...]
+        }
     }
 
     private var summed: Operand { Operand(.value(product, isTransposed: false)) }
@@ -113,7 +131,8 @@ extension LinearForm.Term {
     var operand: LinearForm.Operand {
         if factors.count == 1 { return LinearForm.Operand(factors[0]) }
         let split = bestSplit
-        let left = LinearForm.Term(scale: 1, factors: Array(factors[..<split])), right = LinearForm.Term(scale: 1, factors: Array(factors[split...]))
+        let left = LinearForm.Term(scale: 1, factors: Array(factors[..<split])),
+            right = LinearForm.Term(scale: 1, factors: Array(factors[split...]))
         return LinearForm.Operand(.value(left.operand.times(right.operand), isTransposed: false))
     }
 
@@ -128,7 +147,9 @@ extension LinearForm.Term {
                 let j = i + length
                 cost[i][j] = .infinity
                 for s in i..<j {
-                    let total = cost[i][s] + cost[s + 1][j] + 2 * Double(extents[i]) * Double(extents[s + 1]) * Double(extents[j + 1])
+                    let total =
+                        cost[i][s] + cost[s + 1][j] + 2 * Double(extents[i]) * Double(extents[s + 1])
+                        * Double(extents[j + 1])
                     if total < cost[i][j] { (cost[i][j], split[i][j]) = (total, s + 1) }
                 }
             }

@@ -10,7 +10,8 @@ func simplified(_ node: Tensor) -> Tensor? {
     case let operation as Reshape: simplifiedReshape(operation, node)
     case let operation as Permute: simplifiedPermute(operation, node)
     case is Broadcast: simplifiedBroadcast(node)
-    case is Slice: node.operands[0].fillValue.map { Tensor(repeating: $0, shape: node.shape, elementType: node.elementType) }
+    case is Slice:
+        node.operands[0].fillValue.map { Tensor(repeating: $0, shape: node.shape, elementType: node.elementType) }
     case is Pad where node.operands[0].fillValue == 0: Tensor.zeros(node.shape, elementType: node.elementType)
     case let operation as MatrixProduct: simplifiedProduct(operation, node)
     case is StopGradient: node.operands[0]
@@ -56,7 +57,9 @@ private func simplifiedElementwise(_ function: Elementwise.Function, _ node: Ten
         if let inner = operands(of: x, .multiply), let number = inner[1].fillValue {
             return fills[1].map { inner[0] * (number * $0) } ?? inner[0] * y * number
         }
-        if fills[1] == nil, let inner = operands(of: y, .multiply), let number = inner[1].fillValue { return x * inner[0] * number }
+        if fills[1] == nil, let inner = operands(of: y, .multiply), let number = inner[1].fillValue {
+            return x * inner[0] * number
+        }
     case .divide:
         if fills[0] == 0 { return fill(0) }
         if let number = fills[1], number != 0 { return x * (1 / number) }
@@ -88,7 +91,8 @@ private func narrowed(_ function: Elementwise.Function, _ node: Tensor) -> Tenso
     }
     guard let small else { return nil }
     let operands = node.operands.map { operand in
-        operand.fillValue.map { Tensor(repeating: $0, shape: small, elementType: operand.elementType) } ?? operand.operands[0]
+        operand.fillValue.map { Tensor(repeating: $0, shape: small, elementType: operand.elementType) }
+            ?? operand.operands[0]
     }
     return Tensor(elementwise: function, operands).broadcast(to: node.shape)
 }
@@ -139,10 +143,15 @@ private func simplifiedSum(_ operation: Reduce, _ node: Tensor) -> Tensor? {
         // Of all factors, those that do not vary along the axes come out.
         var factors: [Tensor] = [], outside: [Tensor] = [], pending = [x]
         while let factor = pending.popLast() {
-            if let inner = operands(of: factor, .multiply) { pending += inner }
-            else if let value = factor.fillValue { outside.append(fill(value)) }
-            else if let rest = constantAlong(axes, factor) { outside.append(rest.reshaped(to: node.shape)) }
-            else { factors.append(factor) }
+            if let inner = operands(of: factor, .multiply) {
+                pending += inner
+            } else if let value = factor.fillValue {
+                outside.append(fill(value))
+            } else if let rest = constantAlong(axes, factor) {
+                outside.append(rest.reshaped(to: node.shape))
+            } else {
+                factors.append(factor)
+            }
         }
         if outside.isEmpty { return nil }
         let inside = factors.isEmpty ? fill(count) : sum(factors.dropFirst().reduce(factors[0], *))
@@ -170,9 +179,12 @@ private func simplifiedReshape(_ operation: Reshape, _ node: Tensor) -> Tensor? 
 private func simplifiedPermute(_ operation: Permute, _ node: Tensor) -> Tensor? {
     let x = node.operands[0]
     if let value = x.fillValue { return Tensor(repeating: value, shape: node.shape, elementType: node.elementType) }
-    if let inner = x.operation as? Permute { return x.operands[0].permuted(operation.permutation.map { inner.permutation[$0] }) }
+    if let inner = x.operation as? Permute {
+        return x.operands[0].permuted(operation.permutation.map { inner.permutation[$0] })
+    }
     if operation.isMatrixTranspose, let product = x.operation as? MatrixProduct {  // (A B)ᵀ = Bᵀ Aᵀ
-        return x.operands[1].product(x.operands[0], transposingSelf: !product.transposeB, transposingOther: !product.transposeA)
+        return x.operands[1].product(
+            x.operands[0], transposingSelf: !product.transposeB, transposingOther: !product.transposeA)
     }
     return nil
 }
@@ -191,5 +203,6 @@ private func simplifiedProduct(_ operation: MatrixProduct, _ node: Tensor) -> Te
     guard isTransposed(a) || isTransposed(b) else { return nil }
     return (isTransposed(a) ? a.operands[0] : a).product(
         isTransposed(b) ? b.operands[0] : b,
-        transposingSelf: operation.transposeA != isTransposed(a), transposingOther: operation.transposeB != isTransposed(b))
+        transposingSelf: operation.transposeA != isTransposed(a),
+        transposingOther: operation.transposeB != isTransposed(b))
 }

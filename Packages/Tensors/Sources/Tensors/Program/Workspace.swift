@@ -1,28 +1,35 @@
 /// The memory of one running program: bind its inputs and outputs to addresses, run, rebind, run again.
 ///
-/// Belongs to one thread at a time. Bound memory must be aligned to 64 bytes, hold the whole tensor, and outlive the run;
-/// an output must not overlap an input.
+/// Belongs to one thread at a time. Bound memory must be aligned to 64 bytes, hold the whole tensor, and outlive the
+/// run; an output must not overlap an input.
 public final class Workspace {
     public let program: Program
     private let arena: Storage
     private let addresses: UnsafeMutablePointer<UnsafeMutableRawPointer>
 
-    /// - Parameter temporaries: at least `arenaByteCount` bytes, which workspaces that never run at the same time may share. Nil makes some.
+    /// - Parameter temporaries: at least `arenaByteCount` bytes, which workspaces that never run at the same time may
+    ///   share. Nil makes some.
     public init(_ program: Program, temporaries: Storage? = nil) {
-        precondition(temporaries.map { $0.byteCount >= program.arenaByteCount } ?? true, "workspace: fewer bytes than the program's temporaries")
+        precondition(
+            temporaries.map { $0.byteCount >= program.arenaByteCount } ?? true,
+            "workspace: fewer bytes than the program's temporaries")
         self.program = program
         arena = temporaries ?? Storage(byteCount: program.arenaByteCount)
         addresses = .allocate(capacity: max(program.slotCount, 1))
         addresses.initialize(repeating: arena.address, count: max(program.slotCount, 1))
         for (slot, constant) in zip(program.constantSlots, program.constants) { addresses[slot] = constant.address }
-        for (slot, offset) in zip(program.temporarySlots, program.temporaryOffsets) { addresses[slot] = arena.address + offset }
+        for (slot, offset) in zip(program.temporarySlots, program.temporaryOffsets) {
+            addresses[slot] = arena.address + offset
+        }
     }
 
     deinit { addresses.deallocate() }
 
     public func bind(input index: Int, to address: UnsafeMutableRawPointer) { addresses[index] = address }
 
-    public func bind(output index: Int, to address: UnsafeMutableRawPointer) { addresses[program.inputTypes.count + index] = address }
+    public func bind(output index: Int, to address: UnsafeMutableRawPointer) {
+        addresses[program.inputTypes.count + index] = address
+    }
 
     /// Runs the program; with a pool, large kernels are shared among its threads.
     public func run(on pool: ThreadPool? = nil) {
@@ -38,7 +45,9 @@ public final class Workspace {
         return program.instructions.map { instruction in
             let time = clock.measure { instruction.kernel(memory) }
             let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-            return InstructionTime(instruction: instruction.text, floatingPointOperations: instruction.floatingPointOperations, isProduct: instruction.isProduct, seconds: seconds)
+            return InstructionTime(
+                instruction: instruction.text, floatingPointOperations: instruction.floatingPointOperations,
+                isProduct: instruction.isProduct, seconds: seconds)
         }
     }
 }

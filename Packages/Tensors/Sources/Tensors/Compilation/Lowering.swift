@@ -1,15 +1,5 @@
 import CTensorKernels
 
-/// One instruction of a program.
-struct Instruction: Sendable {
-    let text: String
-    let floatingPointOperations: Int
-    let reads: [Int], writes: [Int]
-    let kernel: Kernel
-    /// Whether this is a matrix product or a convolution, for the share of time spent in them.
-    let isProduct: Bool
-}
-
 /// Turns canonical expressions into instructions over slots: inputs, outputs, constants, then temporaries.
 struct Lowering {
     private(set) var instructions: [Instruction] = []
@@ -22,11 +12,11 @@ struct Lowering {
     private var outputSlots: [ObjectIdentifier: Int] = [:]
     private let groups: FusionGroups
     private var consumersOutside: [ObjectIdentifier: Bool] = [:]
-    private let findsZeros: Bool
+    private let compilation: Compilation?
 
-    /// - Parameter findingZeros: whether constant factors of products lose their zeros.
-    init(inputs: [Tensor], outputs: [Tensor], findingZeros: Bool) {
-        findsZeros = findingZeros
+    /// - Parameter compilation: where special forms of constants are made; nil makes none.
+    init(inputs: [Tensor], outputs: [Tensor], compilation: Compilation?) {
+        self.compilation = compilation
         slotCount = inputs.count + outputs.count
         for (slot, input) in inputs.enumerated() {
             views[input.id] = .contiguous(slot: slot, shape: input.shape, elementType: input.elementType)
@@ -69,7 +59,7 @@ struct Lowering {
     /// Outputs by the operations below them: what small ones read is still in the cache when they are computed before
     /// the large ones, and its memory is free again sooner.
     private static func cheapestFirst(_ outputs: [Tensor]) -> [Tensor] {
-        let costs = outputs.map { floatingPointOperations(of: [$0]) }
+        let costs = outputs.map { totalCost(of: [$0]) }
         return outputs.indices.sorted { (costs[$0], $0) < (costs[$1], $1) }.map { outputs[$0] }
     }
 
@@ -143,17 +133,18 @@ struct Lowering {
         return result
     }
 
-    private func specialProduct(_ product: MatrixProduct, operands: [View], result: View) -> (any SpecialProduct)? {
-        if findsZeros,
-            let sparse = SparseProduct(product, operands: operands, result: result, constant: constantStorage)
-        {
-            return sparse
+    private func specialProduct(
+        _ product: MatrixProduct, operands: [View], result: View
+    ) -> (any SpecialProduct)? {
+        let factors = ProductOperands(
+            a: operands[0], transposesA: product.transposeA, b: operands[1], transposesB: product.transposeB)
+        if let compilation {
+            let sparse = SparseProduct(factors, result: result) { view, layout in
+                constantSlots.firstIndex(of: view.slot).flatMap { compilation.sparse(constants[$0], layout) }
+            }
+            if let sparse { return sparse }
         }
-        return FewRowsProduct(product, operands: operands, result: result)
-    }
-
-    private func constantStorage(_ view: View) -> Storage? {
-        constantSlots.firstIndex(of: view.slot).map { constants[$0] }
+        return FewRowsProduct(factors, result: result)
     }
 
     // MARK: Chains
@@ -295,16 +286,3 @@ struct Lowering {
                 reads: operands.map(\.slot), writes: results.map(\.slot), kernel: kernel, isProduct: isProduct))
     }
 }
-
-/// A matrix product whose operands' memory, not its shapes alone, lets it run on a kernel of our own.
-protocol SpecialProduct {
-    /// Stands before the operation's name in a description.
-    var kind: String { get }
-    var floatingPointOperations: Int { get }
-    var scratchByteCount: Int { get }
-    func kernel(scratch: View) -> Kernel
-}
-
-/// Kernels whose speed is the machine's multiply-add peak: products and convolutions.
-protocol ProductOperation: KernelOperation {}
-extension MatrixProduct: ProductOperation {}

@@ -1,21 +1,37 @@
+/// What makes two expressions the same: the operation, its operands' identities, and what they give.
+struct ExpressionKey: Hashable, Sendable {
+    let operation: any Operation
+    let operands: [ObjectIdentifier]
+    let shape: Shape
+    let type: ElementType
+
+    static func == (a: ExpressionKey, b: ExpressionKey) -> Bool {
+        a.operands == b.operands && a.shape == b.shape && a.type == b.type && a.operation.isEqual(to: b.operation)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(operands)
+        hasher.combine(shape)
+        operation.hash(into: &hasher)
+    }
+}
+
 /// Rebuilds expressions in their simplest form, each once: equal expressions become one node.
 ///
 /// `isConstant` expressions are folded to data, so what never changes is computed when the program is compiled.
 struct ExpressionTable {
-    private struct Key: Hashable {
-        let operation: AnyHashable
-        let operands: [ObjectIdentifier]
-        let shape: Shape
-        let type: ElementType
-    }
-
-    private var nodes: [Key: Tensor] = [:]
+    private var nodes: [ExpressionKey: Tensor] = [:]
     private var canonical: [ObjectIdentifier: Tensor] = [:]
     private var retained: [Tensor] = []  // keeps identities alive, so that they stay unique
     private var constants = Set<ObjectIdentifier>()
-    private let foldsConstants: Bool
+    /// Where computed constants are shared; nil leaves constant expressions as they are.
+    private let compilation: Compilation?
+    private let evaluate: (Tensor) -> Tensor
 
-    init(foldsConstants: Bool = true) { self.foldsConstants = foldsConstants }
+    init(_ compilation: Compilation?, evaluate: @escaping (Tensor) -> Tensor) {
+        self.compilation = compilation
+        self.evaluate = evaluate
+    }
 
     /// `tensor` stands for itself: a program's input.
     mutating func declareInput(_ tensor: Tensor, as placeholder: Tensor) {
@@ -49,8 +65,8 @@ struct ExpressionTable {
 
     private mutating func build(_ node: Tensor) -> Tensor {
         let operands = node.operands.map { canonical[$0.id]! }
-        let key = Key(
-            operation: AnyHashable(node.operation), operands: operands.map(\.id), shape: node.shape,
+        let key = ExpressionKey(
+            operation: node.operation, operands: operands.map(\.id), shape: node.shape,
             type: node.elementType)
         if let known = nodes[key] { return known }
         let rebuilt = Tensor(node.operation, operands, shape: node.shape, elementType: node.elementType)
@@ -61,20 +77,24 @@ struct ExpressionTable {
                 "simplification of \(node.operation.name) changed \(node.shape) to \(simpler.shape)")
             retained.append(rebuilt)
             result = canonicalize(simpler)
-        } else if foldsConstants, isFoldable(rebuilt) {
-            result = Program(inputs: [], outputs: [rebuilt], folding: false)([])[0]
+        } else if let compilation, isFoldable(rebuilt) {
+            result = compilation.folded(key) { evaluate(rebuilt) }
+            constants.insert(result.id)
+        } else if isConstant(rebuilt) {
+            result = compilation?.unique(key, rebuilt) ?? rebuilt
             constants.insert(result.id)
         } else {
             result = rebuilt
-            let isLeafData = node.operation is Constant || node.operation is Fill
-            if isLeafData || (!operands.isEmpty && operands.allSatisfy { constants.contains($0.id) }) {
-                constants.insert(result.id)
-            }
         }
         nodes[key] = result
         retained.append(result)
         canonical[result.id] = result
         return result
+    }
+
+    private func isConstant(_ node: Tensor) -> Bool {
+        node.operation is Constant || node.operation is Fill
+            || (!node.operands.isEmpty && node.operands.allSatisfy { constants.contains($0.id) })
     }
 
     /// Views of constants stay views: copying them would only cost memory.

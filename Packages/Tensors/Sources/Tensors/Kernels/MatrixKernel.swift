@@ -78,15 +78,3 @@ struct MatrixKernel: Sendable {
         }
     }
 }
-
-extension Split {
-    /// As `run`, but every piece separately even on one thread: for kernels whose rounding depends on the piece's
-    /// extent.
-    func runPieces(on pool: ThreadPool?, _ body: (Range<Int>) -> Void) {
-        if let pool, pieces > 1 {
-            pool.run(pieces: pieces) { body(range($0)) }
-        } else {
-            for piece in 0..<pieces { body(range(piece)) }
-        }
-    }
-}

@@ -18,16 +18,19 @@ public final class Program: Sendable {
     /// - Parameters:
     ///   - inputs: nodes (placeholders or leaves with data) whose values are given anew at every run.
     ///   - outputs: what to compute. Leaves below them that are not inputs are constants.
-    public convenience init(inputs: [Tensor], outputs: [Tensor]) {
-        self.init(inputs: inputs, outputs: outputs, folding: true)
+    ///   - compilation: what it shares with other programs.
+    public convenience init(inputs: [Tensor], outputs: [Tensor], compilation: Compilation = Compilation()) {
+        self.init(inputs: inputs, outputs: outputs, sharing: compilation)
     }
 
-    init(inputs: [Tensor], outputs: [Tensor], folding: Bool) {
+    /// - Parameter compilation: nil for a program that runs once: it folds nothing, and no factor is worth another form.
+    init(inputs: [Tensor], outputs: [Tensor], sharing compilation: Compilation?) {
         let placeholders = inputs.enumerated().map { $1.placeholder("\($0)") }
-        // What folds constants itself runs once: a factor is not worth another form.
         let lowering = Lowering(
-            inputs: placeholders, outputs: rewritten(outputs, inputs: inputs, as: placeholders, folding: folding),
-            findingZeros: folding)
+            inputs: placeholders,
+            outputs: rewritten(outputs, inputs: inputs, as: placeholders, sharing: compilation),
+            compilation: compilation)
+        compilation?.use(lowering.constants)
 
         inputTypes = inputs.map { ($0.shape, $0.elementType) }
         outputTypes = outputs.map { ($0.shape, $0.elementType) }
@@ -76,11 +79,13 @@ public final class Program: Sendable {
 /// re-associated. Shows which values several outputs share, where the expressions as they were written do not have
 /// them.
 public func rewritten(_ outputs: [Tensor], inputs: [Tensor]) -> [Tensor] {
-    rewritten(outputs, inputs: inputs, as: inputs, folding: true)
+    rewritten(outputs, inputs: inputs, as: inputs, sharing: Compilation())
 }
 
-private func rewritten(_ outputs: [Tensor], inputs: [Tensor], as placeholders: [Tensor], folding: Bool) -> [Tensor] {
-    var table = ExpressionTable(foldsConstants: folding)
+private func rewritten(
+    _ outputs: [Tensor], inputs: [Tensor], as placeholders: [Tensor], sharing compilation: Compilation?
+) -> [Tensor] {
+    var table = ExpressionTable(compilation) { Program(inputs: [], outputs: [$0], sharing: nil)([])[0] }
     for (input, placeholder) in zip(inputs, placeholders) { table.declareInput(input, as: placeholder) }
     return reassociated(outputs.map { table.canonicalize($0) }, in: &table)
 }

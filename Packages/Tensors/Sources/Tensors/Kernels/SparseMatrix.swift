@@ -79,6 +79,8 @@ struct SparseMatrix: Sendable {
             values: values.address.assumingMemoryBound(to: Float.self))
     }
 
+    var byteCount: Int { [order, starts, offsets, values].reduce(0) { $0 + $1.byteCount } }
+
     var groupCount: Int { (rows + Int(TENSOR_SPARSE_GROUP) - 1) / Int(TENSOR_SPARSE_GROUP) }
 }
 

@@ -10,13 +10,13 @@ struct FewRowsProduct: SpecialProduct {
     private let pieces: Int
 
     /// Nil where oneDNN's product is as fast.
-    init?(_ product: MatrixProduct, operands: [View], result: View) {
+    init?(_ operands: ProductOperands, result: View) {
         (m, n) = (result.shape[-2], result.shape[-1])
-        guard result.elementType == .float32, result.shape.count == m * n, let a = MatrixLayout(operands[0]),
-            let b = MatrixLayout(operands[1]),
-            product.transposeA != a.isColumnMajor, product.transposeB == b.isColumnMajor
+        guard result.elementType == .float32, result.shape.count == m * n, let a = MatrixLayout(operands.a),
+            let b = MatrixLayout(operands.b),
+            operands.transposesA != a.isColumnMajor, operands.transposesB == b.isColumnMajor
         else { return nil }
-        k = operands[1].shape[product.transposeB ? -1 : -2]
+        k = operands.b.shape[operands.transposesB ? -1 : -2]
         guard 2...Int(TENSOR_FEW_ROWS) ~= m, n >= 16, k >= 512 else { return nil }
         (self.a, self.b, self.result) = (a, b, result)
         pieces = Split(count: k / 256, costPerItem: 256 * m * n / 8).pieces

@@ -11,30 +11,31 @@ struct SparseProduct: SpecialProduct {
     private let isTransposed: Bool
 
     /// Nil where there is no such factor, or where another kernel is better.
-    init?(_ product: MatrixProduct, operands: [View], result: View, constant: (View) -> Storage?) {
+    /// - Parameter form: the constant behind a view without its zeros; nil where it's no constant, or not worth it.
+    init?(
+        _ operands: ProductOperands, result: View, sparse form: (View, SparseMatrix.Layout) -> SparseMatrix?
+    ) {
         let m = result.shape[-2], n = result.shape[-1]
         guard result.elementType == .float32, result.shape.count == m * n else { return nil }
         // Rows are those of the result, or of its transpose; columns run along the sum.
         func sparse(_ view: View, transposed: Bool) -> SparseMatrix? {
-            guard view.shape[-2] * view.shape[-1] >= SparseMatrix.leastCount, let storage = constant(view) else {
-                return nil
-            }
+            guard view.shape[-2] * view.shape[-1] >= SparseMatrix.leastCount else { return nil }
             let (row, column) = transposed ? (-1, -2) : (-2, -1)
-            return storage.sparseMatrix(
-                SparseMatrix.Layout(
-                    rows: view.shape[row], depth: view.shape[column], offset: view.offset,
-                    rowStride: view.stride(row), columnStride: view.stride(column)))
+            let layout = SparseMatrix.Layout(
+                rows: view.shape[row], depth: view.shape[column], offset: view.offset,
+                rowStride: view.stride(row), columnStride: view.stride(column))
+            return form(view, layout)
         }
-        if n >= 8, let matrix = sparse(operands[0], transposed: product.transposeA) {
+        if n >= 8, let matrix = sparse(operands.a, transposed: operands.transposesA) {
             self.matrix = matrix
-            (isTransposed, columns, other) = (false, n, operands[1])
+            (isTransposed, columns, other) = (false, n, operands.b)
             (otherRowStride, otherColumnStride) =
-                product.transposeB ? (other.stride(-1), other.stride(-2)) : (other.stride(-2), other.stride(-1))
-        } else if m >= 8, let matrix = sparse(operands[1], transposed: !product.transposeB) {
+                operands.transposesB ? (other.stride(-1), other.stride(-2)) : (other.stride(-2), other.stride(-1))
+        } else if m >= 8, let matrix = sparse(operands.b, transposed: !operands.transposesB) {
             self.matrix = matrix
-            (isTransposed, columns, other) = (true, m, operands[0])
+            (isTransposed, columns, other) = (true, m, operands.a)
             (otherRowStride, otherColumnStride) =
-                product.transposeA ? (other.stride(-2), other.stride(-1)) : (other.stride(-1), other.stride(-2))
+                operands.transposesA ? (other.stride(-2), other.stride(-1)) : (other.stride(-1), other.stride(-2))
         } else {
             return nil
         }
@@ -85,18 +86,6 @@ struct SparseProduct: SpecialProduct {
                     }
                 }
             }
-        }
-    }
-}
-
-extension Storage {
-    /// The matrix of this memory without its zeros, made once for all programs; nil where it isn't worth it.
-    func sparseMatrix(_ layout: SparseMatrix.Layout) -> SparseMatrix? {
-        sparseMatrices.withLock { made in
-            if let known = made[layout] { return known }
-            let matrix = SparseMatrix(self, layout)
-            made[layout] = .some(matrix)
-            return matrix
         }
     }
 }

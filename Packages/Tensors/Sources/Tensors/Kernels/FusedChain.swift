@@ -15,6 +15,8 @@ final class FusedChain: Sendable {
         let operands: [Int]
     }
 
+    static let registerLimit = Int(TENSOR_REGISTERS)
+
     let count: Int
     let operationCount: Int
     private let elementType: ElementType
@@ -28,7 +30,7 @@ final class FusedChain: Sendable {
 
     init(shape: Shape, elementType: ElementType, sources: [Source], outputs: [View], registerCount: Int, steps: [Step])
     {
-        precondition(registerCount <= FusionGroups.registerLimit, "elementwise: a chain of \(registerCount) registers")
+        precondition(registerCount <= FusedChain.registerLimit, "elementwise: a chain of \(registerCount) registers")
         count = shape.count
         operationCount = steps.count
         self.elementType = elementType

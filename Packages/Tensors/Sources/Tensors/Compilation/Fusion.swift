@@ -11,7 +11,6 @@ struct FusionGroups {
 
     /// Nodes of a chain.
     private static let largest = 32
-    static let registerLimit = Int(TENSOR_REGISTERS)
 
     init(order: [Tensor]) {
         for node in order {
@@ -29,7 +28,7 @@ struct FusionGroups {
 
     private mutating func join(_ producer: Int, _ consumer: Int) {
         guard producer != consumer, members[producer].count + members[consumer].count <= FusionGroups.largest,
-            registerBound(members[producer] + members[consumer]) <= FusionGroups.registerLimit,
+            registerBound(members[producer] + members[consumer]) <= FusedChain.registerLimit,
             !reachesAnotherWay(from: producer, to: consumer)
         else { return }
         for node in members[consumer] { groupOf[node.id] = producer }

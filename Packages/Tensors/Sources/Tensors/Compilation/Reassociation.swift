@@ -15,8 +15,8 @@ func reassociated(_ outputs: [Tensor], in table: inout ExpressionTable) -> [Tens
         if needed.contains(node.id), linear.contains(node.id),
             let form = LinearForm(of: node, isAtomic: { needed.contains($0.id) })
         {
-            let rewritten = form.replacingFactors { replacement[$0.id] ?? $0 }.product.reshaped(to: node.shape)
-            replacement[node.id] = table.canonicalize(rewritten)
+            let product = form.replacingFactors { replacement[$0.id] ?? $0 }.product.reshaped(to: node.shape)
+            replacement[node.id] = table.canonicalize(product)
         } else if !node.operands.isEmpty {
             let operands = node.operands.map { replacement[$0.id] ?? $0 }
             if zip(operands, node.operands).contains(where: { $0.id != $1.id }) {
@@ -25,8 +25,8 @@ func reassociated(_ outputs: [Tensor], in table: inout ExpressionTable) -> [Tens
             }
         }
     }
-    let rewritten = outputs.map { replacement[$0.id] ?? $0 }
-    return floatingPointOperations(of: rewritten) < floatingPointOperations(of: outputs) ? rewritten : outputs
+    let cheaper = outputs.map { replacement[$0.id] ?? $0 }
+    return totalCost(of: cheaper) < totalCost(of: outputs) ? cheaper : outputs
 }
 
 /// The nodes whose values must exist, when linear nodes exist only for the sake of others.
@@ -49,7 +49,7 @@ private func neededNodes(_ order: [Tensor], outputs: [Tensor], linear: Set<Objec
 }
 
 /// Floating-point operations of everything that `outputs` need.
-func floatingPointOperations(of outputs: [Tensor]) -> Int {
+func totalCost(of outputs: [Tensor]) -> Int {
     topologicalOrder(of: outputs).reduce(0) { total, node in
         switch node.operation {
         case let kernel as any KernelOperation:

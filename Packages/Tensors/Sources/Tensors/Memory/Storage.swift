@@ -1,5 +1,3 @@
-import Synchronization
-
 /// A block of memory aligned to a cache line: what a tensor's leaf holds, and where programs read and write.
 ///
 /// Unchecked because the memory is reached through a pointer: a `Tensor` never writes to its storage after it was made,
@@ -7,8 +5,6 @@ import Synchronization
 public final class Storage: @unchecked Sendable {
     public let address: UnsafeMutableRawPointer
     public let byteCount: Int
-    /// What programs made of this memory as a constant factor of products.
-    let sparseMatrices = Mutex<[SparseMatrix.Layout: SparseMatrix?]>([:])
 
     /// Zeroed memory.
     public init(byteCount: Int) {

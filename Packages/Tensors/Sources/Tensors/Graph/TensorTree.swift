@@ -87,15 +87,6 @@ extension TensorTree {
         return copy
     }
 
-    /// All tensors computed, in one program.
-    public func evaluated() -> Self { with(Program(inputs: [], outputs: tensors)([])) }
-
     /// The number of elements of all tensors.
     public var elementCount: Int { tensors.reduce(0) { $0 + $1.count } }
-
-    /// Σ over all tensors of Σ a b.
-    public func dot(_ other: Self) -> Tensor {
-        let products = zip(tensors, other.tensors).map { $0.dot($1) }
-        return products.dropFirst().reduce(products.first ?? Tensor(0)) { $0 + $1 }
-    }
 }

@@ -1,0 +1,38 @@
+extension Tensor {
+    /// This tensor with its value computed: a leaf. Compiles and runs the graph below it, unless it is a leaf already.
+    public func evaluated() -> Tensor {
+        if operation is Constant { return self }
+        return Program(inputs: [], outputs: [self])([])[0]
+    }
+
+    /// The storage of an evaluated tensor.
+    public var storage: Storage { (evaluated().operation as! Constant).storage }
+
+    /// The elements in row-major order, evaluated when necessary. The type asked for must be the tensor's.
+    public func scalars<Scalar: TensorScalar>(as _: Scalar.Type = Scalar.self) -> [Scalar] {
+        precondition(
+            Scalar.elementType == elementType, "scalars: asked \(Scalar.elementType) of a \(elementType) tensor")
+        let storage = self.storage
+        return Array(UnsafeBufferPointer(start: storage.address.assumingMemoryBound(to: Scalar.self), count: count))
+    }
+
+    /// The elements as float64, whatever the tensor's type.
+    public var scalars: [Double] {
+        switch elementType {
+        case .float32: scalars(as: Float.self).map(Double.init)
+        case .float64: scalars(as: Double.self)
+        case .int32: scalars(as: Int32.self).map(Double.init)
+        }
+    }
+
+    /// The only element of a tensor that has one.
+    public var scalar: Double {
+        precondition(count == 1, "scalar: shape \(shape) has \(count) elements")
+        return scalars[0]
+    }
+}
+
+extension TensorTree {
+    /// All tensors computed, in one program.
+    public func evaluated() -> Self { with(Program(inputs: [], outputs: tensors)([])) }
+}

@@ -1,7 +1,9 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-let packages = ["Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting", "Experiments"]
+let packages = [
+    "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting", "Experiments",
+]
 
 let package = Package(
     name: "Bilevel",

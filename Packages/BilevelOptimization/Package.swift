@@ -16,11 +16,12 @@ let package = Package(
         .library(name: "BilevelOptimization", targets: ["BilevelOptimization"]),
         .library(name: "BilevelTestProblems", targets: ["BilevelTestProblems"]),
     ],
-    dependencies: [sibling("Tensors")],
+    dependencies: [sibling("Tensors"), sibling("Randomness")],
     targets: [
-        .target(name: "BilevelOptimization", dependencies: ["Tensors"]),
+        .target(name: "BilevelOptimization", dependencies: ["Tensors", "Randomness"]),
         .target(name: "BilevelTestProblems", dependencies: ["BilevelOptimization", "Tensors"]),
         .testTarget(
-            name: "BilevelOptimizationTests", dependencies: ["BilevelOptimization", "BilevelTestProblems", "Tensors"]),
+            name: "BilevelOptimizationTests",
+            dependencies: ["BilevelOptimization", "BilevelTestProblems", "Tensors", "Randomness"]),
     ]
 )

@@ -1,17 +1,27 @@
 // swift-tools-version: 6.1
+import Foundation
 import PackageDescription
+
+/// A sibling package: by path here, by version in a release.
+func sibling(_ name: String) -> Package.Dependency {
+    if let base = ProcessInfo.processInfo.environment["BILEVEL_RELEASE"] {
+        return .package(url: "\(base)/\(name)", from: "0.1.0")
+    }
+    return .package(path: "../\(name)")
+}
 
 let package = Package(
     name: "Datasets",
     products: [.library(name: "Datasets", targets: ["Datasets"])],
+    dependencies: [sibling("Randomness")],
     targets: [
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         // libpng reports errors by longjmp, which must not cross Swift frames: this target catches them in C.
         .target(name: "CPNGCodec", dependencies: ["CPNG"], linkerSettings: [.linkedLibrary("png")]),
-        .target(name: "Datasets", dependencies: ["CZlib", "CPNGCodec"]),
+        .target(name: "Datasets", dependencies: ["CZlib", "CPNGCodec", "Randomness"]),
         .testTarget(
-            name: "DatasetsTests", dependencies: ["Datasets"], exclude: ["make-fixtures.py"],
+            name: "DatasetsTests", dependencies: ["Datasets", "Randomness"], exclude: ["make-fixtures.py"],
             resources: [.copy("Fixtures")]),
     ]
 )

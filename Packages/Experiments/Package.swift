@@ -32,24 +32,25 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        sibling("Tensors"), sibling("NeuralLayers"), sibling("BilevelOptimization"), sibling("Datasets"),
-        sibling("Reporting"),
+        sibling("Randomness"), sibling("Tensors"), sibling("NeuralLayers"), sibling("BilevelOptimization"),
+        sibling("Datasets"), sibling("Reporting"),
     ],
     targets: [
         .target(
             name: "ExperimentSupport",
-            dependencies: ["Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
+            dependencies: ["Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
         command("hyper-cleaning", ["BilevelOptimization", "Datasets", "Reporting"]),
         command("numerical-example", ["Tensors", "BilevelOptimization", "Reporting"]),
         command("few-shot", ["NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
         command("prepare-data", []),
         command("benchmark-hyper-cleaning", ["Tensors", "NeuralLayers", "BilevelOptimization", "Reporting"]),
-        command("benchmark-few-shot", ["Tensors", "NeuralLayers", "BilevelOptimization", "Reporting"]),
+        command("benchmark-few-shot", ["Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", "Reporting"]),
         command("benchmark-numerical", ["Tensors", "BilevelOptimization", "Reporting"]),
         .testTarget(
             name: "ExperimentsTests",
             dependencies: [
-                "ExperimentSupport", "Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting",
+                "ExperimentSupport", "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", "Datasets",
+                "Reporting",
             ]),
     ]
 )

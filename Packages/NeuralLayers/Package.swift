@@ -13,9 +13,9 @@ func sibling(_ name: String) -> Package.Dependency {
 let package = Package(
     name: "NeuralLayers",
     products: [.library(name: "NeuralLayers", targets: ["NeuralLayers"])],
-    dependencies: [sibling("Tensors")],
+    dependencies: [sibling("Tensors"), sibling("Randomness")],
     targets: [
-        .target(name: "NeuralLayers", dependencies: ["Tensors"]),
-        .testTarget(name: "NeuralLayersTests", dependencies: ["NeuralLayers", "Tensors"]),
+        .target(name: "NeuralLayers", dependencies: ["Tensors", "Randomness"]),
+        .testTarget(name: "NeuralLayersTests", dependencies: ["NeuralLayers", "Tensors", "Randomness"]),
     ]
 )

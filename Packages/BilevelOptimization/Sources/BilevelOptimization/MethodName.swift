@@ -1,3 +1,4 @@
+import Randomness
 import Tensors
 
 /// Every method by the name it has on a command line, with what a user needs to choose one.

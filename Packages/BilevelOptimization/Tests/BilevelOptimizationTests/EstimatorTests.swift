@@ -1,6 +1,7 @@
 import BilevelOptimization
 import BilevelTestProblems
 import Foundation
+import Randomness
 import Tensors
 import Testing
 

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Randomness
 import Testing
 
 func bigEndian(_ n: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(n >> $0 & 255) } }
@@ -111,7 +112,7 @@ let gzippedLabels: [UInt8] = [
 
 @Suite struct SplitTests {
     @Test func aSplitDrawsWithoutReplacement() throws {
-        var random = Counter(state: 1)
+        var random = RandomGenerator(seed: 1)
         let split = try HyperCleaningSplit(count: 100, train: 40, validation: 30, test: 30, using: &random)
         #expect(Set(split.train + split.validation + split.test) == Set(0..<100))
         #expect(throws: DatasetError.self) {
@@ -123,7 +124,7 @@ let gzippedLabels: [UInt8] = [
     }
 
     @Test func validationAndTestMayComeFromASecondFile() throws {
-        var random = Counter(state: 1)
+        var random = RandomGenerator(seed: 1)
         let split = try HyperCleaningSplit(
             count: 50, heldOutCount: 20, train: 50, validation: 8, test: 12, using: &random)
         #expect(Set(split.train) == Set(0..<50) && Set(split.validation + split.test) == Set(0..<20))
@@ -139,7 +140,7 @@ let gzippedLabels: [UInt8] = [
     }
 
     @Test func corruptionReplacesExactlyTheFractionByAnotherClassUniformly() throws {
-        var random = Counter(state: 2)
+        var random = RandomGenerator(seed: 2)
         let labels = (0..<10_000).map { Int32($0 % 10) }
         let corruption = try LabelCorruption(of: labels, fraction: 0.5, classCount: 10, using: &random)
         #expect(corruption.isCorrupted.count { $0 } == 5_000)
@@ -159,7 +160,7 @@ let gzippedLabels: [UInt8] = [
     }
 
     @Test func theReferenceQuirkLeavesATenthTrue() throws {
-        var random = Counter(state: 3)
+        var random = RandomGenerator(seed: 3)
         let labels = [Int32](repeating: 4, count: 10_000)
         let corruption = try LabelCorruption(of: labels, fraction: 0.5, classCount: 10, draw: .anyClass, using: &random)
         let unchanged = labels.indices.count { corruption.isCorrupted[$0] && corruption.labels[$0] == 4 }

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Randomness
 import Testing
 
 @Suite struct PNGTests {
@@ -42,7 +43,7 @@ import Testing
 
     @Test("what is encoded decodes to itself", arguments: 1...4)
     func roundTrip(channels: Int) throws {
-        var random = Counter(state: UInt64(channels))
+        var random = RandomGenerator(seed: UInt64(channels))
         let image = RasterImage(
             width: 37, height: 11, channels: channels,
             pixels: (0..<37 * 11 * channels).map { _ in UInt8(truncatingIfNeeded: random.next()) })
@@ -88,7 +89,7 @@ import Testing
                         width: 40, height: 30, channels: channels,
                         pixels: (0..<1200 * channels).map { UInt8($0 * $0 % 251) }))
             }
-        var random = Counter(state: 11), decoded = 0, refused = 0
+        var random = RandomGenerator(seed: 11), decoded = 0, refused = 0
         for i in 0..<10_000 {
             var bytes = seeds[i % seeds.count]
             for _ in 0...Int(random.next() % 4) {
@@ -118,7 +119,7 @@ import Testing
 
     @Test("10,000 well-formed files of random content, sizes and chunk lengths give errors or images, never a crash")
     func randomContent() throws {
-        var random = Counter(state: 12), decoded = 0
+        var random = RandomGenerator(seed: 12), decoded = 0
         func below(_ bound: Int) -> Int { Int(random.next() % UInt64(bound)) }
         func someBytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(below(256)) } }
         for i in 0..<10_000 {

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Randomness
 import Testing
 
 @Suite struct PickleTests {
@@ -67,7 +68,7 @@ import Testing
     @Test("mutated pickles give errors or images, never a crash")
     func mutations() throws {
         let seeds = try (2...5).map { try [UInt8](fixture("pickles/mini-\($0).pkl")) }
-        var random = Counter(state: 3), refused = 0
+        var random = RandomGenerator(seed: 3), refused = 0
         for i in 0..<4_000 {
             var bytes = seeds[i % 4]
             if i % 7 == 0 { bytes = Array(bytes[..<Int(random.next() % UInt64(bytes.count))]) }

@@ -45,15 +45,3 @@ func complaint(_ body: () throws -> Void) -> String {
     }
     return "no complaint"
 }
-
-/// A small seeded generator.
-struct Counter: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {  // SplitMix64 (Steele et al. 2014)
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Randomness
 import Testing
 
 /// Fixtures/small.zip holds a/stored.txt ("stored", method 0) and b/deflated.txt ("deflated " a hundred times, method
@@ -50,7 +51,7 @@ import Testing
     @Test("damage anywhere is an error with the archive's name or does no harm, never a crash")
     func damage() throws {
         let intact = try [UInt8](fixture("small.zip"))
-        var random = Counter(state: 5), refused = 0
+        var random = RandomGenerator(seed: 5), refused = 0
         for i in 0..<2_000 {
             var bytes = intact
             if i < intact.count {

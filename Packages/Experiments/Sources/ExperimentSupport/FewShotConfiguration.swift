@@ -2,6 +2,7 @@ import BilevelOptimization
 import Datasets
 import Foundation
 import NeuralLayers
+import Randomness
 import Reporting
 import Tensors
 
@@ -52,7 +53,7 @@ public struct FewShotConfiguration: Sendable {
     func problem(supportLabels: [Int32], queryLabels: [Int32], image: (channels: Int, height: Int, width: Int))
         throws(SolverError) -> FewShotProblem
     {
-        var random = RandomGenerator(seed: seed, stream: 4)
+        var random = RandomGenerator(seed: seed, stream: .sharedWeights)
         return try FewShotProblem(
             ways: ways, supportLabels: supportLabels, queryLabels: queryLabels, image: image, backbone: backbone,
             head: head, hidden: hidden,
@@ -155,4 +156,8 @@ public struct FewShotConfiguration: Sendable {
             "protocol": "selected on meta-validation episodes; tested once",
         ]
     }
+}
+
+extension RandomStream {
+    fileprivate static let sharedWeights = RandomStream("shared weights", number: 4)
 }

@@ -1,6 +1,7 @@
 import BilevelOptimization
 import Foundation
 import NeuralLayers
+import Randomness
 import Tensors
 
 /// What a task is given: images [n, channels, height, width], class after class, and the factor by which the lower step

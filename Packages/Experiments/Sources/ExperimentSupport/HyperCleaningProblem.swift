@@ -1,5 +1,6 @@
 import BilevelOptimization
 import NeuralLayers
+import Randomness
 import Tensors
 
 /// Data hyper-cleaning: one weight x_i for every training sample, σ(x_i) its share in the training loss (Franceschi et

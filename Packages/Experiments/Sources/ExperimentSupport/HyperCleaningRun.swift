@@ -1,6 +1,7 @@
 import BilevelOptimization
 import Datasets
 import NeuralLayers
+import Randomness
 import Reporting
 import Tensors
 
@@ -43,11 +44,11 @@ public final class HyperCleaningRun {
             )
         }
         // Streams keep split, noise and weights independent of each other's sizes.
-        var splitRandom = RandomGenerator(seed: configuration.seed, stream: 1)
+        var splitRandom = RandomGenerator(seed: configuration.seed, stream: .split)
         split = try HyperCleaningSplit(
             count: images.count, heldOutCount: heldOut?.count, train: configuration.trainSize,
             validation: configuration.validationSize, test: configuration.testSize, using: &splitRandom)
-        var noiseRandom = RandomGenerator(seed: configuration.seed, stream: 2)
+        var noiseRandom = RandomGenerator(seed: configuration.seed, stream: .labelNoise)
         corruption = try LabelCorruption(
             of: images.labels(of: split.train), fraction: configuration.corruption, classCount: images.classCount,
             draw: configuration.quirks.contains(.anyClass) ? .anyClass : .differentClass, using: &noiseRandom)
@@ -59,7 +60,7 @@ public final class HyperCleaningRun {
             trainingImages: leaf(split.train, in: images), trainingLabels: Tensor(corruption.labels),
             validationImages: leaf(split.validation, in: heldOutImages),
             validationLabels: Tensor(heldOutImages.labels(of: split.validation)))
-        var weightRandom = RandomGenerator(seed: configuration.seed, stream: 3)
+        var weightRandom = RandomGenerator(seed: configuration.seed, stream: .initialWeights)
         let network = configuration.network.network(inputs: pixels, classes: images.classCount, using: &weightRandom)
         solver = try Solver(
             problem.problem, method: configuration.solverMethod(), upperRule: .adam(rate: configuration.upperRate),
@@ -148,4 +149,8 @@ public final class HyperCleaningRun {
     private func accuracy(of network: Perceptron) -> Double {
         classifyTest(network.tensors)[0].accuracy(labels: testLabels)
     }
+}
+
+extension RandomStream {
+    fileprivate static let initialWeights = RandomStream("initial weights", number: 3)
 }

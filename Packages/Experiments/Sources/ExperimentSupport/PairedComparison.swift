@@ -1,3 +1,4 @@
+import Randomness
 import Reporting
 import Tensors
 
@@ -15,11 +16,15 @@ public struct PairedComparison: Sendable {
             first.count == second.count && !first.isEmpty,
             "paired comparison: \(first.count) and \(second.count) episodes")
         let differences = zip(first, second).map { $0 - $1 }, n = differences.count
-        var random = RandomGenerator(seed: seed, stream: 9)
+        var random = RandomGenerator(seed: seed, stream: .bootstrap)
         let means = (0..<resamples).map { _ in
-            (0..<n).reduce(0) { sum, _ in sum + differences[Int.random(in: 0..<n, using: &random)] } / Double(n)
+            (0..<n).reduce(0) { sum, _ in sum + differences[random.integer(below: n)] } / Double(n)
         }.sorted()
         meanDifference = Samples(differences).mean
         interval = means[Int(0.025 * Double(resamples))]...means[Int(0.975 * Double(resamples))]
     }
+}
+
+extension RandomStream {
+    fileprivate static let bootstrap = RandomStream("bootstrap", number: 9)
 }

@@ -3,6 +3,7 @@ import BilevelOptimization
 import ExperimentSupport
 import Foundation
 import NeuralLayers
+import Randomness
 import Reporting
 import Tensors
 

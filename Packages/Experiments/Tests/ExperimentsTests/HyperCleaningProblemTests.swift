@@ -1,6 +1,7 @@
 import BilevelOptimization
 import ExperimentSupport
 import NeuralLayers
+import Randomness
 import Tensors
 import Testing
 

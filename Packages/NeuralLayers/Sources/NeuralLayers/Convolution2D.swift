@@ -1,3 +1,4 @@
+import Randomness
 import Tensors
 
 /// Convolution of images [n, height, width, channels] with square windows, and a bias for each output channel. The

@@ -1,3 +1,4 @@
+import Randomness
 import Tensors
 
 /// Convolution 3x3, 2x2 max pooling, batch normalization and an activation, in one of the orders of the field.

@@ -1,3 +1,4 @@
+import Randomness
 import Tensors
 
 /// x Wᵀ + b. The weight is [outputs, inputs], as in PyTorch.

@@ -1,3 +1,4 @@
+import Randomness
 import Tensors
 
 /// Linear layers one after the other, with an activation between them and none after the last.

@@ -1,3 +1,4 @@
+import Randomness
 import Tensors
 
 /// Three convolutions with batch normalization and a 1x1 shortcut, ReLU after their sum, 2x2 max pooling.

@@ -1,4 +1,5 @@
 import NeuralLayers
+import Randomness
 import Tensors
 import Testing
 

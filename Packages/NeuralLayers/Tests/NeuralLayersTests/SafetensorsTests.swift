@@ -1,5 +1,6 @@
 import Foundation
 import NeuralLayers
+import Randomness
 import Tensors
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import Randomness
 import Tensors
 
 /// Runs a `StochasticMethod`. Batches are fixed runs of samples, drawn uniformly with replacement from the generator
@@ -116,8 +117,8 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
 
     // MARK: Moves
 
-    private func lowerBatch() -> Int { Int.random(in: 0..<oracles.lowerBatches.count, using: &random) }
-    private func upperBatch() -> Int { Int.random(in: 0..<oracles.upperBatches.count, using: &random) }
+    private func lowerBatch() -> Int { random.integer(below: oracles.lowerBatches.count) }
+    private func upperBatch() -> Int { random.integer(below: oracles.upperBatches.count) }
 
     /// y ← y - rate ∇_y f_B, `count` times.
     private func moveLower(_ rate: Double, _ count: Int) {

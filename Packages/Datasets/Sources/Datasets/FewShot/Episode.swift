@@ -1,3 +1,5 @@
+import Randomness
+
 /// One few-shot task: N classes with M labelled images each, and further images of these classes to be told apart.
 public struct Episode: Sendable, Hashable, Codable {
     /// Image indices, class after class: ways · shots of them.
@@ -39,7 +41,7 @@ public struct EpisodeSampler: Sendable {
     }
 
     public func episode(_ number: Int) -> Episode {
-        var random = CounterGenerator(seed: seed, stream: UInt64(bitPattern: Int64(number)))
+        var random = RandomGenerator(seed: seed, stream: .episode(number))
         var support: [Int] = [], query: [Int] = []
         support.reserveCapacity(ways * shots)
         query.reserveCapacity(ways * queries)
@@ -51,5 +53,13 @@ public struct EpisodeSampler: Sendable {
         }
         func labels(_ perClass: Int) -> [Int32] { (0..<ways * perClass).map { Int32($0 / perClass) } }
         return Episode(support: support, supportLabels: labels(shots), query: query, queryLabels: labels(queries))
+    }
+}
+
+extension RandomStream {
+    /// A stream for each episode. Its number is the episode's, so that it meets the small numbers of other streams of
+    /// the same seed (a split's, a network's): what is drawn there has nothing to do with which images an episode takes.
+    public static func episode(_ number: Int) -> RandomStream {
+        RandomStream("episode \(number)", number: UInt64(bitPattern: Int64(number)))
     }
 }

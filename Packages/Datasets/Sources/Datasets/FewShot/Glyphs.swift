@@ -1,3 +1,5 @@
+import Randomness
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -32,7 +34,7 @@ public struct Glyphs: Sendable {
         for index in 0..<classes {
             let strokes = character(index)
             for drawing in 0..<imagesPerClass {
-                var random = CounterGenerator(seed: seed, stream: UInt64(index) << 32 | UInt64(drawing + 1))
+                var random = RandomGenerator(seed: seed, stream: .drawing(drawing, ofGlyph: index))
                 pixels += render(strokes, &random)
             }
         }
@@ -49,24 +51,26 @@ public struct Glyphs: Sendable {
 
     /// Strokes in the square [-1, 1]².
     private func character(_ index: Int) -> [Stroke] {
-        var random = CounterGenerator(seed: seed, stream: UInt64(index) << 32)
-        func gridPoint() -> Point { Point(Double(random.draw(below: 4)), Double(random.draw(below: 4))) * 0.5 - 0.75 }
+        var random = RandomGenerator(seed: seed, stream: .glyph(index))
+        func gridPoint() -> Point {
+            Point(Double(random.remainder(below: 4)), Double(random.remainder(below: 4))) * 0.5 - 0.75
+        }
         var strokes: [Stroke] = [], last = gridPoint()
-        for _ in 0..<(2 + random.draw(below: 3)) {
-            let start = random.draw(below: 3) == 0 ? gridPoint() : last
+        for _ in 0..<(2 + random.remainder(below: 3)) {
+            let start = random.remainder(below: 3) == 0 ? gridPoint() : last
             var end = gridPoint()
             while end == start { end = gridPoint() }
             let middle = (start + end) / 2, normal = Point(start.y - end.y, end.x - start.x)
             // Straight, or bent to either side.
-            let bend = [0, 0, 0.5, -0.5, 0.9, -0.9][random.draw(below: 6)]
+            let bend = [0, 0, 0.5, -0.5, 0.9, -0.9][random.remainder(below: 6)]
             strokes.append((start, middle + normal * bend, end))
             last = end
         }
         return strokes
     }
 
-    private func render(_ strokes: [Stroke], _ random: inout CounterGenerator) -> [UInt8] {
-        func uniform(_ range: Double) -> Double { (Double(random.next() >> 11) / Double(1 << 53) * 2 - 1) * range }
+    private func render(_ strokes: [Stroke], _ random: inout RandomGenerator) -> [UInt8] {
+        func uniform(_ range: Double) -> Double { (random.uniform() * 2 - 1) * range }
         let angle = uniform(0.2), scaleX = 1 + uniform(0.15), scaleY = 1 + uniform(0.15), shear = uniform(0.15)
         let shift = Point(uniform(0.12), uniform(0.12)), pen = 0.075 + uniform(0.025)
         func moved(_ point: Point) -> Point {
@@ -101,5 +105,17 @@ public struct Glyphs: Sendable {
             // Ink fades over one pixel at the stroke's edge.
             return UInt8((min(max((pen - nearest.squareRoot()) / pixel + 0.5, 0), 1) * 255).rounded())
         }
+    }
+}
+
+extension RandomStream {
+    /// The strokes of a character.
+    fileprivate static func glyph(_ index: Int) -> RandomStream {
+        RandomStream("glyph \(index)", number: UInt64(index) << 32)
+    }
+
+    /// The hand that draws it, anew each time.
+    fileprivate static func drawing(_ drawing: Int, ofGlyph index: Int) -> RandomStream {
+        RandomStream("glyph \(index), drawing \(drawing)", number: UInt64(index) << 32 | UInt64(drawing + 1))
     }
 }

@@ -1,7 +1,6 @@
 import BilevelOptimization
 import BilevelTestProblems
 import Foundation
-import Randomness
 import Tensors
 import Testing
 
@@ -201,30 +200,5 @@ import Testing
         // dF/dy_0 of the unrolled derivative without its factor (1 - α a)^K.
         let full = quadratic.unrolled(steps: 5, differentiated: 0, rate: 0.1).start
         expectClose(solver.initializationGradient.scalars, full, 1e-14)
-    }
-}
-
-@Suite struct ConstraintTests {
-    /// The projection onto the simplex satisfies its optimality conditions: on it, and v - p is constant where p > 0
-    /// and no larger elsewhere.
-    @Test func theSimplexProjectionIsTheNearestPoint() {
-        var random = RandomGenerator(seed: 3)
-        for total in [1.0, 2.5] {
-            let v = random.normal([20], elementType: .float64)
-            let
-                p = Constraint.simplex(total: total).projection([v.sliced(0..<12), v.sliced(12..<20)]).flatMap(
-                    \.scalars), τ = zip(v.scalars, p).filter { $1 > 0 }.map { $0 - $1 }
-            #expect(abs(p.reduce(0, +) - total) < 1e-12 && p.allSatisfy { $0 >= 0 })
-            #expect(τ.max()! - τ.min()! < 1e-12)
-            #expect(zip(v.scalars, p).allSatisfy { $1 > 0 || $0 <= τ[0] + 1e-12 })
-        }
-    }
-
-    @Test func aProductProjectsEachTensorByItself() {
-        let sets = Constraint.product([.box(lower: 0, upper: 1), .wholeSpace, .ball(radius: 1)])
-        let p = sets.projection([Tensor([2.0, -1]), Tensor([5.0]), Tensor([3.0, 4])])
-        #expect(p[0].scalars == [1, 0] && p[1].scalars == [5])
-        expectClose(p[2].scalars, [0.6, 0.8], 1e-15)
-        #expect(!sets.isCoordinatewise && Constraint.product([.nonnegative, .wholeSpace]).isCoordinatewise)
     }
 }

@@ -44,24 +44,3 @@ public struct IterationReport: Sendable {
 
     public var seconds: Double { forwardSeconds + backwardSeconds + updateSeconds }
 }
-
-/// Why a solver cannot start or go on.
-public enum SolverError: Error, Sendable, CustomStringConvertible {
-    case invalidMethod(String)
-    /// A variable that starts outside its set.
-    case startOutside(variable: String, value: Double, nearest: Double, set: String)
-    /// Derivatives that are zero by construction.
-    case nothingToLearn(String)
-    case notFinite(quantity: String, iteration: Int)
-
-    public var description: String {
-        switch self {
-        case .invalidMethod(let reason): reason
-        case .startOutside(let variable, let value, let nearest, let set):
-            "start: \(variable) in \(set) expected, got a coordinate \(value); nearest valid choice: \(nearest)"
-        case .nothingToLearn(let reason): "problem: objectives that connect both levels expected, but \(reason)"
-        case .notFinite(let quantity, let iteration):
-            "\(quantity) is not finite in upper iteration \(iteration): a finite number was expected; a smaller step size may help"
-        }
-    }
-}

@@ -1,0 +1,24 @@
+/// A bilevel method as a combination: what moves y, where y starts, and how far back the derivative goes.
+public struct Method: Sendable, Hashable {
+    public var dynamics: Dynamics
+    /// K, the number of lower steps.
+    public var innerIterations: Int
+    public var initialization: Initialization
+    public var truncation: Truncation
+    public var hypergradient: Hypergradient
+    /// Whether the lower loop's velocities start as those with which z moves, instead of as zeros: what the authors'
+    /// code does with momentum.
+    public var startsFromVelocityOfInitialization = false
+
+    public init(
+        dynamics: Dynamics, innerIterations: Int, initialization: Initialization = .fixed,
+        truncation: Truncation = .none,
+        hypergradient: Hypergradient = .reverse
+    ) {
+        self.dynamics = dynamics
+        self.innerIterations = innerIterations
+        self.initialization = initialization
+        self.truncation = truncation
+        self.hypergradient = hypergradient
+    }
+}

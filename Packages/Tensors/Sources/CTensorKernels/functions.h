@@ -1,4 +1,5 @@
-// Elementary functions that vectorise: no branches, no calls. Their errors against libm are held in ElementaryFunctionTests. After Cephes (Moshier 1992).
+// Elementary functions that vectorise: no branches, no calls. Their errors against libm are held in
+// ElementaryFunctionTests. After Cephes (Moshier 1992).
 #ifndef TENSOR_FUNCTIONS_H
 #define TENSOR_FUNCTIONS_H
 
@@ -62,12 +63,14 @@ TENSOR_INLINE sine_cosine_f32 sine_cosine_of_f32(float x) {
     float r = ((x - n * 1.5703125f) - n * 4.837512969970703125e-4f) - n * 7.54978995489188e-8f;
     float z = r * r;
     float s = ((-1.9515295891e-4f * z + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * r + r;
-    float c = ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - 0.5f * z + 1.0f;
+    float c = ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - 0.5f * z
+              + 1.0f;
     float sine = (q & 1) ? c : s, cosine = (q & 1) ? s : c;
     return (sine_cosine_f32){(q & 2) ? -sine : sine, ((q + 1) & 2) ? -cosine : cosine};
 }
 
-// The same in float64; good for |x| < 1e6. After fdlibm (Sun Microsystems 1993): π/2 in three parts of 33 bits and a remainder.
+// The same in float64; good for |x| < 1e6. After fdlibm (Sun Microsystems 1993): π/2 in three parts of 33 bits and a
+// remainder.
 typedef struct { double sine, cosine; } sine_cosine_f64;
 
 TENSOR_INLINE sine_cosine_f64 sine_cosine_of_f64(double x) {

@@ -1,17 +1,21 @@
 #include "include/kernels.h"
 #include "vectors.h"
 
-// What limits a product with few columns is reading the long factor once: the rows that come AHEAD are prefetched while others are
-// worked on, and a panel of the short factor stays in the nearest cache.
+// What limits a product with few columns is reading the long factor once: the rows that come AHEAD are prefetched while
+// others are worked on, and a panel of the short factor stays in the nearest cache.
 
 enum { AHEAD = 16, PANEL = 4096 };
 typedef int32_t mask __attribute__((vector_size(4 * LANES), aligned(4)));
 
-TENSOR_INLINE float total(const lanes *v) { return (((*v)[0] + (*v)[4]) + ((*v)[2] + (*v)[6])) + (((*v)[1] + (*v)[5]) + ((*v)[3] + (*v)[7])); }
+TENSOR_INLINE float total(const lanes *v) {
+    float even = ((*v)[0] + (*v)[4]) + ((*v)[2] + (*v)[6]), odd = ((*v)[1] + (*v)[5]) + ((*v)[3] + (*v)[7]);
+    return even + odd;
+}
 
-// c [rows, columns] += a [rows, depth] · bᵀ, b [columns, depth]. Rows and columns are constants where this is inlined; ahead: how far
-// from a the rows to prefetch lie, or 0. depth ≥ LANES.
-TENSOR_INLINE void tile(int rows, int columns, int64_t depth, const float *a, int64_t lda, int64_t ahead, const float *b, int64_t ldb, float *c, int64_t ldc) {
+// c [rows, columns] += a [rows, depth] · bᵀ, b [columns, depth]. Rows and columns are constants where this is inlined;
+// ahead: how far from a the rows to prefetch lie, or 0. depth ≥ LANES.
+TENSOR_INLINE void tile(int rows, int columns, int64_t depth, const float *a, int64_t lda, int64_t ahead,
+                        const float *b, int64_t ldb, float *c, int64_t ldc) {
     lanes sum[2][5] = {{{0}}};
     int64_t p = 0;
     for (; p + LANES <= depth; p += LANES) {
@@ -37,7 +41,8 @@ TENSOR_INLINE void tile(int rows, int columns, int64_t depth, const float *a, in
         for (int j = 0; j < columns; j++) c[i * ldc + j] += total(&sum[i][j]);
 }
 
-TENSOR_INLINE void tiles(int rows, int64_t columns, int64_t depth, const float *a, int64_t lda, int64_t ahead, const float *b, int64_t ldb, float *c, int64_t ldc) {
+TENSOR_INLINE void tiles(int rows, int64_t columns, int64_t depth, const float *a, int64_t lda, int64_t ahead,
+                         const float *b, int64_t ldb, float *c, int64_t ldc) {
     // As few tiles as possible, of like widths.
     for (int64_t left = (columns + 4) / 5; left > 0; left--) {
         int64_t width = (columns + left - 1) / left;
@@ -52,7 +57,8 @@ TENSOR_INLINE void tiles(int rows, int64_t columns, int64_t depth, const float *
     }
 }
 
-TENSOR_CLONES void tensor_product_few_columns_f32(int transpose_b, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc) {
+TENSOR_CLONES void tensor_product_few_columns_f32(int transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
+                                                  int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc) {
     float panel[PANEL + 2 * LANES * TENSOR_FEW_COLUMNS];
     int64_t panels = (k * n + PANEL - 1) / PANEL, depth = (k / panels + LANES) / LANES * LANES;
     for (int64_t i = 0; i < m; i++)
@@ -69,11 +75,13 @@ TENSOR_CLONES void tensor_product_few_columns_f32(int transpose_b, int64_t m, in
     }
 }
 
-// The gradient of a classifier's weights: few rows, a long sum. b passes once, in order; the sums stay in the nearest cache.
+// The gradient of a classifier's weights: few rows, a long sum. b passes once, in order; the sums stay in the nearest
+// cache.
 enum { STRIP = 2 * LANES, BLOCK = 128 };
 
 // sum [rows, STRIP] += aᵀ · b, a [depth, rows], b [depth, STRIP]; rows is a constant where this is inlined.
-TENSOR_INLINE void flat_tile(int rows, int64_t depth, const float *a, int64_t lda, const float *b, int64_t ldb, float *sums, int64_t width) {
+TENSOR_INLINE void flat_tile(int rows, int64_t depth, const float *a, int64_t lda, const float *b, int64_t ldb,
+                             float *sums, int64_t width) {
     lanes sum[6][2];
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < 2; v++) sum[i][v] = *(const lanes *)(sums + i * width + v * LANES);
@@ -93,7 +101,8 @@ int64_t tensor_few_rows_width(int64_t n) { return (n + STRIP - 1) / STRIP * STRI
 // The last strip ends at the last column: it repeats columns of the one before, to the same bits.
 TENSOR_INLINE int64_t strip_column(int64_t strip, int64_t n) { return smaller(strip, n - STRIP); }
 
-TENSOR_CLONES void tensor_product_few_rows_f32(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *sums) {
+TENSOR_CLONES void tensor_product_few_rows_f32(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
+                                               const float *b, int64_t ldb, float *sums) {
     int64_t width = tensor_few_rows_width(n);
     for (int64_t i = 0; i < m * width; i++) sums[i] = 0;
     for (int64_t p = 0; p < k; p += BLOCK) {

@@ -2,8 +2,8 @@
 #include "clones.h"
 #include <string.h>
 
-// Rows of patches: row (image, i, j) holds the window of x [image, height, width, channels] that the output at (i, j) sees, zeros outside.
-// A window's row is one run of memory, because channels and columns lie next to each other.
+// Rows of patches: row (image, i, j) holds the window of x [image, height, width, channels] that the output at (i, j)
+// sees, zeros outside. A window's row is one run of memory, because channels and columns lie next to each other.
 
 // Constant sizes become a few moves; these are windows of three columns over one and three channels.
 #define COPY_RUN(SUFFIX, T) \
@@ -17,26 +17,35 @@
 
 // Position of row `row`, and the next one without divisions.
 #define POSITION \
-    int64_t j = begin % w->output_width, i = begin / w->output_width % w->output_height, image = begin / w->output_width / w->output_height
+    int64_t j = begin % w->output_width, i = begin / w->output_width % w->output_height; \
+    int64_t image = begin / w->output_width / w->output_height
 #define ADVANCE \
     if (++j == w->output_width) { j = 0; if (++i == w->output_height) { i = 0; image++; } }
 
 #define PATCHES(SUFFIX, T) \
     COPY_RUN(SUFFIX, T) \
-    TENSOR_CLONES void tensor_patches_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *x, T *patches) { \
+    TENSOR_CLONES void tensor_patches_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *x, \
+                                               T *patches) { \
         int64_t run = w->kernel_width * w->channels, row_stride = w->width * w->channels; \
         POSITION; \
         for (int64_t row = begin; row < end; row++) { \
             int64_t left = j * w->stride - w->padding, top = i * w->stride - w->padding; \
-            int64_t from = left < 0 ? -left : 0, to = left + w->kernel_width > w->width ? w->width - left : w->kernel_width; \
+            int64_t from = left < 0 ? -left : 0; \
+            int64_t to = left + w->kernel_width > w->width ? w->width - left : w->kernel_width; \
             const T *source = x + (image * w->height + top) * row_stride + left * w->channels; \
             if (from == 0 && to == w->kernel_width && top >= 0 && top + w->kernel_height <= w->height) { \
-                for (int64_t r = 0; r < w->kernel_height; r++, patches += run, source += row_stride) copy_run_##SUFFIX(patches, source, run); \
+                for (int64_t r = 0; r < w->kernel_height; r++, patches += run, source += row_stride) \
+                    copy_run_##SUFFIX(patches, source, run); \
             } else for (int64_t r = 0; r < w->kernel_height; r++, patches += run, source += row_stride) { \
-                if (top + r < 0 || top + r >= w->height || from >= to) { memset(patches, 0, (size_t)run * sizeof(T)); continue; } \
+                if (top + r < 0 || top + r >= w->height || from >= to) { \
+                    memset(patches, 0, (size_t)run * sizeof(T)); \
+                    continue; \
+                } \
                 if (from > 0) memset(patches, 0, (size_t)(from * w->channels) * sizeof(T)); \
-                memcpy(patches + from * w->channels, source + from * w->channels, (size_t)((to - from) * w->channels) * sizeof(T)); \
-                if (to < w->kernel_width) memset(patches + to * w->channels, 0, (size_t)((w->kernel_width - to) * w->channels) * sizeof(T)); \
+                memcpy(patches + from * w->channels, source + from * w->channels, \
+                       (size_t)((to - from) * w->channels) * sizeof(T)); \
+                if (to < w->kernel_width) \
+                    memset(patches + to * w->channels, 0, (size_t)((w->kernel_width - to) * w->channels) * sizeof(T)); \
             } \
             ADVANCE \
         } \
@@ -46,7 +55,8 @@
         POSITION; \
         for (int64_t row = begin; row < end; row++) { \
             int64_t left = j * w->stride - w->padding, top = i * w->stride - w->padding; \
-            int64_t from = left < 0 ? -left : 0, to = left + w->kernel_width > w->width ? w->width - left : w->kernel_width; \
+            int64_t from = left < 0 ? -left : 0; \
+            int64_t to = left + w->kernel_width > w->width ? w->width - left : w->kernel_width; \
             for (int64_t r = 0; r < w->kernel_height; r++, patches += run) { \
                 if (top + r < 0 || top + r >= w->height) continue; \
                 T *target = x + (image * w->height + top + r) * row_stride + left * w->channels; \
@@ -55,7 +65,8 @@
             ADVANCE \
         } \
     } \
-    TENSOR_CLONES void tensor_rotate_weight_##SUFFIX(int64_t taps, int64_t inputs, int64_t outputs, const T *weight, T *rotated) { \
+    TENSOR_CLONES void tensor_rotate_weight_##SUFFIX(int64_t taps, int64_t inputs, int64_t outputs, const T *weight, \
+                                                     T *rotated) { \
         enum { SIDE = 16 }; \
         for (int64_t tap = 0; tap < taps; tap++) { \
             const T *from = weight + tap * inputs * outputs; \
@@ -69,8 +80,9 @@
 PATCHES(f32, float)
 PATCHES(f64, double)
 
-// Windows of max pooling. The place of the largest element of x (the first of equals) decides; outside x there is nothing. Channels lie
-// side by side, so that every loop over them vectorises: `which` is the number of the place within the window.
+// Windows of max pooling. The place of the largest element of x (the first of equals) decides; outside x there is
+// nothing. Channels lie side by side, so that every loop over them vectorises: `which` is the number of the place
+// within the window.
 
 enum { CHANNELS = 256 };
 
@@ -104,14 +116,16 @@ enum { CHANNELS = 256 };
     POSITION; \
     for (int64_t row = begin; row < end; row++) { \
         for (int64_t first = 0; first < w->channels; first += CHANNELS) { \
-            int64_t n = w->channels - first < CHANNELS ? w->channels - first : CHANNELS, at = row * w->channels + first; \
+            int64_t n = w->channels - first < CHANNELS ? w->channels - first : CHANNELS; \
+            int64_t at = row * w->channels + first; \
             BODY \
         } \
         ADVANCE \
     }
 
 #define POOL(SUFFIX, T) \
-    TENSOR_CLONES void tensor_max_pool_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *x, T *restrict y) { \
+    TENSOR_CLONES void tensor_max_pool_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *x, \
+                                                T *restrict y) { \
         EACH_WINDOW( \
             int found = 0; \
             EACH_PLACE( \
@@ -121,19 +135,22 @@ enum { CHANNELS = 256 };
             ) \
         ) \
     } \
-    TENSOR_CLONES void tensor_pool_gather_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *u, const T *x, T *restrict y) { \
+    TENSOR_CLONES void tensor_pool_gather_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *u, \
+                                                   const T *x, T *restrict y) { \
         EACH_WINDOW( \
             FIND(T) \
             EACH_PLACE(for (int64_t c = 0; c < n; c++) y[at + c] = which[c] == number ? u[pixel + c] : y[at + c];) \
         ) \
     } \
-    TENSOR_CLONES void tensor_pool_scatter_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *v, const T *x, T *restrict y) { \
+    TENSOR_CLONES void tensor_pool_scatter_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *v, \
+                                                    const T *x, T *restrict y) { \
         EACH_WINDOW( \
             FIND(T) \
             EACH_PLACE(for (int64_t c = 0; c < n; c++) y[pixel + c] += which[c] == number ? v[at + c] : 0;) \
         ) \
     } \
-    TENSOR_CLONES void tensor_pool_place_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *v, const T *x, T *restrict y) { \
+    TENSOR_CLONES void tensor_pool_place_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *v, \
+                                                  const T *x, T *restrict y) { \
         EACH_WINDOW( \
             FIND(T) \
             EACH_PLACE(for (int64_t c = 0; c < n; c++) y[pixel + c] = which[c] == number ? v[at + c] : 0;) \

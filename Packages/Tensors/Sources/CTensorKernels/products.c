@@ -14,8 +14,9 @@ TENSOR_INLINE void tile(int64_t depth, const double *a, const double *b, double 
         for (int j = 0; j < COLUMNS; j++) t[i][j] = s[i][j];
 }
 
-TENSOR_CLONES void tensor_product_f64(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda,
-                                      const double *b, int64_t ldb, double *c, int64_t ldc) {
+TENSOR_CLONES void tensor_product_f64(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,
+                                      const double *a, int64_t lda, const double *b, int64_t ldb, double *c,
+                                      int64_t ldc) {
     double a_panels[BAND * DEPTH] __attribute__((aligned(64))), b_panels[STRIP * DEPTH] __attribute__((aligned(64)));
     int64_t a_row = transpose_a ? 1 : lda, a_column = transpose_a ? lda : 1;
     int64_t b_row = transpose_b ? 1 : ldb, b_column = transpose_b ? ldb : 1;
@@ -28,13 +29,15 @@ TENSOR_CLONES void tensor_product_f64(int transpose_a, int transpose_b, int64_t 
             for (int64_t j = 0; j < width; j += COLUMNS)
                 for (int64_t p = 0; p < depth; p++)
                     for (int64_t s = 0; s < COLUMNS; s++)
-                        b_panels[j * depth + p * COLUMNS + s] = j + s < width ? b[(p0 + p) * b_row + (j0 + j + s) * b_column] : 0;
+                        b_panels[j * depth + p * COLUMNS + s] =
+                            j + s < width ? b[(p0 + p) * b_row + (j0 + j + s) * b_column] : 0;
             for (int64_t i0 = 0; i0 < m; i0 += BAND) {
                 int64_t height = smaller(BAND, m - i0);
                 for (int64_t i = 0; i < height; i += ROWS)
                     for (int64_t p = 0; p < depth; p++)
                         for (int64_t r = 0; r < ROWS; r++)
-                            a_panels[i * depth + p * ROWS + r] = i + r < height ? a[(i0 + i + r) * a_row + (p0 + p) * a_column] : 0;
+                            a_panels[i * depth + p * ROWS + r] =
+                                i + r < height ? a[(i0 + i + r) * a_row + (p0 + p) * a_column] : 0;
                 for (int64_t j = 0; j < width; j += COLUMNS)
                     for (int64_t i = 0; i < height; i += ROWS) {
                         double t[ROWS][COLUMNS];

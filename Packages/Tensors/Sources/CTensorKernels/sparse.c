@@ -1,8 +1,9 @@
 #include "include/kernels.h"
 #include "vectors.h"
 
-// Six rows share the list of columns where any of them is not zero, so that each vector of b serves six multiply-adds: with one row a list
-// the loads of b are the limit, with more the lists fill up. A strip of b, two vectors wide, lies in the nearest cache for a block of depth.
+// Six rows share the list of columns where any of them is not zero, so that each vector of b serves six multiply-adds:
+// with one row a list the loads of b are the limit, with more the lists fill up. A strip of b, two vectors wide, lies
+// in the nearest cache for a block of depth.
 
 enum { GROUP = TENSOR_SPARSE_GROUP, WIDTH = TENSOR_SPARSE_WIDTH, VECTORS = WIDTH / LANES, RUN = 4, CHUNK = 48 };
 
@@ -10,10 +11,14 @@ enum { GROUP = TENSOR_SPARSE_GROUP, WIDTH = TENSOR_SPARSE_WIDTH, VECTORS = WIDTH
 // it may repeat columns of the one before, which then lies in the same strip, to the same bits.
 TENSOR_INLINE int64_t vector_count(int64_t columns) { return (columns + LANES - 1) / LANES; }
 TENSOR_INLINE int64_t first_column(int64_t vector, int64_t columns) { return smaller(vector * LANES, columns - LANES); }
-TENSOR_INLINE int64_t strip_start(int64_t strip, int64_t columns) { return vector_count(columns) * strip / tensor_sparse_strips(columns); }
+TENSOR_INLINE int64_t strip_start(int64_t strip, int64_t columns) {
+    return vector_count(columns) * strip / tensor_sparse_strips(columns);
+}
 
 // Pieces take runs of groups in turn.
-TENSOR_INLINE int64_t next_group(int64_t group, int64_t pieces) { return group % RUN == RUN - 1 ? group + 1 + (pieces - 1) * RUN : group + 1; }
+TENSOR_INLINE int64_t next_group(int64_t group, int64_t pieces) {
+    return group % RUN == RUN - 1 ? group + 1 + (pieces - 1) * RUN : group + 1;
+}
 
 int64_t tensor_sparse_strips(int64_t columns) { return (vector_count(columns) + VECTORS - 1) / VECTORS; }
 
@@ -37,9 +42,10 @@ TENSOR_CLONES void tensor_sparse_order(int64_t rows, int64_t words, const uint64
     }
 }
 
-TENSOR_CLONES void tensor_sparse_pack_f32(const tensor_sparse_matrix *a, int64_t block, int64_t columns, const float *b, int64_t b_row, int64_t b_column,
-                                          float *panels, float *marks) {
-    int64_t begin = block * a->block_depth, end = smaller(begin + a->block_depth, a->depth), strips = tensor_sparse_strips(columns);
+TENSOR_CLONES void tensor_sparse_pack_f32(const tensor_sparse_matrix *a, int64_t block, int64_t columns, const float *b,
+                                          int64_t b_row, int64_t b_column, float *panels, float *marks) {
+    int64_t begin = block * a->block_depth, end = smaller(begin + a->block_depth, a->depth);
+    int64_t strips = tensor_sparse_strips(columns);
     for (int64_t s = 0; s < strips; s++)
         for (int64_t v = strip_start(s, columns); v < strip_start(s + 1, columns); v++) {
             int64_t first = first_column(v, columns);
@@ -56,9 +62,10 @@ TENSOR_CLONES void tensor_sparse_pack_f32(const tensor_sparse_matrix *a, int64_t
         }
 }
 
-// c [GROUP rows, vectors] = (c +) marks + entries · panel. A function of its own for each width: all sums stay in registers.
-TENSOR_INLINE void tile(int vectors, int64_t entries, const uint16_t *offsets, const float *values, const float *panel, const float *marks, float *const *c,
-                        const int64_t *columns, int adding) {
+// c [GROUP rows, vectors] = (c +) marks + entries · panel. A function of its own for each width: all sums stay in
+// registers.
+TENSOR_INLINE void tile(int vectors, int64_t entries, const uint16_t *offsets, const float *values, const float *panel,
+                        const float *marks, float *const *c, const int64_t *columns, int adding) {
     lanes sum[GROUP][VECTORS];
     for (int i = 0; i < GROUP; i++)
         for (int v = 0; v < vectors; v++) sum[i][v] = adding ? *(const lanes *)(c[i] + columns[v]) : (lanes){0};
@@ -72,27 +79,32 @@ TENSOR_INLINE void tile(int vectors, int64_t entries, const uint16_t *offsets, c
         }
     }
     for (int i = 0; i < GROUP; i++)
-        for (int v = 0; v < vectors; v++) *(lanes *)(c[i] + columns[v]) = sum[i][v] + *(const lanes *)(marks + v * LANES);
+        for (int v = 0; v < vectors; v++)
+            *(lanes *)(c[i] + columns[v]) = sum[i][v] + *(const lanes *)(marks + v * LANES);
 }
 
-#define TILE(VECTORS)                                                                                                                            \
-    TENSOR_CLONES static void tile_##VECTORS(int64_t entries, const uint16_t *offsets, const float *values, const float *panel, const float *marks, \
-                                             float *const *c, const int64_t *columns, int adding) {                                             \
-        tile(VECTORS, entries, offsets, values, panel, marks, c, columns, adding);                                                             \
+#define TILE(VECTORS) \
+    TENSOR_CLONES static void tile_##VECTORS(int64_t entries, const uint16_t *offsets, const float *values, \
+                                             const float *panel, const float *marks, float *const *c, \
+                                             const int64_t *columns, int adding) { \
+        tile(VECTORS, entries, offsets, values, panel, marks, c, columns, adding); \
     }
 TILE(1)
 TILE(2)
 
-TENSOR_CLONES void tensor_sparse_product_f32(const tensor_sparse_matrix *a, int64_t piece, int64_t pieces, int64_t columns, const float *panels,
-                                             const float *marks, int in_order, float *c, int64_t ldc) {
+TENSOR_CLONES void tensor_sparse_product_f32(const tensor_sparse_matrix *a, int64_t piece, int64_t pieces,
+                                             int64_t columns, const float *panels, const float *marks, int in_order,
+                                             float *c, int64_t ldc) {
     float spare[WIDTH] = {0};  // for the rows that the last group lacks
     int64_t strips = tensor_sparse_strips(columns), groups = (a->rows + GROUP - 1) / GROUP;
     for (int64_t block = 0; block < a->blocks; block++)
-        for (int64_t chunk = piece * RUN; chunk < groups; chunk += CHUNK * pieces)  // whose results stay in the second-level cache for all strips
+        // Results of a chunk stay in the second-level cache for all strips.
+        for (int64_t chunk = piece * RUN; chunk < groups; chunk += CHUNK * pieces)
             for (int64_t s = 0; s < strips; s++) {
                 int64_t v = strip_start(s, columns), vectors = strip_start(s + 1, columns) - v, firsts[VECTORS] = {0};
                 for (int64_t w = 0; w < vectors; w++) firsts[w] = first_column(v + w, columns);
-                const float *panel = panels + (s * a->depth + block * a->block_depth) * WIDTH, *mark = marks + (block * vector_count(columns) + v) * LANES;
+                const float *panel = panels + (s * a->depth + block * a->block_depth) * WIDTH;
+                const float *mark = marks + (block * vector_count(columns) + v) * LANES;
                 for (int64_t g = chunk; g < smaller(chunk + CHUNK * pieces, groups); g = next_group(g, pieces)) {
                     float *rows[GROUP];
                     for (int64_t i = 0; i < GROUP; i++) {
@@ -102,13 +114,16 @@ TENSOR_CLONES void tensor_sparse_product_f32(const tensor_sparse_matrix *a, int6
                         __builtin_prefetch(ahead, 1), __builtin_prefetch(ahead + WIDTH - 1, 1);
                     }
                     int64_t q = a->starts[block * groups + g], entries = a->starts[block * groups + g + 1] - q;
-                    if (vectors == 2) tile_2(entries, a->offsets + q, a->values + q * GROUP, panel, mark, rows, firsts, block > 0);
-                    else tile_1(entries, a->offsets + q, a->values + q * GROUP, panel, mark, rows, firsts, block > 0);
+                    const uint16_t *offsets = a->offsets + q;
+                    const float *values = a->values + q * GROUP;
+                    if (vectors == 2) tile_2(entries, offsets, values, panel, mark, rows, firsts, block > 0);
+                    else tile_1(entries, offsets, values, panel, mark, rows, firsts, block > 0);
                 }
             }
 }
 
-TENSOR_CLONES void tensor_sparse_transpose_f32(const tensor_sparse_matrix *a, int64_t begin, int64_t end, int64_t columns, const float *c, float *transposed) {
+TENSOR_CLONES void tensor_sparse_transpose_f32(const tensor_sparse_matrix *a, int64_t begin, int64_t end,
+                                               int64_t columns, const float *c, float *transposed) {
     for (int64_t v = strip_start(begin, columns); v < strip_start(end, columns); v++) {
         int64_t first = first_column(v, columns);
         for (int64_t place = 0; place < a->rows; place++) {

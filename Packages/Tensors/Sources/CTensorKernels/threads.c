@@ -51,11 +51,13 @@ static void *worker(void *argument) {
     tensor_pool *pool = argument;
     uint32_t seen = 0;
     for (;;) {
-        for (int spin = 0; spin < SPINS && generation_of(pool) == seen && !atomic_load(&pool->stopping); spin++) pause_briefly();
+        for (int spin = 0; spin < SPINS && generation_of(pool) == seen && !atomic_load(&pool->stopping); spin++)
+            pause_briefly();
         if (generation_of(pool) == seen) {
             pthread_mutex_lock(&pool->lock);
             atomic_fetch_add(&pool->sleeping, 1);
-            while (generation_of(pool) == seen && !atomic_load(&pool->stopping)) pthread_cond_wait(&pool->wake, &pool->lock);
+            while (generation_of(pool) == seen && !atomic_load(&pool->stopping))
+                pthread_cond_wait(&pool->wake, &pool->lock);
             atomic_fetch_sub(&pool->sleeping, 1);
             pthread_mutex_unlock(&pool->lock);
         }
@@ -92,7 +94,8 @@ void tensor_pool_run(tensor_pool *pool, int64_t pieces, tensor_pool_body body, v
         for (int64_t piece = 0; piece < pieces; piece++) body(context, piece);
         return;
     }
-    // The old ticket is exhausted for good before the job's fields change: a late worker finds no piece, or fails to take it.
+    // The old ticket is exhausted for good before the job's fields change: a late worker finds no piece, or fails to
+    // take it.
     uint32_t generation = generation_of(pool) + 1;
     atomic_store(&pool->ticket, ((uint64_t)(generation - 1) << 32) | UINT32_MAX);
     atomic_store(&pool->body, body);

@@ -48,6 +48,15 @@ import Testing
         }
     }
 
+    /// Large arguments are the C library's, each by itself: a neighbour in the same block has no part in it.
+    @Test func sineAndCosineOfAnElementDoNotDependOnTheOthers() {
+        let x = points(-100...100).map { Float($0) }, far = x.map { $0 * 1e4 }
+        let alone = Tensor(x).sin().scalars(as: Float.self) + Tensor(far).cos().scalars(as: Float.self)
+        let mixed = Tensor(zip(x, far).flatMap { [$0, $1] }), sine = mixed.sin().scalars(as: Float.self)
+        let cosine = mixed.cos().scalars(as: Float.self)
+        #expect(x.indices.map { sine[2 * $0] } + x.indices.map { cosine[2 * $0 + 1] } == alone)
+    }
+
     @Test func sineOfNaNAndInfinityIsNaN() {
         #expect(Tensor([Double.nan, .infinity, 1]).sin().scalars.map(\.isNaN) == [true, true, false])
         #expect(Tensor([Float.nan, 1, -.infinity]).cos().scalars.map(\.isNaN) == [true, false, true])

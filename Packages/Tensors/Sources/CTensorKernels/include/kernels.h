@@ -1,5 +1,5 @@
-// Loops that Swift's compiler does not vectorise as well, each compiled for several instruction sets and chosen at load time.
-// No fast-math: reductions alone are reassociated, by pragma, in an order that depends on the shape only.
+// Loops that Swift's compiler does not vectorise as well, each compiled for several instruction sets and chosen at load
+// time. No fast-math: reductions alone are reassociated, by pragma, in an order that depends on the shape only.
 #ifndef TENSOR_KERNELS_H
 #define TENSOR_KERNELS_H
 
@@ -9,8 +9,8 @@
 
 // Opcodes follow Elementwise.Function in Elementwise.swift.
 enum {
-    TENSOR_NEGATE, TENSOR_ABSOLUTE, TENSOR_SIGN, TENSOR_EXP, TENSOR_LOG, TENSOR_SQRT, TENSOR_RECIPROCAL, TENSOR_SIN, TENSOR_COS,
-    TENSOR_TANH, TENSOR_SIGMOID, TENSOR_SOFTPLUS, TENSOR_ERF, TENSOR_RELU, TENSOR_STEP,
+    TENSOR_NEGATE, TENSOR_ABSOLUTE, TENSOR_SIGN, TENSOR_EXP, TENSOR_LOG, TENSOR_SQRT, TENSOR_RECIPROCAL, TENSOR_SIN,
+    TENSOR_COS, TENSOR_TANH, TENSOR_SIGMOID, TENSOR_SOFTPLUS, TENSOR_ERF, TENSOR_RELU, TENSOR_STEP,
     TENSOR_ADD, TENSOR_SUBTRACT, TENSOR_MULTIPLY, TENSOR_DIVIDE, TENSOR_POWER, TENSOR_MAXIMUM, TENSOR_MINIMUM,
     TENSOR_LESS, TENSOR_LESS_OR_EQUAL, TENSOR_EQUAL,
     TENSOR_SELECT,
@@ -44,19 +44,38 @@ typedef struct {
 void tensor_fused_f32(const tensor_fused_chain *chain, void *const *addresses, int64_t begin, int64_t end);
 void tensor_fused_f64(const tensor_fused_chain *chain, void *const *addresses, int64_t begin, int64_t end);
 
+// MARK: Repeated chains (repeated.inc)
+
+// Where a register's memory lies in repetition r: at its address + r · stride + (r odd ? odd : 0), in bytes.
+typedef struct {
+    int64_t stride, odd;
+} tensor_walk;
+
+// Elements 0 ..< count, all that the chain has, `repeats` times, each repetition after the one before is complete: it
+// may read what that wrote. Within a repetition no output overlaps an input. addresses and walks: the inputs', then the
+// outputs'; those of numbers are not read. Made for small counts; the bits are those of tensor_fused.
+void tensor_fused_repeat_f32(const tensor_fused_chain *chain, void *const *addresses, const tensor_walk *walks,
+                             int64_t count, int64_t repeats);
+void tensor_fused_repeat_f64(const tensor_fused_chain *chain, void *const *addresses, const tensor_walk *walks,
+                             int64_t count, int64_t repeats);
+
 // MARK: Reductions (reductions.c)
 
 // x [outer, reduced, inner] to y [outer, inner], for outer begin ..< end. function: 0 sum, 1 maximum.
-void tensor_reduce_f32(int32_t function, int64_t begin, int64_t end, int64_t reduced, int64_t inner, const float *x, float *y);
-void tensor_reduce_f64(int32_t function, int64_t begin, int64_t end, int64_t reduced, int64_t inner, const double *x, double *y);
+void tensor_reduce_f32(int32_t function, int64_t begin, int64_t end, int64_t reduced, int64_t inner, const float *x,
+                       float *y);
+void tensor_reduce_f64(int32_t function, int64_t begin, int64_t end, int64_t reduced, int64_t inner, const double *x,
+                       double *y);
 
 void tensor_log_softmax_f32(int64_t rows, int64_t width, const float *x, float *y);
 void tensor_log_softmax_f64(int64_t rows, int64_t width, const double *x, double *y);
 
 // MARK: Copies (copies.c)
 
-void tensor_copy_32(int32_t rank, const int64_t *extents, const void *from, const int64_t *from_strides, void *to, const int64_t *to_strides);
-void tensor_copy_64(int32_t rank, const int64_t *extents, const void *from, const int64_t *from_strides, void *to, const int64_t *to_strides);
+void tensor_copy_32(int32_t rank, const int64_t *extents, const void *from, const int64_t *from_strides, void *to,
+                    const int64_t *to_strides);
+void tensor_copy_64(int32_t rank, const int64_t *extents, const void *from, const int64_t *from_strides, void *to,
+                    const int64_t *to_strides);
 
 // MARK: Matrix products (products.c)
 
@@ -66,21 +85,24 @@ void tensor_product_f64(int transpose_a, int transpose_b, int64_t m, int64_t n, 
 
 enum { TENSOR_FEW_COLUMNS = 12, TENSOR_FEW_ROWS = 12 };
 // c [m, n] = a [m, k] · op(b) for n ≤ TENSOR_FEW_COLUMNS and k ≥ 8: a classifier's logits (narrow.c).
-void tensor_product_few_columns_f32(int transpose_b, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc);
+void tensor_product_few_columns_f32(int transpose_b, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
+                                    const float *b, int64_t ldb, float *c, int64_t ldc);
 
-// aᵀ · b for m ≤ TENSOR_FEW_ROWS and n ≥ 16, a [k, m], b [k, n]: the gradient of a classifier's weights (narrow.c). Each piece of k goes to
-// sums [m, width] of its own, whose total is c [m, n].
+// aᵀ · b for m ≤ TENSOR_FEW_ROWS and n ≥ 16, a [k, m], b [k, n]: the gradient of a classifier's weights (narrow.c).
+// Each piece of k goes to sums [m, width] of its own, whose total is c [m, n].
 int64_t tensor_few_rows_width(int64_t n);
-void tensor_product_few_rows_f32(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *sums);
+void tensor_product_few_rows_f32(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
+                                 int64_t ldb, float *sums);
 void tensor_few_rows_total_f32(int64_t m, int64_t n, int64_t pieces, const float *sums, float *c);
 
 // MARK: Products with a sparse matrix (sparse.c)
 
 enum { TENSOR_SPARSE_GROUP = 6, TENSOR_SPARSE_WIDTH = 16, TENSOR_SPARSE_DEPTH = 400 };
 
-// A matrix a [rows, depth] without (most of) its zeros, cut into blocks of block_depth ≤ TENSOR_SPARSE_DEPTH columns and, in the order
-// given, groups of TENSOR_SPARSE_GROUP rows. Entries starts[block · groups + group] and on are a group's columns of a block where any of its
-// rows is not zero: a column's number in the block · TENSOR_SPARSE_WIDTH, and the values of all rows of the group.
+// A matrix a [rows, depth] without (most of) its zeros, cut into blocks of block_depth ≤ TENSOR_SPARSE_DEPTH columns
+// and, in the order given, groups of TENSOR_SPARSE_GROUP rows. Entries starts[block · groups + group] and on are a
+// group's columns of a block where any of its rows is not zero: a column's number in the block · TENSOR_SPARSE_WIDTH,
+// and the values of all rows of the group.
 typedef struct {
     int64_t rows, depth, block_depth, blocks;
     const int32_t *order;
@@ -89,19 +111,22 @@ typedef struct {
     const float *values;
 } tensor_sparse_matrix;
 
-// Reorders rows [rows, words of 64 columns] so that neighbours are zero at like places; order comes as some permutation of the rows.
+// Reorders rows [rows, words of 64 columns] so that neighbours are zero at like places; order comes as some permutation
+// of the rows.
 void tensor_sparse_order(int64_t rows, int64_t words, const uint64_t *patterns, int32_t *order);
 // How many strips the columns of b and c are cut into.
 int64_t tensor_sparse_strips(int64_t columns);
-// c [rows, columns] = a · b [depth, columns], columns ≥ 8. First, for each block, strips of b are copied to panels [strips, depth,
-// TENSOR_SPARSE_WIDTH]; marks [blocks, columns rounded up to 8] become NaN where a column isn't finite, and all of that column of c with it (a zero
-// of a is not multiplied, and must not hide what b has). Then the groups of each piece, of like cost; in_order: rows of c to their own
-// places, otherwise in the order of a.
-void tensor_sparse_pack_f32(const tensor_sparse_matrix *a, int64_t block, int64_t columns, const float *b, int64_t b_row, int64_t b_column, float *panels, float *marks);
-void tensor_sparse_product_f32(const tensor_sparse_matrix *a, int64_t piece, int64_t pieces, int64_t columns, const float *panels, const float *marks,
-                               int in_order, float *c, int64_t ldc);
+// c [rows, columns] = a · b [depth, columns], columns ≥ 8. First, for each block, strips of b are copied to panels
+// [strips, depth, TENSOR_SPARSE_WIDTH]; marks [blocks, columns rounded up to 8] become NaN where a column isn't finite,
+// and all of that column of c with it (a zero of a is not multiplied, and must not hide what b has). Then the groups of
+// each piece, of like cost; in_order: rows of c to their own places, otherwise in the order of a.
+void tensor_sparse_pack_f32(const tensor_sparse_matrix *a, int64_t block, int64_t columns, const float *b,
+                            int64_t b_row, int64_t b_column, float *panels, float *marks);
+void tensor_sparse_product_f32(const tensor_sparse_matrix *a, int64_t piece, int64_t pieces, int64_t columns,
+                               const float *panels, const float *marks, int in_order, float *c, int64_t ldc);
 // transposed [columns, rows] = cᵀ, c [rows, columns] in the order of a; strips begin ..< end of the columns.
-void tensor_sparse_transpose_f32(const tensor_sparse_matrix *a, int64_t begin, int64_t end, int64_t columns, const float *c, float *transposed);
+void tensor_sparse_transpose_f32(const tensor_sparse_matrix *a, int64_t begin, int64_t end, int64_t columns,
+                                 const float *c, float *transposed);
 
 // MARK: Windows of images (patches.c)
 
@@ -115,20 +140,28 @@ void tensor_patches_f32(const tensor_windows *windows, int64_t begin, int64_t en
 void tensor_patches_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *x, double *patches);
 // The transpose: adds rows of patches to x.
 void tensor_add_patches_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *patches, float *x);
-void tensor_add_patches_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *patches, double *x);
-// The weight [taps, outputs, inputs] of the convolution that leads back: taps from the last to the first, each transposed.
+void tensor_add_patches_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *patches,
+                            double *x);
+// The weight [taps, outputs, inputs] of the convolution that leads back: taps from the last to the first, each
+// transposed.
 void tensor_rotate_weight_f32(int64_t taps, int64_t inputs, int64_t outputs, const float *weight, float *rotated);
 void tensor_rotate_weight_f64(int64_t taps, int64_t inputs, int64_t outputs, const double *weight, double *rotated);
-// Max pooling: the largest x of each window; u at its place (the first of equals); the transpose, adding v to y there; and the same for
-// windows that share no place: v there and 0 elsewhere in the window.
+// Max pooling: the largest x of each window; u at its place (the first of equals); the transpose, adding v to y there;
+// and the same for windows that share no place: v there and 0 elsewhere in the window.
 void tensor_max_pool_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *x, float *y);
 void tensor_max_pool_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *x, double *y);
-void tensor_pool_gather_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *u, const float *x, float *y);
-void tensor_pool_gather_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *u, const double *x, double *y);
-void tensor_pool_scatter_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *v, const float *x, float *y);
-void tensor_pool_scatter_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *v, const double *x, double *y);
-void tensor_pool_place_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *v, const float *x, float *y);
-void tensor_pool_place_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *v, const double *x, double *y);
+void tensor_pool_gather_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *u, const float *x,
+                            float *y);
+void tensor_pool_gather_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *u, const double *x,
+                            double *y);
+void tensor_pool_scatter_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *v, const float *x,
+                             float *y);
+void tensor_pool_scatter_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *v,
+                             const double *x, double *y);
+void tensor_pool_place_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *v, const float *x,
+                           float *y);
+void tensor_pool_place_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *v, const double *x,
+                           double *y);
 
 // MARK: Threads (threads.c)
 

@@ -19,14 +19,14 @@ final class FusedChain: Sendable {
 
     let count: Int
     let operationCount: Int
-    private let elementType: ElementType
-    private let views: [View]  // of the inputs (numbers have a stand-in) and the outputs
-    private nonisolated(unsafe) let chain: UnsafeMutablePointer<tensor_fused_chain>
+    let elementType: ElementType
+    let views: [View]  // of the inputs (numbers have a stand-in) and the outputs
+    nonisolated(unsafe) let chain: UnsafeMutablePointer<tensor_fused_chain>
     private nonisolated(unsafe) let extents: UnsafeMutablePointer<Int64>
     private nonisolated(unsafe) let inputs: UnsafeMutablePointer<tensor_fused_input>
     private nonisolated(unsafe) let operations: UnsafeMutablePointer<tensor_micro_op>
     private nonisolated(unsafe) let strides: UnsafeMutablePointer<Int64>
-    private let split: Split
+    let split: Split
 
     init(shape: Shape, elementType: ElementType, sources: [Source], outputs: [View], registerCount: Int, steps: [Step])
     {
@@ -83,13 +83,17 @@ final class FusedChain: Sendable {
     func callAsFunction(_ memory: Memory) {
         withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer?.self, capacity: views.count) { addresses in
             for i in 0..<views.count { addresses[i] = memory.addresses[views[i].slot] + views[i].byteOffset }
-            let base = addresses.baseAddress!
-            split.run(on: memory.pool) { range in
-                if elementType == .float64 {
-                    tensor_fused_f64(chain, base, Int64(range.lowerBound), Int64(range.upperBound))
-                } else {
-                    tensor_fused_f32(chain, base, Int64(range.lowerBound), Int64(range.upperBound))
-                }
+            run(addresses.baseAddress!, on: memory.pool)
+        }
+    }
+
+    /// - Parameter addresses: of `views`.
+    func run(_ addresses: UnsafePointer<UnsafeMutableRawPointer?>, on pool: ThreadPool?) {
+        split.run(on: pool) { range in
+            if elementType == .float64 {
+                tensor_fused_f64(chain, addresses, Int64(range.lowerBound), Int64(range.upperBound))
+            } else {
+                tensor_fused_f32(chain, addresses, Int64(range.lowerBound), Int64(range.upperBound))
             }
         }
     }

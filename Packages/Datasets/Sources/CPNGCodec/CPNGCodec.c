@@ -46,7 +46,8 @@ pngcodec_decoder *pngcodec_open(const uint8_t *bytes, size_t count, int keep_16_
     if (count >= 24) {
         uint32_t width = png_get_uint_32(bytes + 16), height = png_get_uint_32(bytes + 20);
         if (width > limits.maximum_side || height > limits.maximum_side) {
-            snprintf(message, PNGCODEC_MESSAGE_SIZE, "at most %u pixels a side, got %u x %u", limits.maximum_side, width, height);
+            snprintf(message, PNGCODEC_MESSAGE_SIZE, "at most %u pixels a side, got %u x %u", limits.maximum_side, width,
+                     height);
             return NULL;
         }
     }
@@ -136,7 +137,8 @@ static void flush_bytes(png_structp png) { (void)png; }
 
 int pngcodec_write(const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, int compression_level,
                    uint8_t **bytes, size_t *count, char message[PNGCODEC_MESSAGE_SIZE]) {
-    static const int colour_types[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA};
+    static const int colour_types[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
+                                       PNG_COLOR_TYPE_RGB_ALPHA};
     // On the heap, so that longjmp cannot leave them in clobbered registers.
     output *o = calloc(1, sizeof *o);
     png_structp png = o ? png_create_write_struct(PNG_LIBPNG_VER_STRING, message, on_error, on_warning) : NULL;
@@ -155,7 +157,8 @@ int pngcodec_write(const uint8_t *pixels, uint32_t width, uint32_t height, uint3
     }
     png_set_write_fn(png, o, write_bytes, flush_bytes);
     png_set_compression_level(png, compression_level);
-    png_set_IHDR(png, info, width, height, 8, colour_types[channels - 1], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(png, info, width, height, 8, colour_types[channels - 1], PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(png, info);
     for (uint32_t y = 0; y < height; y++) png_write_row(png, pixels + (size_t)y * width * channels);
     png_write_end(png, NULL);

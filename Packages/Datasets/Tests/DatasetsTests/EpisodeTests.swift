@@ -49,7 +49,8 @@ import Testing
     func complaints() {
         #expect(
             complaint { _ = try EpisodeSampler(Self.images, ways: 5, shots: 6, seed: 0) }
-                == "glyphs: 6 + 15 = 21 images in every class expected, glyph 0 has 20 (and 11 more classes have too few)"
+                == "glyphs: 6 + 15 = 21 images in every class expected, glyph 0 has 20 (and 11 more classes have too "
+                + "few)"
         )
         #expect(
             complaint { _ = try EpisodeSampler(Self.images, ways: 13, shots: 1, seed: 0) }

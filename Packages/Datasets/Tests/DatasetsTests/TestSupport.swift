@@ -19,7 +19,7 @@ final class Scratch {
 /// A committed file that make-fixtures.py made.
 func fixture(_ name: String) throws -> Data {
     guard let url = Bundle.module.url(forResource: "Fixtures", withExtension: nil) else {
-        throw DatasetError("Fixtures: the resources are missing")
+        throw DatasetError.missing(at: "Fixtures", "the resources are missing")
     }
     return try Data(contentsOf: url.appendingPathComponent(name))
 }

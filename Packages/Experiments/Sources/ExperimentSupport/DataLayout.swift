@@ -67,8 +67,10 @@ public enum DataLayout: String, Sendable, CaseIterable {
     func check(_ folder: String) throws -> String {
         func expect(_ found: [Int], _ expected: [Int], _ what: String) throws {
             guard found == expected else {
-                throw DatasetError(
-                    "\(rawValue): \(expected.map(String.init).joined(separator: ", ")) \(what) expected, got \(found.map(String.init).joined(separator: ", "))"
+                throw DatasetError.damaged(
+                    at: rawValue,
+                    "\(expected.map(String.init).joined(separator: ", ")) \(what) expected, got "
+                        + "\(found.map(String.init).joined(separator: ", "))"
                 )
             }
         }
@@ -112,11 +114,11 @@ public enum DataLayout: String, Sendable, CaseIterable {
     public func prepare(from source: String?, into root: String, say: (String) -> Void) throws {
         let target = "\(root)/\(rawValue)", partial = "\(target).partial", files = FileManager.default
         guard !files.fileExists(atPath: target) else {
-            throw DatasetError("\(target): no such folder expected yet; remove it to prepare it anew")
+            throw DatasetError.unwritable(at: target, "no such folder expected yet; remove it to prepare it anew")
         }
         try? files.removeItem(atPath: partial)
         do { try files.createDirectory(atPath: partial, withIntermediateDirectories: true) } catch {
-            throw DatasetError("\(root): a folder that can be written expected")
+            throw DatasetError.unwritable(at: root, "a folder that can be written expected")
         }
         defer { try? files.removeItem(atPath: partial) }
 
@@ -125,15 +127,20 @@ public enum DataLayout: String, Sendable, CaseIterable {
         } else {
             for file in self.files {
                 guard let address = file.address else {
-                    throw DatasetError(
-                        "\(rawValue): the folder of its downloaded files expected (\(self.files.map(\.name).joined(separator: ", ")) or \(archive?.name ?? "a folder of them")): it cannot be fetched"
+                    throw DatasetError.impossible(
+                        at: rawValue,
+                        "the folder of its downloaded files expected "
+                            + "(\(self.files.map(\.name).joined(separator: ", ")) or "
+                            + "\(archive?.name ?? "a folder of them")): it cannot be fetched"
                     )
                 }
                 say("fetching \(file.name)")
                 let place = try path(of: file, in: partial)
                 guard try run("curl", "-fsSL", "--retry", "2", "-o", place, address).status == 0 else {
-                    throw DatasetError(
-                        "\(rawValue): a network expected to fetch \(address) from; without one, download it elsewhere and name its folder"
+                    throw DatasetError.unreadable(
+                        at: rawValue,
+                        "a network expected to fetch \(address) from; without one, download it elsewhere and "
+                            + "name its folder"
                     )
                 }
                 try verify(file, at: place, say)
@@ -141,7 +148,7 @@ public enum DataLayout: String, Sendable, CaseIterable {
         }
         say("\(rawValue): \(try check(partial))")
         do { try files.moveItem(atPath: partial, toPath: target) } catch {
-            throw DatasetError("\(target): a folder that can be written expected")
+            throw DatasetError.unwritable(at: target, "a folder that can be written expected")
         }
         say("swift run -c release \(command) \(target)")
     }
@@ -149,7 +156,7 @@ public enum DataLayout: String, Sendable, CaseIterable {
     private func copyFiles(from source: String, to partial: String, _ say: (String) -> Void) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder), isFolder.boolValue else {
-            throw DatasetError("\(source): the folder of the downloaded files expected, it is not there")
+            throw DatasetError.missing(at: source, "the folder of the downloaded files expected, it is not there")
         }
         // By name; of several the first in the order of their paths.
         let paths = (FileManager.default.subpaths(atPath: source) ?? []).sorted()
@@ -159,10 +166,10 @@ public enum DataLayout: String, Sendable, CaseIterable {
         if let archive, let place = places[archive.name], places[files[0].name] == nil {
             try verify(archive, at: place, say)
             guard try run("tar", "-xzf", place, "-C", partial, "--strip-components=1").status == 0 else {
-                throw DatasetError("\(place): an intact tar archive expected")
+                throw DatasetError.damaged(at: place, "an intact tar archive expected")
             }
             for file in files where !FileManager.default.fileExists(atPath: "\(partial)/\(file.name)") {
-                throw DatasetError("\(place): \(file.name) expected in the archive, it is not there")
+                throw DatasetError.missing(at: place, "\(file.name) expected in the archive, it is not there")
             }
             return
         }
@@ -170,13 +177,15 @@ public enum DataLayout: String, Sendable, CaseIterable {
             // A compressed file may have been unpacked already.
             let names = [file.name] + (file.name.hasSuffix(".gz") ? [String(file.name.dropLast(3))] : [])
             guard let name = names.first(where: { places[$0] != nil }) else {
-                throw DatasetError(
-                    "\(source): \(names.joined(separator: " or ")) expected\(archive.map { ", or \($0.name)" } ?? ""), it is not there"
+                throw DatasetError.missing(
+                    at: source,
+                    "\(names.joined(separator: " or ")) "
+                        + "expected\(archive.map { ", or \($0.name)" } ?? ""), it is not there"
                 )
             }
             let place = try path(of: File(name: name, folder: file.folder), in: partial)
             do { try FileManager.default.copyItem(atPath: places[name]!, toPath: place) } catch {
-                throw DatasetError("\(place): room for a copy of \(places[name]!) expected")
+                throw DatasetError.unwritable(at: place, "room for a copy of \(places[name]!) expected")
             }
             if name == file.name { try verify(file, at: place, say) }
         }
@@ -195,7 +204,8 @@ public enum DataLayout: String, Sendable, CaseIterable {
         say(
             digest == published.digest
                 ? "\(file.name): the published file"
-                : "\(file.name): not the published file (\(published.tool) \(published.digest) expected, got \(digest)); its content is checked all the same"
+                : "\(file.name): not the published file (\(published.tool) \(published.digest) expected, "
+                    + "got \(digest)); its content is checked all the same"
         )
     }
 
@@ -206,7 +216,7 @@ public enum DataLayout: String, Sendable, CaseIterable {
         process.standardOutput = pipe
         process.standardError = FileHandle.nullDevice
         do { try process.run() } catch {
-            throw DatasetError("\(tool): a program of this name expected, it cannot be started")
+            throw DatasetError.unreadable(at: tool, "a program of this name expected, it cannot be started")
         }
         let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()

@@ -39,8 +39,8 @@ public struct FewShotAdaptation {
         let supportTree = try FileTree(path: supportPath), queryTree = try FileTree(path: queryPath),
             folders = supportTree.imageFolders
         if let loose = folders.first, loose.name.isEmpty {
-            throw DatasetError(
-                "\(supportPath): a folder of PNG files for each class expected, \(loose.paths[0]) lies in none")
+            throw DatasetError.damaged(
+                at: supportPath, "a folder of PNG files for each class expected, \(loose.paths[0]) lies in none")
         }
         let support = try ImageClasses(
             contentsOf: supportTree, name: "support", preparation: preparation, cache: ImageCache(directory: nil))

@@ -39,8 +39,10 @@ public final class HyperCleaningRun {
             ? try configuration.dataset.loadTest(directory: configuration.dataDirectory) : nil
         heldOutImages = heldOut ?? images
         guard heldOutImages.height == images.height, heldOutImages.width == images.width else {
-            throw DatasetError(
-                "\(configuration.dataDirectory): test images of \(images.height)x\(images.width) as in the training file expected, got \(heldOutImages.height)x\(heldOutImages.width)"
+            throw DatasetError.inconsistent(
+                at: configuration.dataDirectory,
+                "test images of \(images.height)x\(images.width) as in the training file expected, "
+                    + "got \(heldOutImages.height)x\(heldOutImages.width)"
             )
         }
         // Streams keep split, noise and weights independent of each other's sizes.

@@ -20,18 +20,20 @@ public struct EpisodeSampler: Sendable {
 
     public init(_ images: ImageClasses, ways: Int, shots: Int, queries: Int = 15, seed: UInt64) throws(DatasetError) {
         guard ways >= 2, shots >= 1, queries >= 1 else {
-            throw DatasetError(
-                "episodes: at least 2 ways, 1 shot and 1 query expected, got \(ways), \(shots) and \(queries)")
+            throw .impossible(
+                at: "episodes", "at least 2 ways, 1 shot and 1 query expected, got \(ways), \(shots) and \(queries)")
         }
         guard ways <= images.classCount else {
-            throw DatasetError(
-                "\(images.name): at least \(ways) classes expected for \(ways) ways, there are \(images.classCount)")
+            throw .impossible(
+                at: images.name, "at least \(ways) classes expected for \(ways) ways, there are \(images.classCount)")
         }
         classes = (0..<images.classCount).map(images.images(ofClass:))
         if let index = classes.firstIndex(where: { $0.count < shots + queries }) {
             let short = classes.count { $0.count < shots + queries }
-            throw DatasetError(
-                "\(images.name): \(shots) + \(queries) = \(shots + queries) images in every class expected, \(images.className(index)) has \(classes[index].count)"
+            throw .inconsistent(
+                at: images.name,
+                "\(shots) + \(queries) = \(shots + queries) images in every class expected, "
+                    + "\(images.className(index)) has \(classes[index].count)"
                     + (short > 1 ? " (and \(short - 1) more classes have too few)" : ""))
         }
         self.ways = ways
@@ -57,8 +59,8 @@ public struct EpisodeSampler: Sendable {
 }
 
 extension RandomStream {
-    /// A stream for each episode. Its number is the episode's, so that it meets the small numbers of other streams of
-    /// the same seed (a split's, a network's): what is drawn there has nothing to do with which images an episode takes.
+    /// A stream for each episode. Its number is the episode's, so the first episodes share theirs with other streams of
+    /// the same seed (a split's, a network's): what is drawn there has nothing to do with an episode's images.
     public static func episode(_ number: Int) -> RandomStream {
         RandomStream("episode \(number)", number: UInt64(bitPattern: Int64(number)))
     }

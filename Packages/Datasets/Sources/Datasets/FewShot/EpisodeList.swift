@@ -41,7 +41,7 @@ public struct EpisodeList: Sendable, Hashable {
         let header = "\(Self.title) ways \(ways) shots \(shots) queries \(queries) images \(imagesHash) hash \(hash)"
         let text = ([header] + episodes.map(Self.line)).joined(separator: "\n") + "\n"
         do { try text.write(toFile: path, atomically: true, encoding: .utf8) } catch {
-            throw DatasetError("\(path): a writable file expected for the episodes")
+            throw .unwritable(at: path, "a writable file expected for the episodes")
         }
     }
 
@@ -52,10 +52,12 @@ public struct EpisodeList: Sendable, Hashable {
         guard fields.count == 12, fields[0..<2].joined(separator: " ") == Self.title, let ways = Int(fields[3]),
             let shots = Int(fields[5]), let queries = Int(fields[7]),
             1...100_000 ~= ways, 1...100_000 ~= shots, 1...100_000 ~= queries
-        else { throw DatasetError("\(path): an episode list, beginning with \"\(Self.title) ways …\", expected") }
+        else { throw .damaged(at: path, "an episode list, beginning with \"\(Self.title) ways …\", expected") }
         guard fields[9] == images.hash else {
-            throw DatasetError(
-                "\(path): episodes of \(images.name) (images \(images.hash.prefix(12))…) expected, they were drawn from \(fields[9].prefix(12))…"
+            throw .inconsistent(
+                at: path,
+                "episodes of \(images.name) (images \(images.hash.prefix(12))…) expected, they were "
+                    + "drawn from \(fields[9].prefix(12))…"
             )
         }
         var episodes: [Episode] = []
@@ -64,8 +66,9 @@ public struct EpisodeList: Sendable, Hashable {
         for (row, line) in lines.dropFirst().enumerated() {
             let indices = line.split(separator: " ").compactMap { Int($0) }
             guard indices.count == ways * (shots + queries) else {
-                throw DatasetError(
-                    "\(path), line \(row + 2): \(ways * (shots + queries)) image indices expected, got \(indices.count)"
+                throw .damaged(
+                    at: "\(path), line \(row + 2)",
+                    "\(ways * (shots + queries)) image indices expected, got \(indices.count)"
                 )
             }
             episodes.append(
@@ -75,8 +78,10 @@ public struct EpisodeList: Sendable, Hashable {
         }
         self.init(ways: ways, shots: shots, queries: queries, imagesHash: images.hash, episodes: episodes)
         guard hash == fields[11] else {
-            throw DatasetError(
-                "\(path): episodes with the hash \(fields[11].prefix(12))… expected, they have \(hash.prefix(12))…: the list was changed"
+            throw .inconsistent(
+                at: path,
+                "episodes with the hash \(fields[11].prefix(12))… expected, they have "
+                    + "\(hash.prefix(12))…: the list was changed"
             )
         }
     }

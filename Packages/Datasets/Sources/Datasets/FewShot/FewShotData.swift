@@ -85,7 +85,7 @@ public struct FewShotData: Sendable {
             }
         case .cifar100:
             guard let splitDirectory else {
-                throw DatasetError("cifar100: a split of its classes expected, none was named")
+                throw .missing(at: "cifar100", "a split of its classes expected, none was named")
             }
             return try FewShotData(
                 try CIFAR.classes100(directory: path), split: try ClassSplit(directory: splitDirectory))
@@ -128,8 +128,10 @@ public struct FewShotData: Sendable {
                 images.className($0).split(separator: "/").dropLast().contains { names.contains(String($0)) }
             }
             guard !chosen.isEmpty else {
-                throw DatasetError(
-                    "\(path): folders train, val and test of class folders expected, or a split file; \(part) is missing"
+                throw .missing(
+                    at: path,
+                    "folders train, val and test of class folders expected, or a split file; \(part) is "
+                        + "missing"
                 )
             }
             return images.selecting(chosen, name: "\(name) \(part)")

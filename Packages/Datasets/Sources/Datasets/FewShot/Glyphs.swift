@@ -18,8 +18,8 @@ public struct Glyphs: Sendable {
     public let seed: UInt64
     public let side: Int
 
-    public init(seed: UInt64, side: Int = 28) {
-        precondition(side >= 8, "Glyphs: a side of at least 8 pixels expected, got \(side)")
+    public init(seed: UInt64, side: Int = 28, file: StaticString = #fileID, line: UInt = #line) {
+        require(side >= 8, "Glyphs: a side of at least 8 pixels expected, got \(side)", file: file, line: line)
         self.seed = seed
         self.side = side
     }

@@ -12,16 +12,20 @@ public struct HyperCleaningSplit: Sendable {
         using random: inout some RandomNumberGenerator
     ) throws(DatasetError) {
         guard train >= 1, validation >= 1, test >= 1 else {
-            throw DatasetError(
-                "split: sizes of at least 1 expected, got train \(train), validation \(validation), test \(test)")
+            throw .impossible(
+                at: "split",
+                "sizes of at least 1 expected, got train \(train), validation \(validation), test "
+                    + "\(test)")
         }
         if let heldOutCount {
             guard train <= count else {
-                throw DatasetError("split: train \(train) samples asked for, the training file has \(count)")
+                throw .impossible(at: "split", "train \(train) samples asked for, the training file has \(count)")
             }
             guard validation + test <= heldOutCount else {
-                throw DatasetError(
-                    "split: validation \(validation) + test \(test) = \(validation + test) samples asked for, the test file has \(heldOutCount)"
+                throw .impossible(
+                    at: "split",
+                    "validation \(validation) + test \(test) = \(validation + test) samples asked for, "
+                        + "the test file has \(heldOutCount)"
                 )
             }
             self.train = random.permutation(of: count, first: train)
@@ -31,8 +35,10 @@ public struct HyperCleaningSplit: Sendable {
             return
         }
         guard train + validation + test <= count else {
-            throw DatasetError(
-                "split: train \(train) + validation \(validation) + test \(test) = \(train + validation + test) samples asked for, the data has \(count)"
+            throw .impossible(
+                at: "split",
+                "train \(train) + validation \(validation) + test \(test) = "
+                    + "\(train + validation + test) samples asked for, the data has \(count)"
             )
         }
         let order = random.permutation(of: count, first: train + validation + test)

@@ -29,8 +29,10 @@ public enum ImageDataset: String, Sendable, CaseIterable {
         switch self {
         case .fashionMNIST, .mnist: try loadIDX(directory: directory, prefix: "t10k")
         case .cifar10:
-            throw DatasetError(
-                "\(directory): the t10k files of the MNIST family expected; the batches of cifar10 are read as one set")
+            throw .missing(
+                at: directory,
+                "the t10k files of the MNIST family expected; the batches of cifar10 are read as one "
+                    + "set")
         }
     }
 
@@ -39,12 +41,14 @@ public enum ImageDataset: String, Sendable, CaseIterable {
         let labelPath = try existing("\(prefix)-labels-idx1-ubyte", in: directory)
         let images = try IDX.read(path: imagePath, rank: 3), labels = try IDX.read(path: labelPath, rank: 1)
         guard images.extents[0] == labels.extents[0] else {
-            throw DatasetError(
-                "\(labelPath): \(images.extents[0]) labels expected for the images of \(imagePath), got \(labels.extents[0])"
+            throw .inconsistent(
+                at: labelPath,
+                "\(images.extents[0]) labels expected for the images of \(imagePath), got "
+                    + "\(labels.extents[0])"
             )
         }
         if let i = labels.bytes.firstIndex(where: { $0 >= 10 }) {
-            throw DatasetError("\(labelPath): labels 0 … 9 expected, got \(labels.bytes[i]) at index \(i)")
+            throw .damaged(at: labelPath, "labels 0 … 9 expected, got \(labels.bytes[i]) at index \(i)")
         }
         return try LabeledImages(
             name: rawValue, channels: 1, height: images.extents[1], width: images.extents[2], classCount: 10,
@@ -54,6 +58,6 @@ public enum ImageDataset: String, Sendable, CaseIterable {
     private func existing(_ name: String, in directory: String) throws(DatasetError) -> String {
         for candidate in ["\(directory)/\(name)", "\(directory)/\(name).gz"]
         where FileManager.default.fileExists(atPath: candidate) { return candidate }
-        throw DatasetError("\(directory): \(name) or \(name).gz expected, neither is there")
+        throw .missing(at: directory, "\(name) or \(name).gz expected, neither is there")
     }
 }

@@ -19,9 +19,11 @@ public struct LabelCorruption: Sendable {
         using random: inout some RandomNumberGenerator
     ) throws(DatasetError) {
         guard fraction >= 0, fraction < 1 else {
-            throw DatasetError("corruption: a fraction in [0, 1) expected, got \(fraction)")
+            throw .impossible(at: "corruption", "a fraction in [0, 1) expected, got \(fraction)")
         }
-        guard classCount >= 2 else { throw DatasetError("corruption: at least 2 classes expected, got \(classCount)") }
+        guard classCount >= 2 else {
+            throw .impossible(at: "corruption", "at least 2 classes expected, got \(classCount)")
+        }
         var corrupted = labels, flags = [Bool](repeating: false, count: labels.count)
         for i in random.permutation(of: labels.count, first: Int((fraction * Double(labels.count)).rounded())) {
             flags[i] = true

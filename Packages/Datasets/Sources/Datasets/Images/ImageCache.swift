@@ -39,7 +39,7 @@ public struct ImageCache: Sendable {
         try? FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).partial"
         guard let file = fopen(temporary, "wb") else {
-            throw DatasetError("\(directory): a folder to write the image cache to expected, it is not writable")
+            throw .unwritable(at: directory, "a folder to write the image cache to expected, it is not writable")
         }
         var isOpen = true
         defer {
@@ -54,7 +54,7 @@ public struct ImageCache: Sendable {
             height: shape.height, width: shape.width,
             classes: collector.classes.map { .init(name: $0.name, count: $0.count) })
         guard var trailer = (try? JSONEncoder().encode(description)).map(Array.init) else {
-            throw DatasetError("\(path): the description cannot be encoded")
+            throw .unwritable(at: path, "the description cannot be encoded")
         }
         let length = trailer.count
         for shift in stride(from: 0, to: 64, by: 8) { trailer.append(UInt8(truncatingIfNeeded: length >> shift)) }
@@ -62,7 +62,7 @@ public struct ImageCache: Sendable {
         isOpen = false
         guard fwrite(trailer, 1, trailer.count, file) == trailer.count, fclose(file) == 0, rename(temporary, path) == 0,
             let images = Self.read(path, name: name, fingerprint: fingerprint)
-        else { throw DatasetError("\(path): room for the image cache expected, writing failed") }
+        else { throw .unwritable(at: path, "room for the image cache expected, writing failed") }
         return images
     }
 
@@ -90,64 +90,6 @@ public struct ImageCache: Sendable {
         let storage = PixelStorage(
             count: count, channels: description.channels, height: description.height, width: description.width,
             place: .file(file, offset: 0), hash: description.hash)
-        return ImageClasses(name: name, storage: storage, members: members)
-    }
-}
-
-/// Takes decoded images one by one, checks that they have one size, and keeps them in memory or writes them on.
-struct ImageCollector {
-    let name: String
-    let file: UnsafeMutablePointer<FILE>?
-    private(set) var pixels: [UInt8] = []
-    private(set) var classes: [(name: String, count: Int)] = []
-    private(set) var digest = SHA256()
-    private var first: (shape: [Int], source: String)?
-
-    init(name: String, file: UnsafeMutablePointer<FILE>?) {
-        self.name = name
-        self.file = file
-    }
-
-    mutating func beginClass(_ name: String) { classes.append((name, 0)) }
-
-    /// - Parameter planes: [channels, height, width].
-    mutating func append(_ planes: [UInt8], channels: Int, height: Int, width: Int, source: String) throws(DatasetError)
-    {
-        if let first {
-            guard first.shape == [channels, height, width] else {
-                throw DatasetError(
-                    "\(source): an image of \(first.shape[2]) x \(first.shape[1]) pixels expected as in \(first.source), got \(width) x \(height)"
-                )
-            }
-        } else {
-            first = ([channels, height, width], source)
-        }
-        classes[classes.count - 1].count += 1
-        digest.update(planes)
-        if let file {
-            guard fwrite(planes, 1, planes.count, file) == planes.count else {
-                throw DatasetError("\(name): room for the image cache expected, writing failed")
-            }
-        } else {
-            pixels += planes
-        }
-    }
-
-    func shape() throws(DatasetError) -> (channels: Int, height: Int, width: Int) {
-        guard let first else { throw DatasetError("\(name): at least one image expected, there is none") }
-        return (first.shape[0], first.shape[1], first.shape[2])
-    }
-
-    consuming func finished() throws(DatasetError) -> ImageClasses {
-        let shape = try shape()
-        var start = 0
-        let members = classes.map { entry in
-            defer { start += entry.count }
-            return ImageClasses.Member(name: entry.name, images: start..<(start + entry.count))
-        }
-        let storage = PixelStorage(
-            count: start, channels: shape.channels, height: shape.height, width: shape.width, place: .memory(pixels),
-            hash: digest.finalized())
         return ImageClasses(name: name, storage: storage, members: members)
     }
 }

@@ -46,8 +46,10 @@ public struct ImageClasses: Sendable {
     }
 
     /// Every class four times: as it is and turned by 90, 180 and 270 degrees (Santoro et al. 2016).
-    public func withRotations() -> ImageClasses {
-        precondition(height == width, "ImageClasses.withRotations: square images expected, got \(height) x \(width)")
+    public func withRotations(file: StaticString = #fileID, line: UInt = #line) -> ImageClasses {
+        require(
+            height == width, "ImageClasses.withRotations: square images expected, got \(height) x \(width)", file: file,
+            line: line)
         return ImageClasses(
             name: name, storage: storage,
             members: (0..<4).flatMap { turns in
@@ -69,10 +71,15 @@ public struct ImageClasses: Sendable {
     }
 
     /// The same into memory that exists: a training loop need not allocate.
-    public func write(_ indices: [Int], to buffer: UnsafeMutableBufferPointer<Float>) {
-        precondition(
+    public func write(
+        _ indices: [Int], to buffer: UnsafeMutableBufferPointer<Float>, file: StaticString = #fileID,
+        line: UInt = #line
+    ) {
+        require(
             buffer.count >= indices.count * pixelsPerImage,
-            "ImageClasses.write: room for \(indices.count * pixelsPerImage) numbers expected, got \(buffer.count)")
+            "ImageClasses.write: room for \(indices.count * pixelsPerImage) numbers expected, got \(buffer.count)",
+            file: file,
+            line: line)
         let size = pixelsPerImage
         storage.withBytes { bytes in
             for (i, index) in indices.enumerated() {
@@ -112,28 +119,5 @@ public struct ImageClasses: Sendable {
             default: (y, x)
             }
         return channel * height * width + fromY * width + fromX
-    }
-}
-
-/// The stored pixels, [count, channels, height, width]: in memory or in a mapped file.
-struct PixelStorage: Sendable {
-    enum Place: Sendable {
-        case memory([UInt8])
-        case file(MappedFile, offset: Int)
-    }
-
-    let count: Int, channels: Int, height: Int, width: Int
-    let place: Place
-    /// SHA-256 of the pixels.
-    let hash: String
-
-    var pixelsPerImage: Int { channels * height * width }
-
-    func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
-        switch place {
-        case .memory(let pixels): pixels.withUnsafeBufferPointer(body)
-        case .file(let file, let offset):
-            file.withBytes(offset..<(offset + count * pixelsPerImage)) { body($0.bindMemory(to: UInt8.self)) }
-        }
     }
 }

@@ -34,7 +34,7 @@ public struct ZipArchive: Sendable {
             offset = next
             guard let entry else { continue }
             guard entries.updateValue(entry, forKey: name) == nil else {
-                throw DatasetError("\(path): one entry of each name expected, \(name) is there twice")
+                throw .inconsistent(at: path, "one entry of each name expected, \(name) is there twice")
             }
         }
         self.entries = entries
@@ -44,19 +44,19 @@ public struct ZipArchive: Sendable {
     /// The content of one file, its checksum verified.
     public func contents(of name: String) throws(DatasetError) -> [UInt8] {
         guard let entry = entries[name] else {
-            throw DatasetError("\(path): \(name) expected in the archive, it is not there")
+            throw .missing(at: path, "\(name) expected in the archive, it is not there")
         }
         let place = "\(path), entry \(name)"
         guard file.integer(at: entry.headerOffset, width: 4) == 0x0403_4b50,
             let nameLength = file.integer(at: entry.headerOffset + 26, width: 2),
             let extraLength = file.integer(at: entry.headerOffset + 28, width: 2)
-        else { throw DatasetError("\(place): a local header expected at byte \(entry.headerOffset)") }
+        else { throw .damaged(at: place, "a local header expected at byte \(entry.headerOffset)") }
         let start = entry.headerOffset + 30 + nameLength + extraLength
         guard start <= file.count, entry.compressedSize <= file.count - start else {
-            throw DatasetError("\(place): the archive ends within it")
+            throw .damaged(at: place, "the archive ends within it")
         }
         guard entry.size <= maximumEntrySize else {
-            throw DatasetError("\(place): at most \(maximumEntrySize) bytes expected, it claims \(entry.size)")
+            throw .unsupported(at: place, "at most \(maximumEntrySize) bytes expected, it claims \(entry.size)")
         }
         let range = start..<(start + entry.compressedSize), content: [UInt8]
         if entry.isDeflated {
@@ -65,13 +65,12 @@ public struct ZipArchive: Sendable {
             }
         } else {
             guard entry.compressedSize == entry.size else {
-                throw DatasetError(
-                    "\(place): a stored entry of \(entry.size) bytes expected, got \(entry.compressedSize)")
+                throw .damaged(at: place, "a stored entry of \(entry.size) bytes expected, got \(entry.compressedSize)")
             }
             content = file[range]
         }
         guard UInt32(truncatingIfNeeded: crc32_z(0, content, content.count)) == entry.checksum else {
-            throw DatasetError("\(place): the checksum differs, the archive is damaged")
+            throw .damaged(at: place, "the checksum differs, the archive is damaged")
         }
         return content
     }
@@ -81,11 +80,11 @@ public struct ZipArchive: Sendable {
         -> [UInt8]
     {
         guard source.count <= Int(UInt32.max), size <= Int(UInt32.max) else {
-            throw DatasetError("\(place): a deflated entry below 4 GiB expected")
+            throw .unsupported(at: place, "a deflated entry below 4 GiB expected")
         }
         var stream = z_stream()
         guard inflateInit2_(&stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-            throw DatasetError("\(place): out of memory")
+            throw .unreadable(at: place, "out of memory")
         }
         defer { inflateEnd(&stream) }
         var status = Z_OK
@@ -99,7 +98,7 @@ public struct ZipArchive: Sendable {
             initialized = size + 1 - Int(stream.avail_out)
         }
         guard status == Z_STREAM_END, content.count == size else {
-            throw DatasetError("\(place): \(size) bytes of deflated data expected, the stream is damaged")
+            throw .damaged(at: place, "\(size) bytes of deflated data expected, the stream is damaged")
         }
         return content
     }
@@ -110,7 +109,7 @@ public struct ZipArchive: Sendable {
         var end = file.count - 22
         while end >= 0, end >= file.count - 22 - 65_535, file.integer(at: end, width: 4) != 0x0605_4b50 { end -= 1 }
         guard end >= 0, file.integer(at: end, width: 4) == 0x0605_4b50 else {
-            throw DatasetError("\(file.path): a zip archive expected, its end record is missing (cut off?)")
+            throw .damaged(at: file.path, "a zip archive expected, its end record is missing (cut off?)")
         }
         var count = file.integer(at: end + 10, width: 2)!, size = file.integer(at: end + 12, width: 4)!,
             start = file.integer(at: end + 16, width: 4)!
@@ -124,8 +123,8 @@ public struct ZipArchive: Sendable {
             (count, size, start) = (largeCount, largeSize, largeStart)
         }
         guard start <= file.count, size <= file.count - start, count <= size / 46 else {
-            throw DatasetError(
-                "\(file.path): a directory of \(count) entries expected at byte \(start), the archive is damaged")
+            throw .damaged(
+                at: file.path, "a directory of \(count) entries expected at byte \(start), the archive is damaged")
         }
         return (start, start + size, count)
     }
@@ -135,7 +134,7 @@ public struct ZipArchive: Sendable {
         name: String, entry: Entry?, next: Int
     ) {
         func damaged() -> DatasetError {
-            DatasetError("\(file.path): directory entry \(index) expected at byte \(offset), the archive is damaged")
+            .damaged(at: file.path, "directory entry \(index) expected at byte \(offset), the archive is damaged")
         }
         guard file.integer(at: offset, width: 4) == 0x0201_4b50,
             let flags = file.integer(at: offset + 8, width: 2), let method = file.integer(at: offset + 10, width: 2),
@@ -173,10 +172,11 @@ public struct ZipArchive: Sendable {
         }
         if name.hasSuffix("/") { return (name, nil, next) }
         guard flags & 1 == 0 else {
-            throw DatasetError("\(file.path): entries without encryption expected, \(name) is encrypted")
+            throw .unsupported(at: file.path, "entries without encryption expected, \(name) is encrypted")
         }
         guard method == 0 || method == 8 else {
-            throw DatasetError("\(file.path), entry \(name): method 0 (stored) or 8 (deflated) expected, got \(method)")
+            throw .unsupported(
+                at: "\(file.path), entry \(name)", "method 0 (stored) or 8 (deflated) expected, got \(method)")
         }
         return (
             name,

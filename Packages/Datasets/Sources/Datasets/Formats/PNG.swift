@@ -40,14 +40,16 @@ public enum PNG {
     {
         let (header, pixels) = try read(bytes, keeping16Bits: true, name, limits)
         guard header.bytes_per_sample == 2 else {
-            throw DatasetError("\(name): a PNG of 16 bits a sample expected, got at most 8")
+            throw .unsupported(at: name, "a PNG of 16 bits a sample expected, got at most 8")
         }
         let samples = (0..<pixels.count / 2).map { UInt16(pixels[2 * $0]) << 8 | UInt16(pixels[2 * $0 + 1]) }
         return (Int(header.width), Int(header.height), Int(header.channels), samples)
     }
 
     /// - Parameter compressionLevel: zlib's, 0 (none) to 9 (smallest).
-    public static func encode(_ image: RasterImage, compressionLevel: Int = 6) -> [UInt8] {
+    public static func encode(
+        _ image: RasterImage, compressionLevel: Int = 6, file: StaticString = #fileID, line: UInt = #line
+    ) -> [UInt8] {
         var message = [CChar](repeating: 0, count: Int(PNGCODEC_MESSAGE_SIZE))
         var bytes: UnsafeMutablePointer<UInt8>?, count = 0
         let failed = pngcodec_write(
@@ -56,7 +58,7 @@ public enum PNG {
         // A RasterImage is valid by construction; what remains is memory that ran out or a side beyond libpng's
         // 1,000,000.
         guard failed == 0, let bytes else {
-            preconditionFailure("PNG.encode: \(image.width) x \(image.height): \(text(message))")
+            fatalError("PNG.encode: \(image.width) x \(image.height): \(text(message))", file: file, line: line)
         }
         defer { free(bytes) }
         return Array(UnsafeBufferPointer(start: bytes, count: count))
@@ -84,7 +86,7 @@ public enum PNG {
             }
             return failed == 0 ? pixels : nil
         }
-        guard let pixels else { throw DatasetError("\(name): an intact PNG file expected: \(text(message))") }
+        guard let pixels else { throw .damaged(at: name, "an intact PNG file expected: \(text(message))") }
         return (header, pixels)
     }
 

@@ -20,11 +20,11 @@ public final class MappedFile: @unchecked Sendable {
 
     public init(path: String) throws(DatasetError) {
         let descriptor = open(path, O_RDONLY)
-        guard descriptor >= 0 else { throw DatasetError("\(path): the file is missing or cannot be read") }
+        guard descriptor >= 0 else { throw .missing(at: path, "the file is missing or cannot be read") }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw DatasetError("\(path): a regular file expected")
+            throw .unreadable(at: path, "a regular file expected")
         }
         let count = Int(status.st_size)
         self.path = path
@@ -34,7 +34,7 @@ public final class MappedFile: @unchecked Sendable {
             return
         }
         guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
-            throw DatasetError("\(path): the file cannot be mapped into memory (\(count) bytes)")
+            throw .unreadable(at: path, "the file cannot be mapped into memory (\(count) bytes)")
         }
         bytes = UnsafeRawBufferPointer(start: address, count: count)
     }

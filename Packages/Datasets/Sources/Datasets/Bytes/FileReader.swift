@@ -10,7 +10,7 @@ final class FileReader {
     init(path: String) throws(DatasetError) {
         self.path = path
         guard let file = gzopen(path, "rb") else {
-            throw DatasetError("\(path): the file is missing or cannot be read")
+            throw .missing(at: path, "the file is missing or cannot be read")
         }
         gzbuffer(file, 1 << 18)
         self.file = file
@@ -36,8 +36,10 @@ final class FileReader {
         offset += received
         try check(failed: failed)
         guard received == count else {
-            throw DatasetError(
-                "\(path): \(what): \(count) bytes expected at byte \(offset - received), the file has \(received)")
+            throw .damaged(
+                at: path,
+                "\(what): \(count) bytes expected at byte \(offset - received), the file has "
+                    + "\(received)")
         }
         return bytes
     }
@@ -49,15 +51,17 @@ final class FileReader {
         var byte: UInt8 = 0
         let n = gzread(file, &byte, 1)
         try check(failed: n < 0)
-        guard n == 0 else { throw DatasetError("\(path): the content should end at byte \(offset), but more follows") }
+        guard n == 0 else { throw .damaged(at: path, "the content should end at byte \(offset), but more follows") }
     }
 
     private func check(failed: Bool) throws(DatasetError) {
         var code: Int32 = 0
         let message = gzerror(file, &code).map { String(cString: $0) } ?? ""
         if failed || code == Z_BUF_ERROR || code == Z_DATA_ERROR {
-            throw DatasetError(
-                "\(path): an intact gzip stream expected; it is damaged or cut off after byte \(offset) of its content (\(message))"
+            throw .damaged(
+                at: path,
+                "an intact gzip stream expected; it is damaged or cut off after byte \(offset) of "
+                    + "its content (\(message))"
             )
         }
     }

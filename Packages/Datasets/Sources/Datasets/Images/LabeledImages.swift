@@ -14,12 +14,14 @@ public struct LabeledImages: Sendable {
         throws(DatasetError)
     {
         guard pixels.count == labels.count * channels * height * width else {
-            throw DatasetError(
-                "\(name): \(labels.count) labels need \(labels.count * channels * height * width) pixel bytes, got \(pixels.count)"
+            throw .inconsistent(
+                at: name,
+                "\(labels.count) labels need \(labels.count * channels * height * width) pixel "
+                    + "bytes, got \(pixels.count)"
             )
         }
         if let i = labels.firstIndex(where: { $0 < 0 || $0 >= classCount }) {
-            throw DatasetError("\(name): labels 0 … \(classCount - 1) expected, got \(labels[i]) at index \(i)")
+            throw .damaged(at: name, "labels 0 … \(classCount - 1) expected, got \(labels[i]) at index \(i)")
         }
         self.name = name
         count = labels.count

@@ -23,7 +23,7 @@ public struct FileTree: Sendable {
         root = path
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw DatasetError("\(path): a folder or a zip archive expected, it is not there")
+            throw .missing(at: path, "a folder or a zip archive expected, it is not there")
         }
         var places: [String: Place] = [:], archives: [ZipArchive] = [], digest = SHA256()
         if isFolder.boolValue {
@@ -54,7 +54,7 @@ public struct FileTree: Sendable {
         switch places[path] {
         case .archive(let index): return try archives[index].contents(of: path)
         case .disk(let file): return try MappedFile.contents(of: file)
-        case nil: throw DatasetError("\(root): \(path) expected, it is not there")
+        case nil: throw .missing(at: root, "\(path) expected, it is not there")
         }
     }
 
@@ -72,7 +72,7 @@ public struct FileTree: Sendable {
 
     private static func files(below root: String) throws(DatasetError) -> [(path: String, size: Int, modified: Int)] {
         guard let enumerator = FileManager.default.enumerator(atPath: root) else {
-            throw DatasetError("\(root): the folder cannot be read")
+            throw .unreadable(at: root, "the folder cannot be read")
         }
         var files: [(path: String, size: Int, modified: Int)] = []
         while let path = enumerator.nextObject() as? String {

@@ -5,14 +5,13 @@ enum IDX {
         let reader = try FileReader(path: path)
         let magic = try reader.read(4, "IDX magic")
         guard magic[0] == 0, magic[1] == 0 else {
-            throw DatasetError(
-                "\(path): IDX magic 00 00 expected at byte 0, got \(magic.map(hex).joined(separator: " "))")
+            throw .damaged(at: path, "IDX magic 00 00 expected at byte 0, got \(magic.map(hex).joined(separator: " "))")
         }
         guard magic[2] == 8 else {
-            throw DatasetError("\(path): IDX element type 08 (unsigned byte) expected at byte 2, got \(hex(magic[2]))")
+            throw .unsupported(at: path, "IDX element type 08 (unsigned byte) expected at byte 2, got \(hex(magic[2]))")
         }
         guard Int(magic[3]) == rank else {
-            throw DatasetError("\(path): IDX rank \(rank) expected at byte 3, got \(magic[3])")
+            throw .damaged(at: path, "IDX rank \(rank) expected at byte 3, got \(magic[3])")
         }
         var extents: [Int] = []
         for axis in 0..<rank { extents.append(try reader.readInteger("IDX extent \(axis)")) }
@@ -21,7 +20,7 @@ enum IDX {
             let product = partial.0.multipliedReportingOverflow(by: extent)
             return (product.partialValue, partial.1 || product.overflow)
         }
-        guard !isTooLarge, count <= 1 << 31 else { throw DatasetError("\(path): IDX extents \(extents) exceed 2 GiB") }
+        guard !isTooLarge, count <= 1 << 31 else { throw .unsupported(at: path, "IDX extents \(extents) exceed 2 GiB") }
         let bytes = try reader.read(count, "IDX elements of extents \(extents)")
         try reader.expectEnd()
         return (extents, bytes)

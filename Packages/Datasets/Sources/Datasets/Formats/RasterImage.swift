@@ -6,11 +6,16 @@ public struct RasterImage: Sendable, Hashable {
     /// [height, width, channels].
     public var pixels: [UInt8]
 
-    public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
-        precondition((1...4).contains(channels), "RasterImage: 1 to 4 channels expected, got \(channels)")
-        precondition(
+    public init(
+        width: Int, height: Int, channels: Int, pixels: [UInt8], file: StaticString = #fileID, line: UInt = #line
+    ) {
+        require(
+            (1...4).contains(channels), "RasterImage: 1 to 4 channels expected, got \(channels)", file: file, line: line
+        )
+        require(
             width > 0 && height > 0 && pixels.count == width * height * channels,
-            "RasterImage: \(width) x \(height) x \(channels) samples expected, got \(pixels.count)")
+            "RasterImage: \(width) x \(height) x \(channels) samples expected, got \(pixels.count)", file: file,
+            line: line)
         self.width = width
         self.height = height
         self.channels = channels
@@ -19,8 +24,11 @@ public struct RasterImage: Sendable, Hashable {
 
     /// The same picture in grey (1) or RGB (3). Transparent parts show white paper; grey is the luma 0.299 R + 0.587 G
     /// + 0.114 B of ITU-R BT.601, rounded as pillow does.
-    public func converted(toChannels target: Int) -> RasterImage {
-        precondition(target == 1 || target == 3, "RasterImage: conversion to 1 or 3 channels expected, got \(target)")
+    public func converted(toChannels target: Int, file: StaticString = #fileID, line: UInt = #line) -> RasterImage {
+        require(
+            target == 1 || target == 3, "RasterImage: conversion to 1 or 3 channels expected, got \(target)",
+            file: file,
+            line: line)
         guard channels != target else { return self }
         var result: [UInt8] = []
         result.reserveCapacity(width * height * target)

@@ -1,0 +1,70 @@
+import Foundation
+
+extension ClassSplit {
+    /// Reads the files of a folder, one for each part, called `train`, `val` (or `validation`, `valid`) and `test`,
+    /// then `.json`, `.csv`, `.txt` or `-classes.txt`:
+    /// - JSON: an array of class names, or objects of arrays whose keys are folders, as in the Omniglot split of
+    ///   Vinyals et al. 2016: `{"background": {"Greek": ["character01", …]}}`.
+    /// - CSV and text: a class a line, what follows a comma is ignored (tieredImageNet: class, super-category). After
+    ///   the header `filename,label` (Ravi and Larochelle 2017) the second column is the class.
+    public init(directory: String) throws(DatasetError) {
+        try self.init(
+            train: Self.classes(["train"], in: directory),
+            validation: Self.classes(["val", "validation", "valid"], in: directory),
+            test: Self.classes(["test"], in: directory))
+    }
+
+    private static func classes(_ names: [String], in directory: String) throws(DatasetError) -> [String] {
+        for name in names {
+            for ending in [".json", ".csv", "-classes.txt", ".txt"] {
+                let path = "\(directory)/\(name)\(ending)"
+                guard FileManager.default.fileExists(atPath: path) else { continue }
+                let bytes = try MappedFile.contents(of: path)
+                return ending == ".json"
+                    ? try parseJSON(Data(bytes), path) : parseLines(String(decoding: bytes, as: UTF8.self))
+            }
+        }
+        throw .missing(at: directory, "\(names[0]).json, .csv, .txt or -classes.txt expected, none is there")
+    }
+
+    private enum Node: Decodable {
+        case classes([String])
+        case folders([String: Node])
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let classes = try? container.decode([String].self) {
+                self = .classes(classes)
+            } else {
+                self = .folders(try container.decode([String: Node].self))
+            }
+        }
+
+        func paths(below prefix: String) -> [String] {
+            switch self {
+            case .classes(let names): names.map { prefix + $0 }
+            case .folders(let folders):
+                folders.sorted { $0.key < $1.key }.flatMap { $1.paths(below: "\(prefix)\($0)/") }
+            }
+        }
+    }
+
+    private static func parseJSON(_ data: Data, _ path: String) throws(DatasetError) -> [String] {
+        guard let node = try? JSONDecoder().decode(Node.self, from: data) else {
+            throw .damaged(at: path, "JSON of class names, in arrays within objects, expected")
+        }
+        // The split says "background", the archives "images_background".
+        return node.paths(below: "").map {
+            $0.hasPrefix("background/") || $0.hasPrefix("evaluation/") ? "images_\($0)" : $0
+        }
+    }
+
+    private static func parseLines(_ text: String) -> [String] {
+        let rows = text.split(whereSeparator: \.isNewline).map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+        guard rows.first == ["filename", "label"] else { return rows.map { $0[0] }.filter { !$0.isEmpty } }
+        var seen: Set<String> = []
+        return rows.dropFirst().compactMap { $0.count == 2 && seen.insert($0[1]).inserted ? $0[1] : nil }
+    }
+}

@@ -12,6 +12,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: packages.dropLast().map { .product(name: $0, package: $0) }
-                + [.product(name: "ExperimentSupport", package: "Experiments")])
+                + [
+                    .product(name: "ExperimentSupport", package: "Experiments"),
+                    .product(name: "MethodCatalogue", package: "BilevelOptimization"),
+                ])
     ]
 )

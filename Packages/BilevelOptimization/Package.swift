@@ -14,14 +14,16 @@ let package = Package(
     name: "BilevelOptimization",
     products: [
         .library(name: "BilevelOptimization", targets: ["BilevelOptimization"]),
+        .library(name: "MethodCatalogue", targets: ["MethodCatalogue"]),
         .library(name: "BilevelTestProblems", targets: ["BilevelTestProblems"]),
     ],
     dependencies: [sibling("Tensors"), sibling("Randomness")],
     targets: [
         .target(name: "BilevelOptimization", dependencies: ["Tensors", "Randomness"]),
+        .target(name: "MethodCatalogue", dependencies: ["BilevelOptimization", "Tensors", "Randomness"]),
         .target(name: "BilevelTestProblems", dependencies: ["BilevelOptimization", "Tensors"]),
         .testTarget(
             name: "BilevelOptimizationTests",
-            dependencies: ["BilevelOptimization", "BilevelTestProblems", "Tensors", "Randomness"]),
+            dependencies: ["BilevelOptimization", "BilevelTestProblems", "MethodCatalogue", "Tensors", "Randomness"]),
     ]
 )

@@ -18,6 +18,9 @@ func command(_ name: String, _ packages: [Target.Dependency]) -> Target {
             + packages)
 }
 
+/// The names of methods, which are a product of their own.
+let methodCatalogue = Target.Dependency.product(name: "MethodCatalogue", package: "BilevelOptimization")
+
 let package = Package(
     name: "Experiments",
     products: [
@@ -38,9 +41,12 @@ let package = Package(
     targets: [
         .target(
             name: "ExperimentSupport",
-            dependencies: ["Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
-        command("hyper-cleaning", ["BilevelOptimization", "Datasets", "Reporting"]),
-        command("numerical-example", ["Tensors", "BilevelOptimization", "Reporting"]),
+            dependencies: [
+                "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", methodCatalogue, "Datasets",
+                "Reporting",
+            ]),
+        command("hyper-cleaning", ["BilevelOptimization", methodCatalogue, "Datasets", "Reporting"]),
+        command("numerical-example", ["Tensors", "BilevelOptimization", methodCatalogue, "Reporting"]),
         command("few-shot", ["NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
         command("prepare-data", []),
         command("benchmark-hyper-cleaning", ["Tensors", "NeuralLayers", "BilevelOptimization", "Reporting"]),
@@ -49,8 +55,8 @@ let package = Package(
         .testTarget(
             name: "ExperimentsTests",
             dependencies: [
-                "ExperimentSupport", "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", "Datasets",
-                "Reporting",
+                "ExperimentSupport", "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", methodCatalogue,
+                "Datasets", "Reporting",
             ]),
     ]
 )

@@ -2,6 +2,7 @@ import BilevelOptimization
 import Datasets
 import ExperimentSupport
 import Foundation
+import MethodCatalogue
 import NeuralLayers
 import Randomness
 import Reporting

@@ -1,5 +1,6 @@
 import BilevelTestProblems
 import Foundation
+import MethodCatalogue
 import Randomness
 import Tensors
 import Testing

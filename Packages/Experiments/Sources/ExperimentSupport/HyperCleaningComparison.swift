@@ -1,5 +1,6 @@
 import BilevelOptimization
 import Foundation
+import MethodCatalogue
 import Reporting
 
 /// Several methods on several networks: the same samples, the same wrong labels, the same initial weights for all

@@ -1,5 +1,6 @@
 import BilevelOptimization
 import Datasets
+import MethodCatalogue
 import Reporting
 
 /// Every setting of a hyper-cleaning run, with the protocol's defaults (METHODS: data hyper-cleaning).

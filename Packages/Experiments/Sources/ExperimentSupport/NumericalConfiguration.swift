@@ -1,4 +1,5 @@
 import BilevelOptimization
+import MethodCatalogue
 import Reporting
 import Tensors
 

@@ -1,5 +1,6 @@
 import BilevelOptimization
 import Foundation
+import MethodCatalogue
 import Reporting
 
 /// Runs a numerical experiment and writes its folder, with the paper's figures redrawn.

@@ -1,5 +1,6 @@
 import BilevelOptimization
 import Foundation
+import MethodCatalogue
 import Reporting
 import Tensors
 

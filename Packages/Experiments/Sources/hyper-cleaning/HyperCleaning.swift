@@ -3,6 +3,7 @@ import BilevelOptimization
 import Datasets
 import ExperimentSupport
 import Foundation
+import MethodCatalogue
 import Reporting
 
 extension ImageDataset: @retroactive ExpressibleByArgument {}

@@ -2,6 +2,7 @@ import ArgumentParser
 import BilevelOptimization
 import ExperimentSupport
 import Foundation
+import MethodCatalogue
 import Reporting
 import Tensors
 

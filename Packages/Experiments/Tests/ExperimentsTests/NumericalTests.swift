@@ -1,6 +1,7 @@
 import BilevelOptimization
 import ExperimentSupport
 import Foundation
+import MethodCatalogue
 import Reporting
 import Testing
 

@@ -8,6 +8,9 @@ let package = Package(
         .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
         .target(name: "CTensorKernels"),
         .target(name: "Tensors", dependencies: ["CDNNL", "CTensorKernels"]),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        // Test support, in no product: graphs as data, and an executable that evaluates them for Tools/differential.
+        .target(name: "RandomGraphs", dependencies: ["Tensors"]),
+        .executableTarget(name: "differential", dependencies: ["Tensors", "RandomGraphs"]),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "RandomGraphs"]),
     ]
 )

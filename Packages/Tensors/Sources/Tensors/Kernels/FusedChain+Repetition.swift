@@ -1,6 +1,6 @@
 import CTensorKernels
 
-/// Where a slot's memory lies in repetition r of a chain: at its address + r · `stride` + (r odd ? `odd` : 0), in bytes.
+/// Where a slot's memory lies in repetition r of a chain: at its address + r · `stride` + (r odd ? `odd` : 0) bytes.
 ///
 /// States one behind the other in a block: `stride` is their distance. Two buffers a and b that change places: `odd` is
 /// b - a for the slot that starts at a, and a - b for the one that starts at b. Both 0: always the same memory.

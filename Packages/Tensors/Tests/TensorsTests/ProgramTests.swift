@@ -280,4 +280,26 @@ import Testing
         #expect(Tensor([1, 3, 3, 0, -1, -1] as [Float], shape: [2, 3]).argmax().scalars(as: Int32.self) == [1, 0])
         #expect(Tensor([1, 3, 3, 4] as [Float], shape: [2, 2]).argmax(axis: 0).scalars(as: Int32.self) == [1, 1])
     }
+
+    @Test func anOutputThatReshapesAResultIsThatResultInPlace() {
+        let x = Tensor.placeholder("x", shape: [2, 3], elementType: .float64), y = x * 2 + 1
+        let program = Program(inputs: [x], outputs: [y.reshaped(to: [6]).reshaped(to: [3, 2])])
+        #expect(program.instructions.count == 1)
+        let values = Tensor([1.0, 2, 3, 4, 5, 6]).reshaped(to: [2, 3])
+        #expect(program([values])[0].scalars == [3, 5, 7, 9, 11, 13])
+
+        // One of several is in place; a view in another order never is.
+        let several = Program(inputs: [x], outputs: [y.reshaped(to: [6]), y, y.transposed, y.reshaped(to: [3, 2])])
+        #expect(
+            several([values]).map(\.scalars) == [
+                [3, 5, 7, 9, 11, 13], [3, 5, 7, 9, 11, 13], [3, 9, 5, 11, 7, 13], [3, 5, 7, 9, 11, 13],
+            ])
+        #expect(several.instructions.count == 4)
+    }
+
+    /// A reduction over axes of one element is a reshape.
+    @Test func aScalarOfOneElementIsOneInstruction() {
+        let x = Tensor.placeholder("x", shape: [1], elementType: .float64)
+        #expect(Program(inputs: [x], outputs: [(x * 2 + 1).sum()]).instructions.count == 1)
+    }
 }

@@ -23,10 +23,11 @@ struct Lowering {
         }
         let order = topologicalOrder(of: outputs)
         groups = FusionGroups(order: order)
-        for (i, output) in outputs.enumerated()
-        where output.operation is Elementwise || output.operation is any KernelOperation {
+        let computed = outputs.map(Lowering.withoutReshapes)
+        for (i, node) in computed.enumerated()
+        where node.operation is Elementwise || node.operation is any KernelOperation {
             // The first of equal outputs is computed in place, the others are copied.
-            if outputSlots[output.id] == nil { outputSlots[output.id] = inputs.count + i }
+            if outputSlots[node.id] == nil { outputSlots[node.id] = inputs.count + i }
         }
         for output in outputs { consumersOutside[output.id] = true }
         for node in order {
@@ -49,11 +50,22 @@ struct Lowering {
         {
             lower(groups.members[group])
         }
-        for (i, output) in outputs.enumerated() where outputSlots[output.id] != inputs.count + i {
+        for (i, output) in outputs.enumerated() where outputSlots[computed[i].id] != inputs.count + i {
             emitCopy(
                 of: views[output.id] ?? view(of: output),
                 to: .contiguous(slot: inputs.count + i, shape: output.shape, elementType: output.elementType))
         }
+    }
+
+    /// The node whose elements, all and in order, are those of `output`: what it reshapes, or itself.
+    private static func withoutReshapes(_ output: Tensor) -> Tensor {
+        guard let operation = output.operation as? any ViewOperation else { return output }
+        let operand = output.operands[0]
+        let whole = View.contiguous(slot: 0, shape: operand.shape, elementType: operand.elementType)
+        guard operand.count == output.count, let view = operation.view(of: whole, shape: output.shape),
+            view.isContiguous, view.offset == 0
+        else { return output }
+        return withoutReshapes(operand)
     }
 
     /// Outputs by the operations below them: what small ones read is still in the cache when they are computed before

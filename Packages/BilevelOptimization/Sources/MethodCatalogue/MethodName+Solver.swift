@@ -7,7 +7,7 @@ extension MethodName {
     public func solver<Upper: TensorTree, Lower: TensorTree>(
         for problem: BilevelProblem<Upper, Lower>, settings s: MethodSettings, upper: Upper, lower: Lower,
         threads: Int = 1, memoryBudget: Int? = nil
-    ) throws(SolverError) -> any BilevelSolver {
+    ) throws(SolverError) -> any BilevelSolver<Upper, Lower, IterationReport> {
         if let method = combination(s) {
             return try Solver(
                 problem, method: method, upperRule: .gradientDescent(rate: s.upperRate), upper: upper, lower: lower,

@@ -120,18 +120,15 @@ public final class FewShotRun {
     /// Everything that training needs to go on to the same bits, and the selected variables.
     public var checkpoint: Checkpoint {
         var notes = configuration.architecture
-        notes["iteration"] = String(solver.iteration)
         notes["bestIteration"] = best.map { String($0.iteration) } ?? ""
         notes["bestAccuracy"] = best.map { String($0.accuracy) } ?? ""
         notes["splitHash"] = data.splitHash
         notes["dataset"] = configuration.dataset.rawValue
         notes["image"] = "\(problem.image.channels) x \(problem.image.height) x \(problem.image.width)"
         var result = Checkpoint(notes: notes)
-        result.add(solver.upper, as: "x")
-        result.add(solver.initialization, as: "z")
+        result.add(solver.state)
         result.add(best == nil ? solver.upper : bestVariables.x, as: "selected.x")
         result.add(best == nil ? solver.initialization : bestVariables.z, as: "selected.z")
-        result.add(solver.updateState.tensors, as: "update")
         return result
     }
 
@@ -144,16 +141,14 @@ public final class FewShotRun {
     /// Goes on from a checkpoint of the same settings.
     public func restore(_ checkpoint: Checkpoint, file: String) throws(CheckpointError) {
         try checkpoint.check(configuration.architecture, file: file)
-        solver.upper = try checkpoint.restored(solver.upper, from: "x", file: file)
-        solver.initialization = try checkpoint.restored(solver.initialization, from: "z", file: file)
+        let state = try checkpoint.restored(solver.state, file: file)
         bestVariables = (
             try checkpoint.restored(solver.upper, from: "selected.x", file: file),
             try checkpoint.restored(solver.initialization, from: "selected.z", file: file)
         )
-        solver.updateState = (
-            try checkpoint.restored(solver.updateState.tensors, from: "update", file: file),
-            Int(checkpoint.notes["iteration"] ?? "") ?? 0
-        )
+        do { try solver.restore(state) } catch {
+            throw CheckpointError(expected: "a state of this solver", got: error.description, file: file)
+        }
         if let iteration = Int(checkpoint.notes["bestIteration"] ?? ""),
             let accuracy = Double(checkpoint.notes["bestAccuracy"] ?? "")
         {

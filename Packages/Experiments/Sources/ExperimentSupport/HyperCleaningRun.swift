@@ -25,8 +25,6 @@ public final class HyperCleaningRun {
     public internal(set) var failure: String?
 
     private let solver: Solver<Tensor, Perceptron>
-    /// y_K of the checkpoint that the run went on from, until its first step.
-    private var restoredLower: Perceptron?
     private let classifyTest: Program, classifyTraining: Program
     private let testLabels: Tensor
 
@@ -86,7 +84,6 @@ public final class HyperCleaningRun {
             failure = error.description
             throw error
         }
-        restoredLower = nil
         let isEvaluated =
             report.iteration % configuration.evaluateEvery == 0 || report.iteration == configuration.outerIterations
         let row = Row(
@@ -104,7 +101,7 @@ public final class HyperCleaningRun {
     public var weights: [Double] { solver.upper.scalars }
 
     /// y_K of the last iteration.
-    public var lower: Perceptron { restoredLower ?? solver.lower }
+    public var lower: Perceptron { solver.lower }
 
     public func accuracyAtEnd() -> (lower: Double, initialization: Double) {
         (accuracy(of: lower), accuracy(of: solver.initialization))
@@ -120,11 +117,7 @@ public final class HyperCleaningRun {
     /// Everything that the run needs to go on to the same bits, with the settings that decide them.
     public var checkpoint: Checkpoint {
         var result = Checkpoint(notes: configuration.decidingSettings(dataHash: dataHash))
-        result.notes["iteration"] = String(solver.iteration)
-        result.add(solver.upper, as: "x")
-        result.add(solver.initialization, as: "z")
-        result.add(lower, as: "y")
-        result.add(solver.updateState.tensors, as: "update")
+        result.add(solver.state)
         return result
     }
 
@@ -137,12 +130,7 @@ public final class HyperCleaningRun {
                 expected: "at most \(configuration.outerIterations) iterations",
                 got: checkpoint.notes["iteration"] ?? "none", file: file)
         }
-        solver.upper = try checkpoint.restored(solver.upper, from: "x", file: file)
-        solver.initialization = try checkpoint.restored(solver.initialization, from: "z", file: file)
-        restoredLower = try checkpoint.restored(lower, from: "y", file: file)
-        solver.updateState = (
-            try checkpoint.restored(solver.updateState.tensors, from: "update", file: file), iteration
-        )
+        try solver.restore(checkpoint.restored(solver.state, file: file))
     }
 
     /// The rows of the earlier part of a resumed run.

@@ -24,7 +24,7 @@ public final class NumericalRun {
     /// Why it ended early, if it did.
     public private(set) var failure: String?
 
-    private let solver: any BilevelSolver
+    private let solver: any BilevelSolver<Tensor, [Tensor], IterationReport>
     private let solution: (x: [Double], y: [[Double]], value: Double)
 
     public init(_ configuration: NumericalConfiguration, method: MethodName, start: (x: Double, y: Double))

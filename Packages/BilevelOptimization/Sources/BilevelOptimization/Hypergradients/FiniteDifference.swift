@@ -1,62 +1,88 @@
 import Tensors
 
-/// dF/dx of the last step y_K = Proj(y - α ∇_y f(x, y)), y = y_{K-1}, without second derivatives (DARTS, Liu et al.
-/// 2019, eq. 8): ∇_x F - α (∇_x f(x, y + ε v) - ∇_x f(x, y - ε v))/(2ε), v = ∇_y F on the coordinates that the
-/// projection leaves free, ε = radius/‖v‖.
-final class FiniteDifference {
-    /// (x, y, ∇_y F) to v.
-    private let direction: Workspace
-    /// (x, y) to ∇_x f.
-    private let upperSlope: Workspace
-    private let rate: Double, radius: Double
-    private let lowerCount: Int
-    private let v: PackedTensors, shifted: PackedTensors, slope: PackedTensors
+/// dF/dx of the last step y_K = Proj(y - α ∇_y f(x, y)), y = y_{K-1}, without second derivatives (DARTS, Liu et al. 2019,
+/// eq. 8): ∇_x F - α (∇_x f(x, y + ε v) - ∇_x f(x, y - ε v))/(2ε), v = ∇_y F on the coordinates that the projection leaves
+/// free, ε = radius/‖v‖.
+public struct FiniteDifference: HypergradientEstimator {
+    public let radius: Double
 
-    init<Upper: TensorTree, Lower: TensorTree>(
-        _ problem: BilevelProblem<Upper, Lower>, rate: Double, radius: Double, upper: Upper, lower: Lower,
-        levels: CompiledLevels<Upper, Lower>
-    ) {
-        self.rate = rate
-        self.radius = radius
-        let x = upper.placeholders("x"), y = lower.placeholders("y"), given = y.tensors.map { $0.placeholder("v") }
-        lowerCount = y.tensors.count
-        let value = problem.lowerObjective(x, y)
-        let reached = zip(y.tensors, gradient(of: value, withRespectTo: y.tensors)).map { $0 - $1 * rate }
-        let through = pullback(
-            of: problem.stepConstraint.projection(reached), cotangents: given, withRespectTo: reached)
-        direction = Workspace(Program(inputs: x.tensors + y.tensors + given, outputs: through))
-        upperSlope = Workspace(
-            Program(inputs: x.tensors + y.tensors, outputs: gradient(of: value, withRespectTo: x.tensors)))
-        v = PackedTensors(PackedTensors.Layout(of: y.tensors))
-        shifted = PackedTensors(v.layout)
-        slope = PackedTensors(levels.upperLayout)
+    public init(radius: Double = 0.01) { self.radius = radius }
+
+    public var name: String { "finite difference" }
+
+    public func needs(of loop: LowerLoop) -> TrajectoryNeeds { .end }
+
+    public func check(_ loop: LowerLoop, onto lowerConstraint: Constraint) throws(SolverError) {
+        try loop.checkReadsEndOnly()
+        try checkPositive([("difference radius", radius)])
+        guard loop.dynamics.isGradientDescent else {
+            throw .incompatible(
+                .dynamics, expected: "plain gradient descent with the finite-difference hypergradient",
+                got: "\(loop.dynamics)", nearest: "one step in reverse mode (truncation to the last step)")
+        }
     }
 
-    /// - Parameters:
-    ///   - y: y_{K-1}.
-    ///   - upperGradient: ∇_x F on entry, dF/dx on return.
-    ///   - lowerSlope: ∇_y F at y_K.
+    public func compile(
+        _ levels: TracedLevels, _ loop: LowerLoop, in compilation: Compilation
+    ) -> any CompiledHypergradient {
+        let rate = loop.dynamics.rate, cotangent = levels.y.map { $0.placeholder("v") }
+        let reached = zip(levels.y, levels.lowerGradient).map { $0 - $1 * rate }
+        let through = pullback(
+            of: levels.stepConstraint.projection(reached), cotangents: cotangent, withRespectTo: reached)
+        return CompiledFiniteDifference(
+            direction: CompiledFunction(of: [levels.x, levels.y, cotangent], to: [through], in: compilation),
+            upperGradient: CompiledFunction(
+                of: [levels.x, levels.y],
+                to: [gradient(of: levels.lowerObjective.results[0][0], withRespectTo: levels.x)], in: compilation),
+            rate: rate, radius: radius, upperLayout: levels.upperLayout, lowerLayout: levels.lowerLayout)
+    }
+}
+
+private struct CompiledFiniteDifference: CompiledHypergradient {
+    /// (x, y, ∇_y F) to v; (x, y) to ∇_x f.
+    let direction: CompiledFunction, upperGradient: CompiledFunction
+    let rate: Double, radius: Double
+    let upperLayout: PointLayout, lowerLayout: PointLayout
+
+    var functions: [CompiledFunction] { [direction, upperGradient] }
+    var byteCount: Int { 2 * lowerLayout.byteCount + upperLayout.byteCount }
+
+    func makeComputation(temporaries: Storage) -> any HypergradientComputation {
+        FiniteDifferenceComputation(self, temporaries)
+    }
+}
+
+private final class FiniteDifferenceComputation: HypergradientComputation {
+    private let direction: Replay, upperGradient: Replay
+    private let rate: Double, radius: Double
+    private let v: Point, shifted: Point, difference: Point
+
+    init(_ compiled: CompiledFiniteDifference, _ temporaries: Storage) {
+        direction = Replay(compiled.direction, temporaries: temporaries)
+        upperGradient = Replay(compiled.upperGradient, temporaries: temporaries)
+        (rate, radius) = (compiled.rate, compiled.radius)
+        v = Point(compiled.lowerLayout)
+        shifted = Point(compiled.lowerLayout)
+        difference = Point(compiled.upperLayout)
+    }
+
     func callAsFunction(
-        _ x: PackedTensors, at y: PackedTensors, upperGradient: PackedTensors, lowerSlope: PackedTensors,
-        pool: ThreadPool?
-    ) {
-        direction.bind(inputs: 0, to: x)
-        direction.bind(inputs: x.count, to: y, count: lowerCount)
-        direction.bind(inputs: x.count + lowerCount, to: lowerSlope, count: lowerCount)
-        direction.bind(outputs: 0, to: v)
-        direction.run(on: pool)
-        let norm = v.squaredNorm().squareRoot()
-        guard norm > 0 else { return }
+        _ trajectory: Trajectory, from first: Int, to last: Int, into gradients: HypergradientPoints, pool: ThreadPool?
+    ) -> AdjointReport? {
+        defer { gradients.start.clear() }
+        trajectory.directGradient(at: last, upper: gradients.upper, lower: gradients.start)
+        let x = trajectory.x, y = trajectory.lower(last - 1)
+        direction(x, y, gradients.start, into: v, on: pool)
+        let norm = v.norm()
+        guard norm > 0 else { return nil }
         let step = radius / norm
         for sign in [1.0, -1.0] {
             shifted.clear()
-            shifted.add(1, y, lowerCount)
+            shifted.add(1, y)
             shifted.add(sign * step, v)
-            upperSlope.bind(inputs: 0, to: x)
-            upperSlope.bind(inputs: x.count, to: shifted)
-            upperSlope.bind(outputs: 0, to: slope)
-            upperSlope.run(on: pool)
-            upperGradient.add(-sign * rate / (2 * step), slope)
+            upperGradient(x, shifted, into: difference, on: pool)
+            gradients.upper.add(-sign * rate / (2 * step), difference)
         }
+        return nil
     }
 }

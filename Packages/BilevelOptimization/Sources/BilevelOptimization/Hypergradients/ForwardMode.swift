@@ -1,83 +1,80 @@
 import Tensors
 
 /// dF/dx, and dF/dy_0 where z is learned, by pushing one tangent at a time through the trajectory's steps:
-/// ṡ_{k+1} = ∂Φ/∂s ṡ_k + ∂Φ/∂x ẋ (Franceschi et al. 2017, forward mode).
-final class ForwardMode {
-    /// (y_0, ẏ_0) to ṡ_0.
-    private let start: Workspace
-    /// (x, s, ẋ, ṡ) to ṡ'.
-    private let step: Workspace
-    private let lowerCount: Int
-    private let upperTangent: PackedTensors
-    private var tangent: PackedTensors, next: PackedTensors
+/// ṡ_{k+1} = ∂Φ/∂s ṡ_k + ∂Φ/∂x ẋ (Franceschi et al. 2017, forward mode). One pass a coordinate, memory for one state.
+public struct ForwardMode: HypergradientEstimator {
+    public init() {}
 
-    init<Upper: TensorTree, Lower: TensorTree>(
-        _ problem: BilevelProblem<Upper, Lower>, dynamics: Dynamics, upper: Upper, lower: Lower,
-        levels: CompiledLevels<Upper, Lower>
-    ) {
-        let x = upper.placeholders("x"), y = lower.placeholders("y")
-        lowerCount = y.tensors.count
-        let initial = y.tensors + dynamics.initialState(for: y.tensors),
-            startTangent = y.tensors.map { $0.placeholder("ẏ") }
-        start = Workspace(
-            Program(
-                inputs: y.tensors + startTangent,
-                outputs: pushforward(of: initial, tangents: startTangent, withRespectTo: y.tensors)))
-        let state = initial[lowerCount...].map { $0.placeholder("s") }
-        let after = dynamics.step(problem, x, y, state: state), before = y.tensors + state
-        let upperTangents = x.tensors.map { $0.placeholder("ẋ") }, tangents = before.map { $0.placeholder("ṡ") }
-        let pushed = pushforward(
-            of: after.lower + after.state, tangents: upperTangents + tangents, withRespectTo: x.tensors + before)
-        step = Workspace(Program(inputs: x.tensors + before + upperTangents + tangents, outputs: pushed))
-        upperTangent = PackedTensors(levels.upperLayout)
-        tangent = PackedTensors(levels.stateLayout)
-        next = PackedTensors(levels.stateLayout)
+    public var name: String { "forward" }
+    public var reachesStart: Bool { true }
+
+    public func needs(of loop: LowerLoop) -> TrajectoryNeeds {
+        .states(from: loop.firstDifferentiatedStep)
     }
 
-    /// - Parameters:
-    ///   - upperGradient: ∇_x F on entry, dF/dx on return.
-    ///   - slope: ∇_y F at y_last on entry, dF/dy_first on return, or zeros when `withStart` is false.
-    ///   - state: gives s_k.
+    public func compile(
+        _ levels: TracedLevels, _ loop: LowerLoop, in compilation: Compilation
+    ) -> any CompiledHypergradient {
+        CompiledForwardMode(
+            start: levels.start.pushforward(alongArguments: [0]).compiled(in: compilation),
+            step: levels.step.pushforward(alongArguments: [0, 1]).compiled(in: compilation),
+            upperLayout: levels.upperLayout, lowerLayout: levels.lowerLayout, stateLayout: levels.stateLayout)
+    }
+}
+
+private struct CompiledForwardMode: CompiledHypergradient {
+    /// (y_0, ẏ_0) to ṡ_0; (x, s, ẋ, ṡ) to ṡ'.
+    let start: CompiledFunction, step: CompiledFunction
+    let upperLayout: PointLayout, lowerLayout: PointLayout, stateLayout: PointLayout
+
+    var functions: [CompiledFunction] { [start, step] }
+    var byteCount: Int { upperLayout.byteCount + 2 * lowerLayout.byteCount + 2 * stateLayout.byteCount }
+
+    func makeComputation(temporaries: Storage) -> any HypergradientComputation {
+        ForwardComputation(self, temporaries)
+    }
+}
+
+private final class ForwardComputation: HypergradientComputation {
+    private let start: Replay, step: Replay
+    private let upperTangent: Point, startTangent: Point, direct: Point
+    private var tangent: Point, next: Point
+
+    init(_ compiled: CompiledForwardMode, _ temporaries: Storage) {
+        start = Replay(compiled.start, temporaries: temporaries)
+        step = Replay(compiled.step, temporaries: temporaries)
+        upperTangent = Point(compiled.upperLayout)
+        startTangent = Point(compiled.lowerLayout)
+        direct = Point(compiled.lowerLayout)
+        tangent = Point(compiled.stateLayout)
+        next = Point(compiled.stateLayout)
+    }
+
     func callAsFunction(
-        _ x: PackedTensors, from first: Int, to last: Int, upperGradient: PackedTensors, slope: PackedTensors,
-        withStart: Bool,
-        pool: ThreadPool?, state: (Int) -> PackedTensors
-    ) {
-        let direct = PackedTensors(slope.layout)
-        direct.copy(from: slope)
-        slope.clear()
-        for i in 0..<upperGradient.elementCount() {
+        _ trajectory: Trajectory, from first: Int, to last: Int, into gradients: HypergradientPoints, pool: ThreadPool?
+    ) -> AdjointReport? {
+        trajectory.directGradient(at: last, upper: gradients.upper, lower: direct)
+        for i in 0..<gradients.upper.layout.elementCount {
             upperTangent.clear()
             upperTangent[element: i] = 1
             tangent.clear()
-            push(x, from: first, to: last, pool, state)
-            upperGradient[element: i] += direct.dot(tangent, lowerCount)
+            push(trajectory, first..<last, pool)
+            gradients.upper[element: i] += direct.dot(tangent.part(0..<direct.count))
         }
         upperTangent.clear()
-        guard withStart else { return }
-        let unit = PackedTensors(slope.layout)
-        for i in 0..<slope.elementCount(lowerCount) {
-            unit.clear()
-            unit[element: i] = 1
-            start.bind(inputs: 0, to: state(first), count: lowerCount)
-            start.bind(inputs: lowerCount, to: unit, count: lowerCount)
-            start.bind(outputs: 0, to: tangent)
-            start.run(on: pool)
-            push(x, from: first, to: last, pool, state)
-            slope[element: i] = direct.dot(tangent, lowerCount)
+        for i in 0..<gradients.start.layout.elementCount {
+            startTangent.clear()
+            startTangent[element: i] = 1
+            start(trajectory.lower(first), startTangent, into: tangent, on: pool)
+            push(trajectory, first..<last, pool)
+            gradients.start[element: i] = direct.dot(tangent.part(0..<direct.count))
         }
+        return nil
     }
 
-    private func push(
-        _ x: PackedTensors, from first: Int, to last: Int, _ pool: ThreadPool?, _ state: (Int) -> PackedTensors
-    ) {
-        for k in first..<last {
-            step.bind(inputs: 0, to: x)
-            step.bind(inputs: x.count, to: state(k))
-            step.bind(inputs: x.count + tangent.count, to: upperTangent)
-            step.bind(inputs: 2 * x.count + tangent.count, to: tangent)
-            step.bind(outputs: 0, to: next)
-            step.run(on: pool)
+    private func push(_ trajectory: Trajectory, _ steps: Range<Int>, _ pool: ThreadPool?) {
+        for k in steps {
+            step(trajectory.x, trajectory.state(k), upperTangent, tangent, into: next, on: pool)
             swap(&tangent, &next)
         }
     }

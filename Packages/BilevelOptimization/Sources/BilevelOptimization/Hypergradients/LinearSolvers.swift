@@ -1,17 +1,17 @@
-import Foundation
+import Tensors
 
 /// Solvers for A v = b where A is only known by its products. Vectors are packed tensors; `multiply` writes A·p.
 enum LinearSolvers {
-    typealias Product = (_ p: PackedTensors, _ result: PackedTensors) -> Void
+    typealias Product = (_ p: Point, _ result: Point) -> Void
 
     /// Conjugate gradient (Hestenes and Stiefel 1952) from v = 0, for symmetric A. Exact after n steps in n dimensions.
     ///
     /// The last iterate is the answer, whether or not the residual met the tolerance. A direction without positive
     /// curvature is reported; the iteration goes on unless the curvature is exactly 0.
     static func conjugateGradient(
-        _ multiply: Product, _ b: PackedTensors, into v: PackedTensors, maximumIterations: Int, tolerance: Double
+        _ multiply: Product, _ b: Point, into v: Point, maximumIterations: Int, tolerance: Double
     ) -> AdjointReport {
-        let r = PackedTensors(b.layout), p = PackedTensors(b.layout), product = PackedTensors(b.layout)
+        let r = Point(b.layout), p = Point(b.layout), product = Point(b.layout)
         v.clear()
         r.copy(from: b)
         p.copy(from: b)
@@ -38,10 +38,10 @@ enum LinearSolvers {
 
     /// v = Σ_{j < terms} T^j b, where `apply` writes T·p; stops early when a term falls to the tolerance. The residual
     /// of (I - T) v = b is the first term left out.
-    static func powerSeries(_ apply: Product, _ b: PackedTensors, into v: PackedTensors, terms: Int, tolerance: Double)
+    static func powerSeries(_ apply: Product, _ b: Point, into v: Point, terms: Int, tolerance: Double)
         -> AdjointReport
     {
-        var term = PackedTensors(b.layout), next = PackedTensors(b.layout)
+        var term = Point(b.layout), next = Point(b.layout)
         v.clear()
         term.copy(from: b)
         let norm = b.squaredNorm().squareRoot()
@@ -61,19 +61,19 @@ enum LinearSolvers {
 
     /// GMRES (Saad and Schultz 1986) from v = 0 without restarts, with modified Gram-Schmidt and Givens rotations.
     static func gmres(
-        _ multiply: Product, _ b: PackedTensors, into v: PackedTensors, maximumIterations: Int, tolerance: Double
+        _ multiply: Product, _ b: Point, into v: Point, maximumIterations: Int, tolerance: Double
     ) -> AdjointReport {
         v.clear()
         let norm = b.squaredNorm().squareRoot()
         guard norm > 0 else {
             return AdjointReport(iterations: 0, relativeResidual: 0, isConverged: true, metNegativeCurvature: false)
         }
-        let first = PackedTensors(b.layout)
+        let first = Point(b.layout)
         first.copy(from: b)
         first.scale(1 / norm)
         var basis = [first], columns: [[Double]] = [], rotations: [(c: Double, s: Double)] = [], rest = [norm]
         while columns.count < maximumIterations, abs(rest.last!) > tolerance * norm {
-            let w = PackedTensors(b.layout)
+            let w = Point(b.layout)
             multiply(basis.last!, w)
             var column = basis.map { q in
                 let part = w.dot(q)

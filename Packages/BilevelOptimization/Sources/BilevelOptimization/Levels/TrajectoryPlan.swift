@@ -1,56 +1,81 @@
 /// What a solver will hold in memory, known before the run: chosen from a budget in bytes.
 ///
-/// Three ways, by falling memory: states and expensive values of every step ("residuals"), states only (each step's
-/// inside is computed again in reverse), and every L-th state only (each stretch of L steps is computed again when the
-/// reverse pass reaches it). All give the same bits.
+/// Three ways, by falling memory: states and residuals of the steps that the hypergradient reads, states only (each
+/// step's inside is computed again in reverse), and every L-th state only (each stretch of L steps is computed again when
+/// the reverse pass reaches it). All give the same bits.
 public struct TrajectoryPlan: Sendable, Hashable {
     /// K.
     public let stepCount: Int
-    /// Steps from one stored state to the next that is kept for the whole run; K when all are.
+    /// The first state that is stored; earlier ones make room for the next at once.
+    public let firstState: Int
+    /// Steps from one stored state to the next that is kept for the whole run; K - `firstState` when all are.
     public let checkpointInterval: Int
-    /// Steps whose expensive values are kept.
-    public let keptStepCount: Int
-    /// Bytes of one state, of one step's kept values, and of everything that K does not multiply.
-    public let stateByteCount: Int, keptByteCountPerStep: Int, fixedByteCount: Int
+    /// Steps whose residuals are kept.
+    public let residualStepCount: Int
+    /// Bytes of one state, of one step's residuals, and of everything that K does not multiply.
+    public let stateByteCount: Int, residualByteCountPerStep: Int, fixedByteCount: Int
 
-    public var storedStateCount: Int { TrajectoryPlan.storedStates(stepCount, checkpointInterval) }
+    /// Steps whose states are stored.
+    var recordedStepCount: Int { stepCount - firstState }
+
+    public var storedStateCount: Int {
+        TrajectoryPlan.storedStates(recordedStepCount, checkpointInterval) + (firstState > 0 ? 2 : 0)
+    }
     /// Bytes of all buffers.
     public var byteCount: Int {
-        fixedByteCount + storedStateCount * stateByteCount + keptStepCount * keptByteCountPerStep
+        fixedByteCount + storedStateCount * stateByteCount + residualStepCount * residualByteCountPerStep
     }
 
-    /// - Parameter budget: bytes for everything; nil keeps all states, and expensive values up to 512 MiB.
-    init(steps: Int, stateByteCount: Int, keptByteCountPerStep: Int?, fixedByteCount: Int, budget: Int?)
-        throws(SolverError)
-    {
+    /// What states and residuals are made of.
+    struct Sizes {
+        let state: Int
+        /// Of one step; nil where there are none.
+        let residuals: Int?
+        /// Of everything that K does not multiply.
+        let fixed: Int
+    }
+
+    /// Residuals that are kept when nothing is said: 512 MiB.
+    static let residualLimit = 512 << 20
+
+    /// - Parameters:
+    ///   - budget: bytes for everything; nil keeps all states, and residuals up to `residualLimit`.
+    init(
+        steps: Int, needs: TrajectoryNeeds, sizes: Sizes, budget: Int?,
+        residualLimit: Int = TrajectoryPlan.residualLimit
+    ) throws(SolverError) {
         stepCount = steps
-        self.stateByteCount = stateByteCount
-        self.keptByteCountPerStep = keptByteCountPerStep ?? 0
-        self.fixedByteCount = fixedByteCount
-        func kept(_ bytes: Int) -> Int { keptByteCountPerStep.map { min(steps, bytes / max($0, 1)) } ?? 0 }
+        let first = needs.firstState(of: steps)
+        firstState = first
+        stateByteCount = sizes.state
+        residualByteCountPerStep = sizes.residuals ?? 0
+        fixedByteCount = sizes.fixed
+        let recorded = steps - first
+        func residualSteps(_ bytes: Int) -> Int { sizes.residuals.map { min(recorded, bytes / max($0, 1)) } ?? 0 }
         guard let budget else {
-            checkpointInterval = steps
-            keptStepCount = kept(512 << 20)
+            checkpointInterval = recorded
+            residualStepCount = residualSteps(residualLimit)
             return
         }
-        let rest = budget - fixedByteCount, all = TrajectoryPlan.storedStates(steps, steps) * stateByteCount
-        if all <= rest {
-            checkpointInterval = steps
-            keptStepCount = kept(rest - all)
+        func stored(_ interval: Int) -> Int {
+            (TrajectoryPlan.storedStates(recorded, interval) + (first > 0 ? 2 : 0)) * sizes.state
+        }
+        let rest = budget - sizes.fixed
+        if stored(recorded) <= rest {
+            checkpointInterval = recorded
+            residualStepCount = residualSteps(rest - stored(recorded))
             return
         }
-        let interval = (1...steps).min {
-            TrajectoryPlan.storedStates(steps, $0) < TrajectoryPlan.storedStates(steps, $1)
-        }!
-        let least = TrajectoryPlan.storedStates(steps, interval) * stateByteCount
-        guard least <= rest else {
-            throw .invalidMethod(
-                "memory budget: at least \(fixedByteCount + least) bytes expected for K = \(steps), got \(budget)")
+        let leanest = (1...recorded).min { stored($0) < stored($1) }!
+        guard stored(leanest) <= rest else {
+            let least = sizes.fixed + stored(leanest)
+            throw .outOfRange(
+                name: "memory budget", expected: "at least \(least) bytes for K = \(steps)", got: "\(budget)",
+                nearest: "\(least)")
         }
         // The longest interval that fits needs the fewest copies; all recompute each step once.
-        checkpointInterval =
-            (interval...steps).last { TrajectoryPlan.storedStates(steps, $0) * stateByteCount <= rest } ?? interval
-        keptStepCount = 0
+        checkpointInterval = (leanest...recorded).last { stored($0) <= rest } ?? leanest
+        residualStepCount = 0
     }
 
     /// A stretch of L + 1 states; where there are several, the first state of each and y_K.
@@ -61,11 +86,11 @@ public struct TrajectoryPlan: Sendable, Hashable {
 
 extension TrajectoryPlan: CustomStringConvertible {
     public var description: String {
+        let all = firstState == 0 ? "all states" : "states from step \(firstState) on"
         let kind =
-            checkpointInterval < stepCount
+            checkpointInterval < recordedStepCount
             ? "every \(checkpointInterval)th state, stretches computed again"
-            : keptStepCount > 0
-                ? "all states, expensive values of \(keptStepCount) of \(stepCount) steps" : "all states"
+            : residualStepCount > 0 ? "\(all), residuals of \(residualStepCount) of \(stepCount) steps" : all
         return "\(kind): \(byteCount) bytes"
     }
 }

@@ -1,44 +1,52 @@
 import Tensors
 
-/// The programs of a meta-problem; immutable and shared by the tasks' workspaces.
-final class CompiledMetaProblem<Upper: TensorTree, Data: TensorTree, Context: TensorTree, Lower: TensorTree>: Sendable {
-    let levels: CompiledLevels<TreePair<Context, Lower>, Lower>
+/// The functions of a meta-problem; immutable and shared by the tasks' workers.
+struct CompiledMetaProblem: Sendable {
+    /// (x, d) to c, and back.
+    let context: Linearization
+    let task: CompiledIteration
     /// For predictions, where the training's dynamics would look at the upper level; else nil.
-    let predictionLevels: CompiledLevels<TreePair<Context, Lower>, Lower>?
-    /// (x, d) to (c, kept values).
-    let context: Program
-    /// (x, d, kept values, c̄) to x̄.
-    let transposedContext: Program
+    let predictionTask: CompiledIteration?
     /// (c, y) to the prediction.
-    let prediction: Program
-    let contextCount: Int, keptLayout: PackedTensors.Layout, predictionLayout: PackedTensors.Layout
+    let prediction: CompiledFunction
+    /// Of a task's upper variable, the context beside the start z.
+    let pairLayout: PointLayout
+    let contextPart: Range<Int>, startPart: Range<Int>
+    let upperLayout: PointLayout, dataLayout: PointLayout, lowerLayout: PointLayout
 
-    init(
-        _ problem: MetaProblem<Upper, Data, Context, Lower>, dynamics: Dynamics, upper: Upper, lower: Lower, data: Data
+    init<Upper: TensorTree, Data: TensorTree, Context: TensorTree, Lower: TensorTree>(
+        _ problem: MetaProblem<Upper, Data, Context, Lower>, method: Method, upper: Upper, lower: Lower, data: Data
     ) {
-        let x = upper.placeholders("x"), d = data.placeholders("d"), context = problem.context(x, d),
-            y = lower.placeholders("y")
-        let outputs = context.tensors
-        let cotangents = outputs.map { $0.placeholder("c̄") }
-        let pulled = pullback(of: outputs, cotangents: cotangents, withRespectTo: x.tensors)
-        // Convolutions, products and pooled maps are kept for the way back; what lies between them is cheap to compute
-        // again.
-        let kept = expensiveValues(outputs, for: pulled, intensity: 1).filter { value in
-            !outputs.contains { $0.isSame(as: value) }
-        }
-        self.context = Program(inputs: x.tensors + d.tensors, outputs: outputs + kept)
-        transposedContext = Program(inputs: x.tensors + d.tensors + kept + cotangents, outputs: pulled)
-        keptLayout = PackedTensors.Layout(of: kept)
-        contextCount = outputs.count
-        let template = context.map { .zeros($0.shape, elementType: $0.elementType) }
-        let c = template.placeholders("c"), predicted = problem.prediction(c, y)
-        prediction = Program(inputs: c.tensors + y.tensors, outputs: [predicted])
-        predictionLayout = PackedTensors.Layout(of: [predicted])
+        let x = upper.placeholders("x"), d = data.placeholders("d"), traced = problem.context(x, d)
+        // A byte is kept once a task, so that all but the cheapest products are worth it.
+        context = Linearization(
+            of: TracedFunction(of: [x.tensors, d.tensors], to: [traced.tensors]), withRespectTo: [0], residualPrice: 1)
+        let template = traced.map { .zeros($0.shape, elementType: $0.elementType) }
+        let c = template.placeholders("c"), y = lower.placeholders("y")
+        prediction = CompiledFunction(of: [c.tensors, y.tensors], to: [[problem.prediction(c, y)]])
         let pair = TreePair(template, lower)
-        levels = CompiledLevels(problem.task, dynamics: dynamics, upper: pair, lower: lower)
-        predictionLevels =
-            dynamics.withoutUpperLevel == dynamics
-            ? nil
-            : CompiledLevels(problem.task, dynamics: dynamics.withoutUpperLevel, upper: pair, lower: lower)
+        func iteration(_ loop: LowerLoop) -> CompiledIteration {
+            CompiledIteration(
+                TracedLevels(problem.task, dynamics: loop.dynamics, upper: pair, lower: lower), loop,
+                method.hypergradient)
+        }
+        task = iteration(method.loop)
+        let dynamics = method.dynamics.withoutUpperLevel
+        predictionTask = dynamics == method.dynamics ? nil : iteration(method.loop.with(dynamics))
+        pairLayout = PointLayout(of: pair)
+        contextPart = 0..<template.tensors.count
+        startPart = contextPart.upperBound..<pairLayout.count
+        upperLayout = PointLayout(of: upper)
+        dataLayout = PointLayout(of: data)
+        lowerLayout = PointLayout(of: lower)
+    }
+
+    /// Of temporaries that all functions of a worker share.
+    var temporariesByteCount: Int {
+        let functions =
+            [context.function, context.transposed, prediction]
+            + (context.keeping.map { [$0.function, $0.transposed] } ?? [])
+        return functions.map(\.temporariesByteCount).reduce(
+            max(task.temporariesByteCount, predictionTask?.temporariesByteCount ?? 0), max)
     }
 }

@@ -43,13 +43,13 @@ public struct MetaProblem<Upper: TensorTree, Data: TensorTree, Context: TensorTr
 }
 
 /// What happened in one meta-iteration.
-public struct MetaReport: Sendable {
+public struct MetaReport: SolverReport {
     public let iteration: Int
     /// The mean over tasks of F(c, y_k̄), and of k̄.
     public let upperValue: Double, meanTruncation: Double
     /// ‖dF/dx‖ and ‖dF/dz‖ of the mean.
     public let hypergradientNorm: Double, initializationGradientNorm: Double
-    public let seconds: Double
+    public internal(set) var seconds: Double
 
     /// Also for rows that are read back from a file.
     public init(

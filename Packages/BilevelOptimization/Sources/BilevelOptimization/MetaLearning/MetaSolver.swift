@@ -1,17 +1,22 @@
-import Foundation
 import Tensors
 
 /// Solves a `MetaProblem`: each `step` is one meta-iteration over a batch of tasks, which run side by side, each on one
 /// thread. Gradients are added in the order of the tasks, so the bits do not depend on the number of threads.
 public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: TensorTree, Lower: TensorTree> {
+    /// Writes the data of the task with a number into place; called on the tasks' threads.
+    public typealias Fill = @Sendable (_ index: Int, _ data: TaskData) -> Void
+
     public let method: Method
     public private(set) var iteration = 0
+    /// What fills a batch in `step()`: task `index` of meta-iteration `iteration`, both from 0.
+    public var tasks: (@Sendable (_ iteration: Int, _ index: Int, _ data: TaskData) -> Void)?
 
     private let upperTemplate: Upper, lowerTemplate: Lower
     private let moving: MovingPair
-    private let upperGradient: PackedTensors, startGradient: PackedTensors
+    /// Where the mean is formed; and that of the last batch that went well.
+    private let gradients: HypergradientPoints, lastGradients: HypergradientPoints
     /// One a thread: tasks run in rounds of as many.
-    private let workers: [TaskWorker<Upper, Data, Context, Lower>]
+    private let workers: [TaskWorker]
     public let batchSize: Int
     private let pool: ThreadPool?
 
@@ -19,42 +24,47 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     ///   - data: one task's data, or any of its shapes.
     ///   - batchSize: tasks of a meta-iteration.
     ///   - gradientLimit: coordinates of dF/dx are clamped to ± this.
+    ///   - memoryBudget: bytes for what all workers hold together; nil keeps what pays, and of the trajectories' residuals
+    ///     `residualLimit` bytes in all.
     public init(
         _ problem: MetaProblem<Upper, Data, Context, Lower>, method: Method, upperRule: UpdateRule, upper: Upper,
-        lower: Lower, data: Data,
-        batchSize: Int, gradientLimit: Double? = nil, threads: Int = 1
+        lower: Lower, data: Data, batchSize: Int, gradientLimit: Double? = nil, threads: Int = 1,
+        memoryBudget: Int? = nil, residualLimit: Int = 512 << 20
     ) throws(SolverError) {
         try method.check(for: .wholeSpace, upperRule: upperRule)
-        guard batchSize >= 1 else {
-            throw .invalidMethod("meta-batch: at least 1 expected, got \(batchSize); nearest valid choice: 1")
+        try checkAtLeastOne("meta-batch", batchSize)
+        guard method.hypergradient.estimator.reachesStart else {
+            throw .incompatible(
+                .hypergradient, expected: "for meta-learning one that reaches the start",
+                got: "\(method.hypergradient)",
+                nearest: "reverse mode")
         }
-        guard [.reverse, .firstOrder, .displacement].contains(method.hypergradient), method.initialization != .warmStart
-        else {
-            throw .invalidMethod(
-                "meta-learning expects an unrolled, a first-order or a displacement hypergradient and a fixed or learned start; nearest valid choice: reverse mode"
-            )
+        guard method.initialization != .warmStart else {
+            throw .incompatible(
+                .initialization, expected: "for meta-learning a fixed or a learned start", got: "a warm start",
+                nearest: "a learned initialization")
         }
         guard !method.startsFromVelocityOfInitialization else {
-            throw .invalidMethod(
-                "tasks' velocities start as zeros, z's were asked for; nearest valid choice: velocities that start as zeros"
-            )
+            throw .incompatible(
+                .initialization, expected: "for tasks velocities that start as zeros", got: "z's",
+                nearest: "velocities that start as zeros")
         }
         self.method = method
+        self.batchSize = batchSize
         upperTemplate = upper
         lowerTemplate = lower
         moving = MovingPair(
             upper.tensors, rule: upperRule, gradientLimit: gradientLimit, lower.tensors, method.initialization)
-        let upperLayout = moving.x.layout, startLayout = moving.z.layout
-        (upperGradient, startGradient) = (PackedTensors(upperLayout), PackedTensors(startLayout))
-        let programs = CompiledMetaProblem(problem, dynamics: method.dynamics, upper: upper, lower: lower, data: data)
-        let dataLayout = PackedTensors.Layout(of: data.tensors)
-        var workers: [TaskWorker<Upper, Data, Context, Lower>] = []
-        self.batchSize = batchSize
-        for _ in 0..<min(batchSize, max(threads, 1)) {
+        let compiled = CompiledMetaProblem(problem, method: method, upper: upper, lower: lower, data: data)
+        gradients = HypergradientPoints(upper: compiled.upperLayout, lower: compiled.lowerLayout)
+        lastGradients = HypergradientPoints(upper: compiled.upperLayout, lower: compiled.lowerLayout)
+        var workers: [TaskWorker] = []
+        let count = min(batchSize, max(threads, 1))
+        for _ in 0..<count {
             workers.append(
                 try TaskWorker(
-                    programs, steps: method.innerIterations, dataLayout: dataLayout, upperLayout: upperLayout,
-                    startLayout: startLayout))
+                    compiled, method: method, memoryBudget: memoryBudget.map { $0 / count },
+                    residualLimit: residualLimit / count))
         }
         self.workers = workers
         pool = threads > 1 ? ThreadPool(threadCount: threads) : nil
@@ -62,98 +72,103 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
 
     // MARK: Values
 
-    private var x: PackedTensors { moving.x }
-    private var z: PackedTensors { moving.z }
-
-    /// Also for going on from a checkpoint.
     public var upper: Upper {
-        get { upperTemplate.with(x.tensors()) }
-        set { x.assign(newValue.tensors) }
+        get { upperTemplate.with(moving.x.tensors) }
+        set { moving.x.assign(newValue) }
     }
 
+    /// z, where every task starts.
     public var initialization: Lower {
-        get { lowerTemplate.with(z.tensors()) }
-        set { z.assign(newValue.tensors) }
+        get { lowerTemplate.with(moving.z.tensors) }
+        set { moving.z.assign(newValue) }
     }
 
-    /// The update rules' velocities and moments, and the iteration: with x and z all that a later run needs to go on to
-    /// the same bits.
-    public var updateState: (tensors: [Tensor], iteration: Int) {
-        get { (moving.state, iteration) }
-        set { (moving.state, iteration) = newValue }
-    }
+    /// Each task has a y of its own: this is their common start.
+    public var lower: Lower { initialization }
 
     /// dF/dx and dF/dz of the last batch.
-    public var hypergradient: Upper { upperTemplate.with(upperGradient.tensors()) }
-    public var initializationGradient: Lower { lowerTemplate.with(startGradient.tensors()) }
+    public var hypergradient: Upper { upperTemplate.with(lastGradients.upper.tensors) }
+    public var initializationGradient: Lower { lowerTemplate.with(lastGradients.start.tensors) }
+
+    /// x, z, and what moves them.
+    public var state: SolverState { memory.state(iteration: iteration) }
+
+    public func restore(_ state: SolverState) throws(SolverError) {
+        try memory.restore(state)
+        iteration = state.iteration
+    }
+
+    private var memory: SolverMemory {
+        var memory = SolverMemory()
+        memory.add("x", moving.x, paths: upperTemplate.paths)
+        memory.add("z", moving.z, paths: lowerTemplate.paths)
+        memory.add("update", moving.states)
+        return memory
+    }
 
     // MARK: Iterating
 
-    /// One meta-iteration over as many tasks as the batch holds. `fill` writes task `index`'s data; it is called on the
-    /// tasks' threads.
-    public func step(fill: @Sendable (_ index: Int, _ data: TaskData) -> Void) throws(SolverError) -> MetaReport {
+    /// One meta-iteration over the tasks of `tasks`, which must be set. When it throws, every value is as it was before.
+    public func step() throws(SolverError) -> MetaReport {
+        guard let tasks else { throw .nothingToLearn(.noTasks) }
+        let iteration = self.iteration
+        return try step { index, data in tasks(iteration, index, data) }
+    }
+
+    /// One meta-iteration over as many tasks as the batch holds. When it throws, every value is as it was before.
+    public func step(fill: Fill) throws(SolverError) -> MetaReport {
         var report = try computeHypergradient(fill: fill)
         let clock = ContinuousClock(), start = clock.now
-        moving.move(along: upperGradient, startGradient)
+        moving.move(along: lastGradients)
         iteration += 1
-        report = MetaReport(
-            iteration: iteration, upperValue: report.upperValue, meanTruncation: report.meanTruncation,
-            hypergradientNorm: report.hypergradientNorm,
-            initializationGradientNorm: report.initializationGradientNorm,
-            seconds: report.seconds + (clock.now - start).seconds)
+        report.seconds += (clock.now - start).seconds
         return report
     }
 
-    public func computeHypergradient(fill: @Sendable (_ index: Int, _ data: TaskData) -> Void) throws(SolverError)
-        -> MetaReport
-    {
-        let clock = ContinuousClock(), start = clock.now
-        let method = self.method, x = self.x, z = self.z
-        upperGradient.clear()
-        startGradient.clear()
+    /// Everything of a meta-iteration but the updates.
+    public func computeHypergradient(fill: Fill) throws(SolverError) -> MetaReport {
+        let clock = ContinuousClock(), start = clock.now, x = moving.x, z = moving.z
+        gradients.upper.clear()
+        gradients.start.clear()
         let share = 1 / Double(batchSize)
         var value = 0.0, truncation = 0.0
         forEachTask(batchSize) { index, worker in
-            fill(index, TaskData(packed: worker.data))
-            worker.differentiate(x, z, method: method)
+            fill(index, TaskData(point: worker.data))
+            worker.differentiate(x, z)
         } then: { _, worker in
-            upperGradient.add(share, worker.upperGradient)
-            startGradient.add(share, worker.startGradient)
+            gradients.upper.add(share, worker.gradients.upper)
+            gradients.start.add(share, worker.gradients.start)
             value += share * worker.upperValue
             truncation += share * Double(worker.truncation)
         }
-        let upperNorm = upperGradient.squaredNorm().squareRoot(), startNorm = startGradient.squaredNorm().squareRoot()
+        let upperNorm = gradients.upper.norm(), startNorm = gradients.start.norm()
         for (quantity, number) in [
             ("upper objective", value), ("hypergradient", upperNorm), ("gradient of the initialization", startNorm),
         ] where !number.isFinite {
             throw .notFinite(quantity: quantity, iteration: iteration + 1)
         }
+        lastGradients.copy(from: gradients)
         return MetaReport(
             iteration: iteration + 1, upperValue: value, meanTruncation: truncation,
             hypergradientNorm: upperNorm, initializationGradientNorm: startNorm, seconds: (clock.now - start).seconds)
     }
 
-    /// Solves `count` tasks with x and z as they are: the prediction at y_K and F of each, in their order. The steps
-    /// never read F.
-    public func predictions(count: Int, fill: @Sendable (_ index: Int, _ data: TaskData) -> Void) -> [(
-        prediction: Tensor, upperValue: Double
-    )] {
+    /// Solves `count` tasks with x and z as they are: the prediction at y_K and F of each, in their order. The steps never
+    /// read F.
+    public func predictions(count: Int, fill: Fill) -> [(prediction: Tensor, upperValue: Double)] {
         var results: [(prediction: Tensor, upperValue: Double)] = []
-        let x = self.x, z = self.z
+        let x = moving.x, z = moving.z
         forEachTask(count) { index, worker in
-            fill(index, TaskData(packed: worker.data))
+            fill(index, TaskData(point: worker.data))
             worker.solve(x, z)
         } then: { _, worker in
-            results.append((worker.prediction.tensors()[0], worker.upperValue))
+            results.append((worker.prediction.tensors[0], worker.upperValue))
         }
         return results
     }
 
     /// Runs tasks in rounds, each on a worker of its own; `then` follows each round in the order of the tasks.
-    private func forEachTask(
-        _ count: Int, _ body: (Int, TaskWorker<Upper, Data, Context, Lower>) -> Void,
-        then: (Int, TaskWorker<Upper, Data, Context, Lower>) -> Void
-    ) {
+    private func forEachTask(_ count: Int, _ body: (Int, TaskWorker) -> Void, then: (Int, TaskWorker) -> Void) {
         for first in stride(from: 0, to: count, by: workers.count) {
             let n = min(workers.count, count - first)
             if let pool, n > 1 {
@@ -166,20 +181,18 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     }
 
     /// Where the time of one task goes. Call after `step`.
-    public var profile: Profile { Profile(parts: workers[0].profile()) }
+    public var profile: Profile { workers[0].profile }
 }
+
+extension MetaSolver: BilevelSolver {}
 
 /// A task's data tensors in place, to be filled without allocating.
 public struct TaskData {
-    let packed: PackedTensors
+    let point: Point
 
     /// The memory of float32 tensor `index` of the data tree.
-    public func floats(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
-        let (shape, type) = packed.layout.types[index]
-        precondition(type == .float32, "task data: tensor \(index) is \(type)")
-        return UnsafeMutableBufferPointer(
-            start: packed.address(index).assumingMemoryBound(to: Float.self), count: shape.count)
-    }
+    public func floats(_ index: Int) -> UnsafeMutableBufferPointer<Float> { point.floats(index) }
 
-    public func assign(_ tensors: [Tensor]) { packed.assign(tensors) }
+    /// Copies values in; their number, shapes and types must be those of the data tree.
+    public func assign(_ tensors: [Tensor]) { point.assign(tensors) }
 }

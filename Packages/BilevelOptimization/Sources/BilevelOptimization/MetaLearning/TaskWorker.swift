@@ -1,102 +1,104 @@
 import Tensors
 
 /// One task's memory: its data, context, trajectory and gradients. Belongs to one thread at a time.
-final class TaskWorker<Upper: TensorTree, Data: TensorTree, Context: TensorTree, Lower: TensorTree> {
-    let data: PackedTensors
+final class TaskWorker {
+    let data: Point
     /// dF/dx and dF/dz of this task.
-    let upperGradient: PackedTensors, startGradient: PackedTensors
+    let gradients: HypergradientPoints
     private(set) var truncation = 0
     private(set) var upperValue = 0.0
-    let prediction: PackedTensors
+    let prediction: Point
 
-    private let programs: CompiledMetaProblem<Upper, Data, Context, Lower>
-    private let trajectory: Trajectory<TreePair<Context, Lower>, Lower>
-    /// The same, unless the training's dynamics look at the upper level.
-    private let predictionTrajectory: Trajectory<TreePair<Context, Lower>, Lower>
-    private let context: Workspace, transposedContext: Workspace, predict: Workspace
-    /// The context, and a copy of z beside it.
-    private let pair: PackedTensors
-    private let kept: PackedTensors
+    private let problem: CompiledMetaProblem
+    private let method: Method
+    private let trajectory: Trajectory
+    private let computation: any HypergradientComputation
+    /// The same trajectory, unless the training's dynamics look at the upper level.
+    private let predictionTrajectory: Trajectory
+    private let context: Replay, transposedContext: Replay, predict: Replay
+    /// The context beside a copy of z, and the derivatives with respect to both.
+    private let pair: Point, pairGradients: HypergradientPoints
+    /// Of the context; nil where none are kept.
+    private let residuals: Point?
 
+    /// - Parameters:
+    ///   - memoryBudget: bytes for this worker; nil keeps what pays.
+    ///   - residualLimit: bytes of the trajectory's residuals where no budget is given.
     init(
-        _ programs: CompiledMetaProblem<Upper, Data, Context, Lower>, steps: Int, dataLayout: PackedTensors.Layout,
-        upperLayout: PackedTensors.Layout, startLayout: PackedTensors.Layout
+        _ problem: CompiledMetaProblem, method: Method, memoryBudget: Int?, residualLimit: Int
     ) throws(SolverError) {
-        self.programs = programs
-        let levels = programs.levels
-        trajectory = Trajectory(levels, plan: try levels.plan(steps: steps, budget: nil), pool: nil)
-        predictionTrajectory =
-            try programs.predictionLevels.map { (levels) throws(SolverError) in
-                Trajectory(levels, plan: try levels.plan(steps: steps, budget: nil), pool: nil)
-            } ?? trajectory
-        context = Workspace(programs.context)
-        transposedContext = Workspace(programs.transposedContext)
-        predict = Workspace(programs.prediction)
-        data = PackedTensors(dataLayout)
-        pair = PackedTensors(levels.upperLayout)
-        kept = PackedTensors(programs.keptLayout)
-        upperGradient = PackedTensors(upperLayout)
-        startGradient = PackedTensors(startLayout)
-        prediction = PackedTensors(programs.predictionLayout)
+        self.problem = problem
+        self.method = method
+        var fixedByteCount =
+            problem.dataLayout.byteCount + problem.upperLayout.byteCount + 2 * problem.pairLayout.byteCount
+            + 2 * problem.lowerLayout.byteCount + problem.prediction.results[0].byteCount
+        let task = problem.task
+        var keeping = problem.context.keeping
+        if let memoryBudget, let bytes = keeping?.layout.byteCount {
+            // The context's residuals are read once a task; states and temporaries come first.
+            let needed = try? task.plan(besides: fixedByteCount + bytes, memoryBudget: memoryBudget)
+            if needed == nil { keeping = nil }
+        }
+        fixedByteCount += keeping?.layout.byteCount ?? 0
+        let temporaries = Storage(byteCount: problem.temporariesByteCount)
+        func worker(_ task: CompiledIteration) throws(SolverError) -> (Trajectory, any HypergradientComputation) {
+            let plan = try task.plan(
+                besides: fixedByteCount, memoryBudget: memoryBudget, residualLimit: residualLimit)
+            return task.worker(plan, temporaries: temporaries, pool: nil)
+        }
+        (trajectory, computation) = try worker(task)
+        predictionTrajectory = try problem.predictionTask.map(worker)?.0 ?? trajectory
+        context = Replay(keeping?.function ?? problem.context.function, temporaries: temporaries)
+        transposedContext = Replay(keeping?.transposed ?? problem.context.transposed, temporaries: temporaries)
+        predict = Replay(problem.prediction, temporaries: temporaries)
+        data = Point(problem.dataLayout)
+        pair = Point(problem.pairLayout)
+        pairGradients = HypergradientPoints(upper: problem.pairLayout, lower: problem.lowerLayout)
+        residuals = (keeping?.layout).map { Point($0) }
+        gradients = HypergradientPoints(upper: problem.upperLayout, lower: problem.lowerLayout)
+        prediction = Point(problem.prediction.results[0])
     }
 
-    private func prepare(_ x: PackedTensors, _ z: PackedTensors) {
-        context.bind(inputs: 0, to: x)
-        context.bind(inputs: x.count, to: data)
-        context.bind(outputs: 0, to: pair, count: programs.contextCount)
-        context.bind(outputs: programs.contextCount, to: kept)
-        context.run()
-        for i in 0..<z.count {
-            let (shape, type) = z.layout.types[i]
-            pair.address(programs.contextCount + i).copyMemory(
-                from: z.address(i), byteCount: shape.count * type.byteCount)
-        }
+    private func prepare(_ x: Point, _ z: Point) {
+        let c = pair.part(problem.contextPart)
+        if let residuals { context(x, data, into: c, residuals) } else { context(x, data, into: c) }
+        pair.part(problem.startPart).copy(from: z)
     }
 
     /// F(c, y_k̄), dF/dx and dF/dz.
-    func differentiate(_ x: PackedTensors, _ z: PackedTensors, method: Method) {
+    func differentiate(_ x: Point, _ z: Point) {
         prepare(x, z)
         trajectory.run(pair, from: z, valuesAtEveryStep: method.truncation.needsEveryValue)
         truncation = trajectory.chosenStep(method.truncation)
-        upperValue =
-            trajectory.upperValues[truncation].isNaN
-            ? trajectory.upperValue(pair, at: truncation) : trajectory.upperValues[truncation]
-        switch method.hypergradient {
-        case .firstOrder: trajectory.directGradient(pair, at: truncation)
-        case .displacement: trajectory.displace(pair)
-        default: trajectory.differentiate(pair, from: trajectory.firstStep(method.truncation), to: truncation)
+        upperValue = trajectory.upperValues[truncation]
+        if upperValue.isNaN { upperValue = trajectory.upperValue(at: truncation) }
+        _ = computation(
+            trajectory, from: method.loop.firstDifferentiatedStep, to: truncation, into: pairGradients, pool: nil)
+        let cotangent = pairGradients.upper.part(problem.contextPart)
+        if let residuals {
+            transposedContext(x, data, cotangent, residuals, into: gradients.upper)
+        } else {
+            transposedContext(x, data, cotangent, into: gradients.upper)
         }
-        transposedContext.bind(inputs: 0, to: x)
-        transposedContext.bind(inputs: x.count, to: data)
-        transposedContext.bind(inputs: x.count + data.count, to: kept)
-        transposedContext.bind(
-            inputs: x.count + data.count + kept.count, to: trajectory.upperGradient, count: programs.contextCount)
-        transposedContext.bind(outputs: 0, to: upperGradient)
-        transposedContext.run()
-        startGradient.clear()
-        startGradient.add(1, trajectory.startGradient, startGradient.count)
         // f may read z itself, beside y_0.
-        for i in 0..<startGradient.count {
-            startGradient.add(tensor: i, from: trajectory.upperGradient, tensor: programs.contextCount + i)
-        }
+        gradients.start.copy(from: pairGradients.start)
+        gradients.start.accumulate(pairGradients.upper.part(problem.startPart))
     }
 
     /// The prediction at y_K.
-    func solve(_ x: PackedTensors, _ z: PackedTensors) {
+    func solve(_ x: Point, _ z: Point) {
         prepare(x, z)
         let trajectory = predictionTrajectory
         trajectory.run(pair, from: z, valuesAtEveryStep: false)
         upperValue = trajectory.upperValues[trajectory.stepCount]
-        predict.bind(inputs: 0, to: pair, count: programs.contextCount)
-        predict.bind(inputs: programs.contextCount, to: trajectory.lower, count: trajectory.lowerCount)
-        predict.bind(outputs: 0, to: prediction)
-        predict.run()
+        predict(pair.part(problem.contextPart), trajectory.lower, into: prediction)
     }
 
     /// Of the last task.
-    func profile() -> [Profile.Part] {
-        [("context", context), ("transposed context", transposedContext)].map {
-            Profile.Part(program: $0, runs: 1, instructions: $1.profile(on: nil))
-        } + trajectory.profile()
+    var profile: Profile {
+        let parts = [("context", context), ("transposed context", transposedContext)].map {
+            Profile.Part(program: $0, runs: 1, instructions: $1.profile())
+        }
+        return Profile(parts: parts + trajectory.profile(with: computation, on: nil).parts)
     }
 }

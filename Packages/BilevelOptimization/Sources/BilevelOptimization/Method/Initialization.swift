@@ -8,6 +8,12 @@ public enum Initialization: Sendable, Hashable {
     case learned(UpdateRule)
 }
 
+extension Initialization {
+    /// What moves a learned start.
+    public var rule: UpdateRule? { if case .learned(let rule) = self { rule } else { nil } }
+    public var isLearned: Bool { rule != nil }
+}
+
 extension Initialization: CustomStringConvertible {
     public var description: String {
         switch self {

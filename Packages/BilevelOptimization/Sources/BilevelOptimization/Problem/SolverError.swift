@@ -13,6 +13,8 @@ public enum SolverError: Error, Sendable, Hashable {
     case nothingToLearn(DisconnectedLevels)
     /// A value that is not finite, in an iteration that counts from 1.
     case notFinite(quantity: String, iteration: Int)
+    /// A state of another problem, method or kind of solver.
+    case unfittingState(expected: String, got: String)
 
     /// What `incompatible` speaks of.
     public enum MethodPart: String, Sendable {
@@ -23,6 +25,7 @@ public enum SolverError: Error, Sendable, Hashable {
     /// What `nothingToLearn` misses.
     public enum DisconnectedLevels: String, Sendable {
         case lowerIgnoresY = "the lower objective does not depend on y"
+        case noTasks = "no tasks are set"
         case bothIgnoreX = "neither objective depends on x"
         case upperIgnoresBoth = "the upper objective depends on neither x nor y"
     }
@@ -47,6 +50,7 @@ extension SolverError: CustomStringConvertible {
             "start: \(variable) in \(set) expected, got a coordinate \(value); nearest valid choice: \(nearest)"
         case .nothingToLearn(let what):
             "problem: objectives that connect both levels expected, but \(what.rawValue)"
+        case .unfittingState(let expected, let got): "state: \(expected) expected, got \(got)"
         case .notFinite(let quantity, let iteration):
             "\(quantity) is not finite in upper iteration \(iteration): a finite number was expected; "
                 + "a smaller step size may help, if the data are finite"

@@ -4,13 +4,15 @@ import Tensors
 public final class SingleLevelSolver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
     public private(set) var iteration = 0
 
-    private let phases: [(repetitions: Int, workspace: Workspace)]
-    private let upperValue: Workspace
+    private let phases: [(repetitions: Int, map: Replay)]
+    private let upperValue: Replay
     private let upperTemplate: Upper, lowerTemplate: Lower
-    private let upperCount: Int, lowerCount: Int
-    private var state: PackedTensors, spare: PackedTensors
-    private let before: PackedTensors
-    private let value: PackedTensors
+    /// (x, y, the auxiliary variable, t), where each lies, and the same before the last iteration that went well.
+    private var point: Point, spare: Point
+    private let before: Point, lastPoint: Point
+    private let upperPart: Range<Int>, lowerPart: Range<Int>
+    private let paths: [String]
+    private let value: Point
 
     public init(_ problem: BilevelProblem<Upper, Lower>, method: any SingleLevelMethod, upper: Upper, lower: Lower)
         throws(SolverError)
@@ -20,52 +22,86 @@ public final class SingleLevelSolver<Upper: TensorTree, Lower: TensorTree>: Bile
         let start = SingleLevelState(
             x: upper, y: lower, auxiliary: lower,
             t: Tensor(0, elementType: upper.tensors.first?.elementType ?? .float32))
-        let input = start.placeholders("state")
+        let input = start.placeholders("state"), compilation = Compilation()
         phases = method.phases(problem).map { phase in
             var moved = input
             phase.map(&moved)
-            return (phase.repetitions, Workspace(Program(inputs: input.tensors, outputs: moved.tensors)))
+            return (
+                phase.repetitions,
+                Replay(CompiledFunction(of: [input.tensors], to: [moved.tensors], in: compilation))
+            )
         }
         let objective = problem.upperObjective(input.x, input.y)
-        upperValue = Workspace(Program(inputs: input.tensors, outputs: [objective]))
-        value = PackedTensors(PackedTensors.Layout(of: [objective]))
+        upperValue = Replay(CompiledFunction(of: [input.tensors], to: [[objective]], in: compilation))
+        value = Point(PointLayout(of: [objective]))
         upperTemplate = upper
         lowerTemplate = lower
-        upperCount = upper.tensors.count
-        lowerCount = lower.tensors.count
-        state = PackedTensors(copying: start.tensors)
-        spare = PackedTensors(state.layout)
-        before = PackedTensors(state.layout)
+        upperPart = 0..<upper.tensors.count
+        lowerPart = upperPart.upperBound..<(upperPart.upperBound + lower.tensors.count)
+        paths = start.paths
+        point = Point(copying: start)
+        spare = Point(point.layout)
+        before = Point(point.layout)
+        lastPoint = Point(copying: start)
     }
 
-    public var upper: Upper { upperTemplate.with(state.tensors(upperCount)) }
-    public var lower: Lower { lowerTemplate.with(Array(state.tensors(upperCount + lowerCount)[upperCount...])) }
+    public var upper: Upper {
+        get { upperTemplate.with(point.part(upperPart).tensors) }
+        set { point.part(upperPart).assign(newValue) }
+    }
+
+    public var lower: Lower { lowerTemplate.with(point.part(lowerPart).tensors) }
+
+    /// y, from which the next iteration goes on.
+    public var initialization: Lower {
+        get { lower }
+        set { point.part(lowerPart).assign(newValue) }
+    }
+
+    /// Where x was before the last iteration less where it went.
+    public var hypergradient: Upper {
+        let move = Point(point.layout.part(upperPart))
+        move.copy(from: lastPoint.part(upperPart))
+        move.add(-1, point.part(upperPart))
+        return upperTemplate.with(move.tensors)
+    }
+
+    /// x, y, the auxiliary variable and t.
+    public var state: SolverState { memory.state(iteration: iteration) }
+
+    public func restore(_ state: SolverState) throws(SolverError) {
+        try memory.restore(state)
+        lastPoint.copy(from: point)
+        iteration = state.iteration
+    }
+
+    private var memory: SolverMemory {
+        var memory = SolverMemory()
+        memory.add("", point, paths: paths)
+        return memory
+    }
 
     public func step() throws(SolverError) -> IterationReport {
         let clock = ContinuousClock(), start = clock.now
-        before.copy(from: state)
+        before.copy(from: point)
         for phase in phases {
-            for _ in 0..<phase.repetitions {
-                phase.workspace.bind(inputs: 0, to: state)
-                phase.workspace.bind(outputs: 0, to: spare)
-                phase.workspace.run()
-                swap(&state, &spare)
-            }
+            phase.map.repeated(
+                phase.repetitions, .alternating(point, spare), into: .alternating(spare, point))
+            if phase.repetitions % 2 == 1 { swap(&point, &spare) }
         }
-        upperValue.bind(inputs: 0, to: state)
-        upperValue.bind(outputs: 0, to: value)
-        upperValue.run()
-        guard value[element: 0].isFinite, state.squaredNorm().isFinite else {
-            state.copy(from: before)
+        upperValue(point, into: value)
+        guard value[element: 0].isFinite, point.squaredNorm().isFinite else {
+            point.copy(from: before)
             throw .notFinite(quantity: "upper objective or a variable", iteration: iteration + 1)
         }
+        lastPoint.copy(from: before)
         iteration += 1
-        let moved = state.squaredDistance(from: before, upperCount).squareRoot()
-        let all = state.squaredDistance(from: before, upperCount + lowerCount)
+        func move(_ part: Range<Int>) -> Double {
+            point.part(part).squaredDistance(from: before.part(part)).squareRoot()
+        }
         return IterationReport(
             iteration: iteration, truncation: 0, upperValue: value[element: 0], finalUpperValue: value[element: 0],
-            hypergradientNorm: moved,
-            initializationGradientNorm: 0, lowerStepNorm: max(all - moved * moved, 0).squareRoot(), adjoint: nil,
-            forwardSeconds: (clock.now - start).seconds, backwardSeconds: 0)
+            hypergradientNorm: move(upperPart), initializationGradientNorm: 0, lowerStepNorm: move(lowerPart),
+            adjoint: nil, forwardSeconds: (clock.now - start).seconds, backwardSeconds: 0)
     }
 }

@@ -1,14 +1,38 @@
 import Tensors
 
 /// Anything that solves a bilevel problem iteration by iteration.
-public protocol BilevelSolver: AnyObject {
+public protocol BilevelSolver<Upper, Lower, Report>: AnyObject {
     associatedtype Upper: TensorTree
     associatedtype Lower: TensorTree
-    /// x and y as they stand.
-    var upper: Upper { get }
+    associatedtype Report: SolverReport
+    /// Iterations that are done.
+    var iteration: Int { get }
+    /// x; another must have tensors of the same number, shapes and types.
+    var upper: Upper { get set }
+    /// y as it stands.
     var lower: Lower { get }
-    /// One upper iteration. When it throws, the variables are as they were before it.
-    func step() throws(SolverError) -> IterationReport
+    /// z: where y starts in the next iteration.
+    var initialization: Lower { get set }
+    /// dF/dx of the last iteration; for methods that have none, the direction in which x moved.
+    var hypergradient: Upper { get }
+    /// All that a later run needs to go on to the same bits.
+    var state: SolverState { get }
+    /// Goes on from another's state; throws, and changes nothing, where it does not fit.
+    func restore(_ state: SolverState) throws(SolverError)
+    /// One upper iteration. When it throws, every value is as it was before it.
+    func step() throws(SolverError) -> Report
 }
 
-extension Solver: BilevelSolver {}
+/// What every solver says of an iteration.
+public protocol SolverReport: Sendable {
+    /// Counted from 1.
+    var iteration: Int { get }
+    /// F as the method knows it.
+    var upperValue: Double { get }
+    /// ‖dF/dx‖₂ and ‖dF/dy_0‖₂.
+    var hypergradientNorm: Double { get }
+    var initializationGradientNorm: Double { get }
+    var seconds: Double { get }
+}
+
+extension IterationReport: SolverReport {}

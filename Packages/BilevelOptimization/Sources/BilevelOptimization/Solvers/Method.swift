@@ -21,4 +21,11 @@ public struct Method: Sendable, Hashable {
         self.truncation = truncation
         self.hypergradient = hypergradient
     }
+
+    /// The lower iteration alone.
+    var loop: LowerLoop {
+        LowerLoop(
+            dynamics: dynamics, innerIterations: innerIterations, initialization: initialization, truncation: truncation
+        )
+    }
 }

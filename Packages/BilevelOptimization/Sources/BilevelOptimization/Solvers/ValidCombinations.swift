@@ -10,8 +10,7 @@ extension Method {
         if let rule = initialization.rule { try rule.base.check(as: "initialization") }
         try checkTruncation()
         try checkVelocities()
-        try checkHypergradient()
-        try checkSystem(lowerConstraint)
+        try hypergradient.estimator.check(loop, onto: lowerConstraint)
     }
 
     private func checkTruncation() throws(SolverError) {
@@ -39,69 +38,6 @@ extension Method {
             throw .incompatible(
                 .dynamics, expected: "for lower velocities that start as z's momentum or Nesterov's momentum for both",
                 got: "\(dynamics) and \(initialization)", nearest: "velocities that start as zeros")
-        }
-    }
-
-    private func checkHypergradient() throws(SolverError) {
-        let isLocal: Bool  // looks at the trajectory's end only
-        if case .finiteDifference = hypergradient { isLocal = true } else { isLocal = hypergradient.isImplicit }
-        if hypergradient == .displacement, !initialization.isLearned {
-            throw .incompatible(
-                .initialization, expected: "a learned one, which the displacement z - y_K moves",
-                got: "\(initialization)", nearest: "a learned initialization")
-        }
-        if isLocal, initialization.isLearned {
-            throw .incompatible(
-                .initialization,
-                expected: "with a hypergradient at the trajectory's end, which gives no dF/dy_0, a given one",
-                got: "\(initialization)", nearest: "a warm start, or reverse mode (IA-GM)")
-        }
-        if isLocal || hypergradient == .displacement, truncation != .none {
-            throw .incompatible(
-                .truncation, expected: "none with a hypergradient that looks at y_K only",
-                got: "a shortened unrolled derivative", nearest: "truncation none")
-        }
-        switch hypergradient {
-        case .conjugateGradient(let iterations, _), .fixedPoint(let iterations, _), .gmres(let iterations, _):
-            try checkAtLeastOne("adjoint iterations", iterations)
-        case .neumann(let terms, let rate):
-            try checkAtLeastOne("adjoint iterations", terms)
-            try checkPositive([("Neumann rate", rate)])
-        case .finiteDifference(let radius):
-            try checkPositive([("difference radius", radius)])
-        default: break
-        }
-    }
-
-    /// Whether the dynamics and the lower set are what the hypergradient assumes of them.
-    private func checkSystem(_ lowerConstraint: Constraint) throws(SolverError) {
-        switch hypergradient {
-        case .finiteDifference where !dynamics.isGradientDescent:
-            throw .incompatible(
-                .dynamics, expected: "plain gradient descent with the finite-difference hypergradient",
-                got: "\(dynamics)", nearest: "one step in reverse mode (truncation to the last step)")
-        case .conjugateGradient, .neumann:
-            if !dynamics.restsWhereGradientVanishes {
-                throw .incompatible(
-                    .dynamics,
-                    expected: "with conjugate gradient and Neumann series dynamics that rest where ∇_y f = 0",
-                    got: "\(dynamics)", nearest: "reverse mode")
-            }
-            if !lowerConstraint.isCoordinatewise {
-                throw .incompatible(
-                    .lowerConstraint,
-                    expected: "with conjugate gradient and Neumann series a set projected coordinate by coordinate",
-                    got: "\(lowerConstraint)", nearest: "GMRES on the fixed point")
-            }
-        case .fixedPoint, .gmres:
-            if !dynamics.isAutonomous {
-                throw .incompatible(
-                    .dynamics,
-                    expected: "with a fixed-point hypergradient the same map at every step (descent or momentum)",
-                    got: "\(dynamics)",
-                    nearest: "conjugate gradient, which only expects ∇_y f = 0 at y_K")
-            }
-        default: break
         }
     }
 }

@@ -11,14 +11,15 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
 
     private let rates: StochasticRates
     private let upperTemplate: Upper, lowerTemplate: Lower
-    private let x: PackedTensors, y: PackedTensors, v: PackedTensors
+    private let x: Point, y: Point, v: Point
     private let oracles: StochasticOracles<Upper, Lower>
     private let current: StochasticOracles<Upper, Lower>.LowerDerivatives,
         direct: StochasticOracles<Upper, Lower>.UpperDerivatives
-    private let product: PackedTensors, term: PackedTensors
+    private let product: Point, term: Point
     /// Where a step that fails goes back to.
-    private let before: (x: PackedTensors, y: PackedTensors, v: PackedTensors)
+    private let before: (x: Point, y: Point, v: Point)
     private var memory: (lower: [BatchMemory], upper: [BatchMemory])?
+    private let direction: Point
     private var random: RandomGenerator
 
     /// - Parameter batchSize: must divide both numbers of samples.
@@ -52,10 +53,11 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
         self.random = random
         upperTemplate = upper
         lowerTemplate = lower
-        x = PackedTensors(copying: upper.tensors)
-        y = PackedTensors(copying: lower.tensors)
-        v = PackedTensors(y.layout)
-        before = (PackedTensors(x.layout), PackedTensors(y.layout), PackedTensors(y.layout))
+        x = Point(copying: upper.tensors)
+        y = Point(copying: lower.tensors)
+        v = Point(y.layout)
+        direction = Point(x.layout)
+        before = (Point(x.layout), Point(y.layout), Point(y.layout))
         oracles = StochasticOracles(problem, batchSize: batchSize, upper: upper, lower: lower)
         current = oracles.newLowerDerivatives()
         direct = oracles.newUpperDerivatives()
@@ -65,8 +67,37 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
         if method == .saba { fillMemory() }
     }
 
-    public var upper: Upper { upperTemplate.with(x.tensors()) }
-    public var lower: Lower { lowerTemplate.with(y.tensors()) }
+    public var upper: Upper {
+        get { upperTemplate.with(x.tensors) }
+        set { x.assign(newValue) }
+    }
+
+    public var lower: Lower { lowerTemplate.with(y.tensors) }
+
+    /// y, from which the next iteration goes on.
+    public var initialization: Lower {
+        get { lower }
+        set { y.assign(newValue) }
+    }
+
+    /// The direction along which x last moved.
+    public var hypergradient: Upper { upperTemplate.with(direction.tensors) }
+
+    /// x, y and v.
+    public var state: SolverState { solverMemory.state(iteration: iteration) }
+
+    public func restore(_ state: SolverState) throws(SolverError) {
+        try solverMemory.restore(state)
+        iteration = state.iteration
+    }
+
+    private var solverMemory: SolverMemory {
+        var memory = SolverMemory()
+        memory.add("x", x, paths: upperTemplate.paths)
+        memory.add("y", y, paths: lowerTemplate.paths)
+        memory.add("v", v, paths: lowerTemplate.paths)
+        return memory
+    }
 
     public func step() throws(SolverError) -> IterationReport {
         let clock = ContinuousClock(), start = clock.now
@@ -107,6 +138,9 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
             throw .notFinite(quantity: "a variable", iteration: iteration + 1)
         }
         iteration += 1
+        direction.copy(from: before.x)
+        direction.add(-1, x)
+        direction.scale(1 / upperRate)
         return IterationReport(
             iteration: iteration, truncation: 0, upperValue: .nan, finalUpperValue: .nan,
             hypergradientNorm: x.squaredDistance(from: before.x).squareRoot() / upperRate,
@@ -123,7 +157,7 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
     /// y ← y - rate ∇_y f_B, `count` times.
     private func moveLower(_ rate: Double, _ count: Int) {
         for _ in 0..<count {
-            oracles.slope(x, y, batch: lowerBatch(), into: product)
+            oracles.gradient(x, y, batch: lowerBatch(), into: product)
             y.add(-rate, product)
         }
     }
@@ -140,7 +174,7 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
     private func moveTogether(_ lowerRate: Double, _ upperRate: Double) {
         oracles.derivatives(x, y, v, batch: lowerBatch(), into: current)
         oracles.upperDerivatives(x, y, batch: upperBatch(), into: direct)
-        y.add(-lowerRate, current.slope)
+        y.add(-lowerRate, current.gradient)
         v.add(-lowerRate, current.curved)
         v.add(-lowerRate, direct.lower)
         x.add(-upperRate, current.mixed)
@@ -152,7 +186,7 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
         let lowerBatch = lowerBatch(), upperBatch = upperBatch()
         oracles.derivatives(x, y, v, batch: lowerBatch, into: current)
         oracles.upperDerivatives(x, y, batch: upperBatch, into: direct)
-        memory!.lower[0].move(y, lowerRate, quantity: current.slope, batch: lowerBatch)
+        memory!.lower[0].move(y, lowerRate, quantity: current.gradient, batch: lowerBatch)
         memory!.lower[1].move(v, lowerRate, quantity: current.curved, batch: lowerBatch)
         memory!.lower[2].move(x, upperRate, quantity: current.mixed, batch: lowerBatch)
         memory!.upper[0].move(v, lowerRate, quantity: direct.lower, batch: upperBatch)
@@ -167,7 +201,7 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
         let upper = [BatchMemory(v.layout, upperCount), BatchMemory(x.layout, upperCount)]
         for batch in 0..<lowerCount {
             oracles.derivatives(x, y, v, batch: batch, into: current)
-            for (memory, quantity) in zip(lower, [current.slope, current.curved, current.mixed]) {
+            for (memory, quantity) in zip(lower, [current.gradient, current.curved, current.mixed]) {
                 memory.remember(quantity, batch: batch)
             }
         }
@@ -183,17 +217,17 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
 
 /// SAGA's table (Defazio et al. 2014): the last value of a quantity for each batch, and their mean.
 private final class BatchMemory {
-    private let values: [PackedTensors]
-    private let mean: PackedTensors
+    private let values: [Point]
+    private let mean: Point
 
-    init(_ layout: PackedTensors.Layout, _ batches: Int) {
-        values = (0..<batches).map { _ in PackedTensors(layout) }
-        mean = PackedTensors(layout)
+    init(_ layout: PointLayout, _ batches: Int) {
+        values = (0..<batches).map { _ in Point(layout) }
+        mean = Point(layout)
         for value in values { value.clear() }
         mean.clear()
     }
 
-    func remember(_ quantity: PackedTensors, batch: Int) {
+    func remember(_ quantity: Point, batch: Int) {
         let share = 1 / Double(values.count)
         mean.add(share, quantity)
         mean.add(-share, values[batch])
@@ -201,7 +235,7 @@ private final class BatchMemory {
     }
 
     /// variable ← variable - rate (quantity - remembered + mean), and remembers.
-    func move(_ variable: PackedTensors, _ rate: Double, quantity: PackedTensors, batch: Int) {
+    func move(_ variable: Point, _ rate: Double, quantity: Point, batch: Int) {
         variable.add(-rate, quantity)
         variable.add(rate, values[batch])
         variable.add(-rate, mean)

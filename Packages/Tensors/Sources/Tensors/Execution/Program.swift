@@ -75,11 +75,13 @@ public final class Program: Sendable {
     public var floatingPointOperations: Int { instructions.reduce(0) { $0 + $1.floatingPointOperations } }
 }
 
-/// `outputs` as one program of these inputs computes them: simplified, constants folded, common work merged, products
-/// re-associated. Shows which values several outputs share, where the expressions as they were written do not have
-/// them.
-public func rewritten(_ outputs: [Tensor], inputs: [Tensor]) -> [Tensor] {
-    rewritten(outputs, inputs: inputs, as: inputs, sharing: Compilation())
+extension Compilation {
+    /// `outputs` as one program of these inputs computes them: simplified, constants folded, common work merged, products
+    /// re-associated. Shows which values several outputs share, where the expressions as they were written do not have
+    /// them.
+    func rewritten(_ outputs: [Tensor], inputs: [Tensor]) -> [Tensor] {
+        Tensors.rewritten(outputs, inputs: inputs, as: inputs, sharing: self)
+    }
 }
 
 private func rewritten(

@@ -1,0 +1,35 @@
+import Tensors
+
+/// Implicit: ∇²_yy f v = ∇_y F by conjugate gradient, dF/dx = ∇_x F - ∇²_xy f v, at y_K (Pedregosa 2016; Rajeswaran et al.
+/// 2019).
+public struct ConjugateGradient: HypergradientEstimator {
+    public let maximumIterations: Int, tolerance: Double
+
+    public init(maximumIterations: Int = 20, tolerance: Double = 1e-10) {
+        self.maximumIterations = maximumIterations
+        self.tolerance = tolerance
+    }
+
+    public var name: String { "conjugate gradient" }
+    public var isImplicit: Bool { true }
+
+    public func needs(of loop: LowerLoop) -> TrajectoryNeeds { .end }
+
+    public func check(_ loop: LowerLoop, onto lowerConstraint: Constraint) throws(SolverError) {
+        try loop.checkReadsEndOnly()
+        try checkAtLeastOne("adjoint iterations", maximumIterations)
+        try loop.checkRestsWhereGradientVanishes(onto: lowerConstraint)
+    }
+
+    public func compile(
+        _ levels: TracedLevels, _ loop: LowerLoop, in compilation: Compilation
+    ) -> any CompiledHypergradient {
+        let (maximumIterations, tolerance) = (maximumIterations, tolerance)
+        return CompiledImplicit(
+            system: .hessian(levels, in: compilation), upperLayout: levels.upperLayout, vectorCount: 3
+        ) { multiply, b, v in
+            LinearSolvers.conjugateGradient(
+                multiply, b, into: v, maximumIterations: maximumIterations, tolerance: tolerance)
+        }
+    }
+}

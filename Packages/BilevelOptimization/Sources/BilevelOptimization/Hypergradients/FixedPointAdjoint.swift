@@ -1,0 +1,34 @@
+import Tensors
+
+/// Adjoint of the step's fixed point: λ ← λ ∂Φ/∂y + ∇_y F until it rests, dF/dx = ∇_x F + λ ∂Φ/∂x (Grazzi et al. 2020).
+public struct FixedPointAdjoint: HypergradientEstimator {
+    public let maximumIterations: Int, tolerance: Double
+
+    public init(maximumIterations: Int = 100, tolerance: Double = 1e-10) {
+        self.maximumIterations = maximumIterations
+        self.tolerance = tolerance
+    }
+
+    public var name: String { "fixed point" }
+    public var isImplicit: Bool { true }
+
+    public func needs(of loop: LowerLoop) -> TrajectoryNeeds { .end }
+
+    public func check(_ loop: LowerLoop, onto lowerConstraint: Constraint) throws(SolverError) {
+        try loop.checkReadsEndOnly()
+        try checkAtLeastOne("adjoint iterations", maximumIterations)
+        try loop.checkIsAutonomous()
+    }
+
+    public func compile(
+        _ levels: TracedLevels, _ loop: LowerLoop, in compilation: Compilation
+    ) -> any CompiledHypergradient {
+        let (maximumIterations, tolerance) = (maximumIterations, tolerance)
+        return CompiledImplicit(
+            system: .fixedPoint(levels, isSeries: true, in: compilation), upperLayout: levels.upperLayout,
+            vectorCount: 2
+        ) { multiply, b, v in
+            LinearSolvers.powerSeries(multiply, b, into: v, terms: maximumIterations, tolerance: tolerance)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Tensors
+
+/// Adjoint of the step's fixed point, (I - ∂Φ/∂y)ᵀ λ = ∇_y F, by GMRES (Saad and Schultz 1986): for steps whose Jacobian
+/// is not symmetric.
+public struct GeneralizedMinimalResidual: HypergradientEstimator {
+    public let maximumIterations: Int, tolerance: Double
+
+    public init(maximumIterations: Int = 20, tolerance: Double = 1e-10) {
+        self.maximumIterations = maximumIterations
+        self.tolerance = tolerance
+    }
+
+    public var name: String { "GMRES" }
+    public var isImplicit: Bool { true }
+
+    public func needs(of loop: LowerLoop) -> TrajectoryNeeds { .end }
+
+    public func check(_ loop: LowerLoop, onto lowerConstraint: Constraint) throws(SolverError) {
+        try loop.checkReadsEndOnly()
+        try checkAtLeastOne("adjoint iterations", maximumIterations)
+        try loop.checkIsAutonomous()
+    }
+
+    public func compile(
+        _ levels: TracedLevels, _ loop: LowerLoop, in compilation: Compilation
+    ) -> any CompiledHypergradient {
+        let (maximumIterations, tolerance) = (maximumIterations, tolerance)
+        return CompiledImplicit(
+            system: .fixedPoint(levels, isSeries: false, in: compilation), upperLayout: levels.upperLayout,
+            // The Krylov basis, and the vector that joins it.
+            vectorCount: maximumIterations + 1
+        ) { multiply, b, v in
+            LinearSolvers.gmres(multiply, b, into: v, maximumIterations: maximumIterations, tolerance: tolerance)
+        }
+    }
+}

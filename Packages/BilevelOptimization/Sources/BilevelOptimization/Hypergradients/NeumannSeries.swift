@@ -1,0 +1,36 @@
+import Tensors
+
+/// Implicit: v = rate Σ_{j < terms} (I - rate ∇²_yy f)^j ∇_y F, dF/dx = ∇_x F - ∇²_xy f v, at y_K (Lorraine et al. 2020).
+public struct NeumannSeries: HypergradientEstimator {
+    public let terms: Int, rate: Double
+
+    public init(terms: Int = 20, rate: Double) {
+        self.terms = terms
+        self.rate = rate
+    }
+
+    public var name: String { "Neumann series" }
+    public var isImplicit: Bool { true }
+
+    public func needs(of loop: LowerLoop) -> TrajectoryNeeds { .end }
+
+    public func check(_ loop: LowerLoop, onto lowerConstraint: Constraint) throws(SolverError) {
+        try checkPositive([("Neumann rate", rate)])
+        try loop.checkReadsEndOnly()
+        try checkAtLeastOne("adjoint iterations", terms)
+        try loop.checkRestsWhereGradientVanishes(onto: lowerConstraint)
+    }
+
+    public func compile(
+        _ levels: TracedLevels, _ loop: LowerLoop, in compilation: Compilation
+    ) -> any CompiledHypergradient {
+        let (terms, rate) = (terms, rate)
+        return CompiledImplicit(
+            system: .hessian(levels, series: rate, in: compilation), upperLayout: levels.upperLayout, vectorCount: 2
+        ) { multiply, b, v in
+            let report = LinearSolvers.powerSeries(multiply, b, into: v, terms: terms, tolerance: 0)
+            v.scale(rate)
+            return report
+        }
+    }
+}

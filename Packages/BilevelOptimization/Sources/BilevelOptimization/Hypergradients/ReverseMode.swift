@@ -1,0 +1,96 @@
+import Tensors
+
+/// dF/dx = ∂F/∂x + Σ_k λ_{k+1} ∂Φ/∂x, λ_k = λ_{k+1} ∂Φ/∂y, λ_k̄ = ∂F/∂y: the transpose of one step, replayed from k̄ down
+/// (Franceschi et al. 2017, reverse mode, with each step's inside computed again from its state, or handed over as
+/// residuals).
+public struct ReverseMode: HypergradientEstimator {
+    /// Floating-point operations a byte from which a value of a step is kept for its transpose: K of them are held.
+    private static let residualPrice = 200
+
+    public init() {}
+
+    public var name: String { "reverse" }
+    public var reachesStart: Bool { true }
+
+    public func needs(of loop: LowerLoop) -> TrajectoryNeeds {
+        .residuals(from: loop.firstDifferentiatedStep)
+    }
+
+    public func compile(
+        _ levels: TracedLevels, _ loop: LowerLoop, in compilation: Compilation
+    ) -> any CompiledHypergradient {
+        // (x, s, λ, g) to (λ ∂s'/∂s, g + λ ∂s'/∂x).
+        let step = Linearization(
+            of: levels.step, withRespectTo: [1, 0], addingUp: [0], residualPrice: Self.residualPrice, in: compilation)
+        // What the dynamics carries starts from y_0 too: (y_0, λ) to λ ∂s_0/∂y_0.
+        let start = levels.start.pullback(toArguments: [0]).compiled(in: compilation)
+        return CompiledReverseMode(
+            step: step, start: start, upperLayout: levels.upperLayout, stateLayout: levels.stateLayout)
+    }
+}
+
+private struct CompiledReverseMode: CompiledHypergradient {
+    let step: Linearization, start: CompiledFunction
+    let upperLayout: PointLayout, stateLayout: PointLayout
+
+    var linearization: Linearization? { step }
+    var functions: [CompiledFunction] { [step.transposed, start] + (step.keeping.map { [$0.transposed] } ?? []) }
+    var byteCount: Int { 2 * upperLayout.byteCount + 2 * stateLayout.byteCount }
+
+    func makeComputation(temporaries: Storage) -> any HypergradientComputation {
+        ReverseComputation(self, temporaries)
+    }
+}
+
+private final class ReverseComputation: HypergradientComputation {
+    private let transposedStep: Replay, keepingTransposedStep: Replay?, transposedStart: Replay
+    /// λ and g of this and of the next step, in turn.
+    private let adjoints: (Point, Point), totals: (Point, Point)
+    private var stepCount = 0
+
+    init(_ compiled: CompiledReverseMode, _ temporaries: Storage) {
+        transposedStep = Replay(compiled.step.transposed, temporaries: temporaries)
+        keepingTransposedStep = compiled.step.keeping.map { Replay($0.transposed, temporaries: temporaries) }
+        transposedStart = Replay(compiled.start, temporaries: temporaries)
+        adjoints = (Point(compiled.stateLayout), Point(compiled.stateLayout))
+        totals = (Point(compiled.upperLayout), Point(compiled.upperLayout))
+    }
+
+    func callAsFunction(
+        _ trajectory: Trajectory, from first: Int, to last: Int, into gradients: HypergradientPoints, pool: ThreadPool?
+    ) -> AdjointReport? {
+        var (λ, nextλ) = adjoints, (g, nextG) = totals
+        λ.clear()  // F does not read what the dynamics carries besides y
+        trajectory.directGradient(at: last, upper: g, lower: λ.part(0..<gradients.start.count))
+        stepCount = last - first
+        func transpose(
+            _ replay: Replay?, _ steps: Range<Int>, _ states: RecordedSteps, _ residuals: RecordedSteps?
+        ) {
+            guard let replay, let k = steps.last else { return }
+            let x = Course.fixed(trajectory.x), s = states.backward(from: k)
+            let adjoint = Course.alternating(λ, nextλ), total = Course.alternating(g, nextG)
+            let nextAdjoint = Course.alternating(nextλ, λ), nextTotal = Course.alternating(nextG, g)
+            if let r = residuals?.backward(from: k) {
+                replay.repeated(steps.count, x, s, adjoint, total, r, into: nextAdjoint, nextTotal, on: pool)
+            } else {
+                replay.repeated(steps.count, x, s, adjoint, total, into: nextAdjoint, nextTotal, on: pool)
+            }
+            if steps.count % 2 == 1 {
+                swap(&λ, &nextλ)
+                swap(&g, &nextG)
+            }
+        }
+        trajectory.forEachStretchBackward(first..<last) { steps, states, residuals in
+            let keeping = trajectory.residualSteps(steps)
+            transpose(transposedStep, keeping.upperBound..<steps.upperBound, states, nil)
+            transpose(keepingTransposedStep, keeping, states, residuals)
+        }
+        transposedStart(trajectory.lower(first), λ, into: gradients.start)
+        gradients.upper.copy(from: g)
+        return nil
+    }
+
+    var profiled: [(program: String, runs: Int, replay: Replay)] {
+        [("transposed step", stepCount, keepingTransposedStep ?? transposedStep)]
+    }
+}

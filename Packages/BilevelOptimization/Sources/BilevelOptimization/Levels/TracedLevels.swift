@@ -1,0 +1,44 @@
+import Tensors
+
+/// A bilevel problem with its lower dynamics as graphs: what hypergradients are made of, before anything is compiled.
+///
+/// Each function's arguments are placeholders for x, for y, and for the state s = (y, what the dynamics carries).
+public struct TracedLevels: Sendable {
+    public let x: [Tensor], y: [Tensor], state: [Tensor]
+    /// (x, y) to F, and to f.
+    public let upperObjective: TracedFunction, lowerObjective: TracedFunction
+    /// y_0 to s_0.
+    public let start: TracedFunction
+    /// (x, s) to s', the projection included.
+    public let step: TracedFunction
+    public let dynamics: Dynamics
+    /// Where a lower step ends.
+    public let stepConstraint: Constraint
+
+    public init<Upper: TensorTree, Lower: TensorTree>(
+        _ problem: BilevelProblem<Upper, Lower>, dynamics: Dynamics, upper: Upper, lower: Lower
+    ) {
+        let upperPlaceholder = upper.placeholders("x"), lowerPlaceholder = lower.placeholders("y")
+        x = upperPlaceholder.tensors
+        y = lowerPlaceholder.tensors
+        self.dynamics = dynamics
+        stepConstraint = problem.stepConstraint
+        let initial = y + dynamics.initialState(for: y), carried = initial[y.count...].map { $0.placeholder("s") }
+        state = y + carried
+        start = TracedFunction(of: [y], to: [initial])
+        let next = dynamics.step(problem, upperPlaceholder, lowerPlaceholder, state: carried)
+        step = TracedFunction(of: [x, state], to: [next.lower + next.state])
+        let value = problem.upperObjective(upperPlaceholder, lowerPlaceholder)
+        precondition(value.count == 1, "upper objective: a scalar is needed, not \(value.shape)")
+        upperObjective = TracedFunction(of: [x, y], to: [[value]])
+        lowerObjective = TracedFunction(
+            of: [x, y], to: [[problem.lowerObjective(upperPlaceholder, lowerPlaceholder)]])
+    }
+
+    /// ∇_y f at (x, y).
+    public var lowerGradient: [Tensor] { gradient(of: lowerObjective.results[0][0], withRespectTo: y) }
+
+    public var upperLayout: PointLayout { PointLayout(of: x) }
+    public var lowerLayout: PointLayout { PointLayout(of: y) }
+    public var stateLayout: PointLayout { PointLayout(of: state) }
+}

@@ -1,0 +1,123 @@
+/// Tensors of fixed shapes side by side in one block of memory: an argument or a result of compiled functions, written
+/// in place.
+///
+/// A point is a reference: copies and parts of it are the same memory. Whoever runs functions into it owns it for that
+/// time.
+public struct Point: Sendable {
+    public let layout: PointLayout
+    let storage: Storage
+    /// Where it begins in the storage, in bytes.
+    let start: Int
+
+    init(_ layout: PointLayout, in storage: Storage, at start: Int) {
+        self.layout = layout
+        self.storage = storage
+        self.start = start
+    }
+
+    /// Zeros.
+    public init(_ layout: PointLayout) { self.init(layout, in: Storage(byteCount: layout.byteCount), at: 0) }
+
+    /// A copy of the tensors' values.
+    public init(copying tensors: [Tensor]) {
+        self.init(PointLayout(of: tensors))
+        assign(tensors)
+    }
+
+    public init<Tree: TensorTree>(copying tree: Tree) { self.init(copying: tree.tensors) }
+
+    /// The number of tensors.
+    public var count: Int { layout.count }
+
+    /// The same memory seen as some neighbouring tensors only: y of a state (y, what the dynamics carries).
+    public func part(_ range: Range<Int>) -> Point {
+        let part = layout.part(range)
+        guard range.lowerBound < count else { return Point(part, in: storage, at: start + layout.byteCount) }
+        return Point(part, in: storage, at: start + layout.offsets[range.lowerBound])
+    }
+
+    var address: UnsafeMutableRawPointer { storage.address + start }
+
+    func address(_ index: Int) -> UnsafeMutableRawPointer { storage.address + start + layout.offsets[index] }
+}
+
+// MARK: - Values
+
+extension Point {
+    /// Copies values in; their number, shapes and types must be the layout's.
+    public func assign(_ tensors: [Tensor], file: StaticString = #fileID, line: UInt = #line) {
+        let given = PointLayout(of: tensors)
+        precondition(given == layout, "point: tensors \(layout) expected, got \(given)")
+        for (i, tensor) in tensors.enumerated() {
+            let source = tensor.storage
+            withExtendedLifetime(source) {
+                address(i).copyMemory(from: source.address, byteCount: tensor.count * tensor.elementType.byteCount)
+            }
+        }
+    }
+
+    public func assign<Tree: TensorTree>(_ tree: Tree, file: StaticString = #fileID, line: UInt = #line) {
+        assign(tree.tensors, file: file, line: line)
+    }
+
+    public func copy(from other: Point, file: StaticString = #fileID, line: UInt = #line) {
+        precondition(other.layout == layout, "point: tensors \(layout) expected, got \(other.layout)")
+        address.copyMemory(from: other.address, byteCount: layout.byteCount)
+    }
+
+    /// Sets every element to zero.
+    public func clear() { address.initializeMemory(as: UInt8.self, repeating: 0, count: layout.byteCount) }
+
+    /// Copies of the tensors, as leaves.
+    public var tensors: [Tensor] {
+        layout.types.enumerated().map { i, type in
+            let bytes = type.shape.count * type.elementType.byteCount, copy = Storage(byteCount: bytes)
+            copy.address.copyMemory(from: address(i), byteCount: bytes)
+            return Tensor(storage: copy, shape: type.shape, elementType: type.elementType)
+        }
+    }
+
+    /// The memory of float32 tensor `index`, to be filled in place; it must not outlive the point.
+    public func floats(
+        _ index: Int, file: StaticString = #fileID, line: UInt = #line
+    ) -> UnsafeMutableBufferPointer<Float> {
+        let (shape, type) = layout.types[index]
+        precondition(type == .float32, "point: tensor \(index) of float32 expected, it is \(type)")
+        return UnsafeMutableBufferPointer(
+            start: address(index).assumingMemoryBound(to: Float.self), count: shape.count)
+    }
+}
+
+/// Points of one layout at equal distances in one block: the states of a trajectory.
+public struct PointSequence: Sendable {
+    public let layout: PointLayout
+    public let count: Int
+    let storage: Storage
+    /// Where the first begins, and the distance from one to the next, in bytes.
+    let start: Int, stride: Int
+
+    /// Zeros.
+    public init(_ layout: PointLayout, count: Int) {
+        self.init(
+            layout, count: count, in: Storage(byteCount: layout.byteCount * count), at: 0, stride: layout.byteCount)
+    }
+
+    private init(_ layout: PointLayout, count: Int, in storage: Storage, at start: Int, stride: Int) {
+        self.layout = layout
+        self.count = count
+        self.storage = storage
+        self.start = start
+        self.stride = stride
+    }
+
+    public subscript(index: Int) -> Point {
+        precondition(index >= 0 && index < count, "point sequence: number \(index) of \(count)")
+        return Point(layout, in: storage, at: start + index * stride)
+    }
+
+    /// The same memory with some neighbouring tensors of every point only.
+    public func part(_ range: Range<Int>) -> PointSequence {
+        let offset = range.lowerBound < layout.count ? layout.offsets[range.lowerBound] : layout.byteCount
+        return PointSequence(layout.part(range), count: count, in: storage, at: start + offset, stride: stride)
+    }
+}

@@ -1,0 +1,52 @@
+/// How the tensors of a tree lie side by side in one block of memory: each begins at a cache line, with room for one
+/// whole vector behind it.
+public final class PointLayout: Sendable {
+    public let types: [(shape: Shape, elementType: ElementType)]
+    /// Where each tensor begins, in bytes.
+    public let offsets: [Int]
+    public let byteCount: Int
+
+    public init(of tensors: [Tensor]) {
+        types = tensors.map { ($0.shape, $0.elementType) }
+        var offsets: [Int] = [], next = 0
+        for tensor in tensors {
+            offsets.append(next)
+            next += (tensor.count * tensor.elementType.byteCount + 127) & ~63
+        }
+        self.offsets = offsets
+        byteCount = next
+    }
+
+    public convenience init<Tree: TensorTree>(of tree: Tree) { self.init(of: tree.tensors) }
+
+    private init(types: [(shape: Shape, elementType: ElementType)], offsets: [Int], byteCount: Int) {
+        self.types = types
+        self.offsets = offsets
+        self.byteCount = byteCount
+    }
+
+    /// The number of tensors.
+    public var count: Int { types.count }
+
+    /// The number of elements of all tensors.
+    public var elementCount: Int { types.reduce(0) { $0 + $1.shape.count } }
+
+    /// The layout of neighbouring tensors, as it would be if they stood alone.
+    public func part(_ range: Range<Int>) -> PointLayout {
+        precondition(range.upperBound <= count, "point: tensors \(range) of \(count)")
+        let start = range.lowerBound < count ? offsets[range.lowerBound] : byteCount
+        let end = range.upperBound < count ? offsets[range.upperBound] : byteCount
+        return PointLayout(
+            types: Array(types[range]), offsets: offsets[range].map { $0 - start }, byteCount: end - start)
+    }
+}
+
+extension PointLayout: Equatable, CustomStringConvertible {
+    public static func == (a: PointLayout, b: PointLayout) -> Bool {
+        a === b || (a.count == b.count && zip(a.types, b.types).allSatisfy { $0 == $1 })
+    }
+
+    public var description: String {
+        "(" + types.map { "\($0.shape) \($0.elementType)" }.joined(separator: ", ") + ")"
+    }
+}

@@ -4,6 +4,9 @@ import random
 from proposals import Proposals, broadcasts
 from trace import Trace
 
+# Where conventions, ties and shapes meet most.
+OFTEN = "max min argmax select step maximum minimum equal product maxPooled broadcast".split()
+
 
 class Generator(Proposals):
     """One graph. Some are wild (NaN, infinities), some large (tensors whose kernels are cut into pieces)."""
@@ -25,7 +28,8 @@ class Generator(Proposals):
             if max(self.trace.depth) >= depth:
                 break
             is_product = self.large and self.random.random() < 0.3
-            self.propose(self.random.choice(["product", "convolved"] if is_product else list(self.proposals())))
+            names = ["product", "convolved"] if is_product else [*self.proposals(), *OFTEN, *OFTEN]
+            self.propose(self.random.choice(names))
         nodes = self.trace.nodes
         applied = [i for i, node in enumerate(nodes) if "operation" in node]
         if not applied:
@@ -68,10 +72,11 @@ class Generator(Proposals):
         for extent in shape:
             count *= extent
         distinct = 1 if role == "fill" else min(count, 1009)
-        kind = self.random.choice(["normal", "normal", "positive", "integers", "halves", "zeros"])
+        kind = self.random.choice(["normal", "normal", "positive", "integers", "halves", "bits", "zeros"])
         draw = {
             "normal": lambda: round(self.random.gauss(0, 1), 3),
             "positive": lambda: round(self.random.uniform(.3, 2), 3),
+            "bits": lambda: float(self.random.randrange(2)),
             "integers": lambda: float(self.random.randint(-2, 3)), "halves": lambda: self.random.randint(-4, 4) / 2,
             "zeros": lambda: round(self.random.gauss(0, 1), 3) if self.random.random() < .5 else 0.0}[kind]
         values = [draw() for _ in range(max(distinct, 1))]
@@ -92,6 +97,11 @@ class Generator(Proposals):
         values = [self.random.randrange(max(below, 1)) for _ in range(max(min(count, 1009), 1))]
         return self.add({"leaf": "indices", "shape": [count], "values": values})
 
+    def integers(self, shape):
+        """The number of a new leaf of int32 numbers of either sign, to be moved, compared and converted."""
+        values = [self.random.randint(-5, 5) for _ in range(self.random.randint(1, 11))]
+        return self.add({"leaf": "indices", "shape": shape, "values": values})
+
     def add(self, node):
         position = len(self.trace.nodes)
         return position if self.trace.append(node) else None
@@ -103,7 +113,11 @@ class Generator(Proposals):
 
     def pick(self, accepts=lambda shape: True, integers=False):
         """A floating-point node (seldom an int32 one), mostly a deep one."""
-        types = ("int32",) if integers and self.random.random() < 0.06 else ("float32", "float64")
+        types = ("float32", "float64")
+        if integers and self.random.random() < 0.06:
+            types = ("int32",)
+            if self.random.random() < 0.5:
+                self.integers(self.shape())
         fitting = [i for i in self.of(*types) if accepts(self.extents(i))]
         if not fitting:
             return None

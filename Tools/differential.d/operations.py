@@ -8,16 +8,16 @@ from torch.nn import functional
 
 
 class Context:
-    """The element types of one evaluation. In `exact` mode a float32 graph is computed in float64."""
+    """The element types of an evaluation: a float32 graph is computed in float64; if `coarse`, all in float32."""
 
-    def __init__(self, graph_type, exact=True):
+    def __init__(self, graph_type, coarse=False):
         self.graph_type = graph_type
-        self.exact = exact
+        self.coarse = coarse
 
     def dtype(self, element_type):
-        if self.exact and self.graph_type == "float32":
-            return torch.float64
-        return {"float32": torch.float32, "float64": torch.float64}[element_type]
+        if self.coarse:
+            return torch.float32
+        return torch.float32 if element_type == "float32" and self.graph_type == "float64" else torch.float64
 
 
 def leaf_value(node, context):
@@ -75,6 +75,11 @@ def maximum(a, b):
 def minimum(a, b):
     note_undecided(a, b)
     return torch.where((a <= b) | torch.isnan(a), a, b)
+
+
+def relu(x):
+    note_undecided(x, x)
+    return torch.relu(x)
 
 
 undecided = []
@@ -162,12 +167,13 @@ def last(images):
 def convolved(node, x, context):
     """By patches: PyTorch's own float64 convolution has no second derivative for gradients that aren't contiguous."""
     (images, weight), stride, padding = x, node.get("stride", 1), node.get("padding", 0)
-    if images.numel() == 0 or weight.numel() == 0:
-        return last(functional.conv2d(first(images), weight.permute(3, 2, 0, 1), stride=stride, padding=padding))
     rows, columns, channels, outputs = weight.shape
     require(channels == images.shape[3])
     extents = [(images.shape[1 + k] + 2 * padding - weight.shape[k]) // stride + 1 for k in range(2)]
     require(min(extents) > 0)
+    if images.numel() == 0 or weight.numel() == 0:  # there PyTorch returns no elements even where the shape has some
+        zeros = torch.zeros([images.shape[0], *extents, outputs], dtype=images.dtype)
+        return zeros + 0 * (images.sum() + weight.sum()) if zeros.numel() == 0 else zeros
     patches = functional.unfold(first(images), (rows, columns), stride=stride, padding=padding)
     result = patches.mT @ weight.permute(2, 0, 1, 3).reshape(channels * rows * columns, outputs)
     return result.reshape(images.shape[0], *extents, outputs)
@@ -237,7 +243,7 @@ OPERATIONS = {
     "tanh": unary(torch.tanh), "sigmoid": unary(torch.sigmoid),
     # PyTorch takes softplus as linear above a threshold; beyond 40 that is below float64's rounding.
     "softplus": unary(lambda x: functional.softplus(x, threshold=40)),
-    "erf": unary(torch.erf), "relu": unary(torch.relu), "gelu": unary(functional.gelu), "abs": unary(torch.abs),
+    "erf": unary(torch.erf), "relu": unary(relu), "gelu": unary(functional.gelu), "abs": unary(torch.abs),
     "sign": unary(torch.sign), "step": unary(lambda x: (x > 0).to(x.dtype)), "squared": unary(lambda x: x * x),
     "add": binary(torch.add), "subtract": binary(torch.sub), "multiply": binary(torch.mul),
     "divide": binary(torch.div), "power": power, "maximum": binary(maximum), "minimum": binary(minimum),

@@ -7,20 +7,18 @@ from operations import Context, apply, leaf_value, undecided
 
 # MARK: a whole graph
 
-def evaluate(graph, exact=True, moved_by=0.0):
+def evaluate(graph, coarse=False):
     """Values, gradient, Hessian-vector product and push-forward, each a list of float64 arrays (None: undecided); and
     the largest magnitude of all nodes.
 
-    - moved_by: leaves are multiplied by 1 ± this, to see how far rounding can carry.
+    - coarse: everything in float32, to see how far rounding can carry.
     """
-    context = Context(graph["type"], exact)
+    context = Context(graph["type"], coarse)
     undecided.clear()
     values, variables = [], []
-    for position, node in enumerate(graph["nodes"]):
+    for node in graph["nodes"]:
         if "leaf" in node:
             value = leaf_value(node, context)
-            if moved_by and node["leaf"] in ("variable", "constant"):
-                value = value * (1 + moved_by * irregular(value.shape, 7 + position, context))
             if node["leaf"] == "variable":
                 value.requires_grad_(True)
                 variables.append(value)

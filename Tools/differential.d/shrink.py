@@ -62,6 +62,8 @@ def candidates(graph):
             if len(values) > 1:
                 yield with_node(graph, i, dict(node, values=values[:len(values) // 2]))
                 yield with_node(graph, i, dict(node, values=values[:-1]))
+            if node["leaf"] == "indices":
+                continue
             rounded = [float(round(value)) if math.isfinite(float(value)) else value for value in map(float, values)]
             yield with_node(graph, i, dict(node, values=rounded))
             for k in range(len(values)):

@@ -11,10 +11,6 @@ let package = Package(
     targets: [
         .testTarget(
             name: "IntegrationTests",
-            dependencies: packages.dropLast().map { .product(name: $0, package: $0) }
-                + [
-                    .product(name: "ExperimentSupport", package: "Experiments"),
-                    .product(name: "MethodCatalogue", package: "BilevelOptimization"),
-                ])
+            dependencies: packages.dropLast().map { .product(name: $0, package: $0) })
     ]
 )

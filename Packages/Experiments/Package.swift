@@ -10,29 +10,22 @@ func sibling(_ name: String) -> Package.Dependency {
     return .package(path: "../\(name)")
 }
 
-/// An executable and every package that it imports: one that is not named here is not compiled anew when that package changes.
-func command(_ name: String, _ packages: [Target.Dependency]) -> Target {
-    .executableTarget(
-        name: name,
-        dependencies: ["ExperimentSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")]
-            + packages)
-}
+let parser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let catalogue = Target.Dependency.product(name: "MethodCatalogue", package: "BilevelOptimization")
+let testProblems = Target.Dependency.product(name: "BilevelTestProblems", package: "BilevelOptimization")
 
-/// The names of methods, which are a product of their own.
-let methodCatalogue = Target.Dependency.product(name: "MethodCatalogue", package: "BilevelOptimization")
+/// An executable and every package that it imports: one that is not named here is not compiled anew when that package
+/// changes.
+func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: [parser] + dependencies)
+}
 
 let package = Package(
     name: "Experiments",
     products: [
-        .library(name: "ExperimentSupport", targets: ["ExperimentSupport"]),
-        .executable(name: "hyper-cleaning", targets: ["hyper-cleaning"]),
-        .executable(name: "numerical-example", targets: ["numerical-example"]),
-        .executable(name: "few-shot", targets: ["few-shot"]),
-        .executable(name: "prepare-data", targets: ["prepare-data"]),
-        .executable(name: "benchmark-hyper-cleaning", targets: ["benchmark-hyper-cleaning"]),
-        .executable(name: "benchmark-numerical", targets: ["benchmark-numerical"]),
-        .executable(name: "benchmark-few-shot", targets: ["benchmark-few-shot"]),
-    ],
+        "hyper-cleaning", "numerical-example", "few-shot", "prepare-data", "benchmark-hyper-cleaning",
+        "benchmark-numerical", "benchmark-few-shot",
+    ].map { .executable(name: $0, targets: [$0]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         sibling("Randomness"), sibling("Tensors"), sibling("NeuralLayers"), sibling("BilevelOptimization"),
@@ -40,23 +33,54 @@ let package = Package(
     ],
     targets: [
         .target(
-            name: "ExperimentSupport",
+            name: "RunSupport",
+            dependencies: ["Tensors", "NeuralLayers", "BilevelOptimization", catalogue, "Reporting", parser]),
+        .target(
+            name: "NumericalExampleSupport",
             dependencies: [
-                "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", methodCatalogue, "Datasets",
+                "RunSupport", "Tensors", "NeuralLayers", "BilevelOptimization", catalogue, testProblems,
                 "Reporting",
             ]),
-        command("hyper-cleaning", ["BilevelOptimization", methodCatalogue, "Datasets", "Reporting"]),
-        command("numerical-example", ["Tensors", "BilevelOptimization", methodCatalogue, "Reporting"]),
-        command("few-shot", ["NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
-        command("prepare-data", []),
-        command("benchmark-hyper-cleaning", ["Tensors", "NeuralLayers", "BilevelOptimization", "Reporting"]),
-        command("benchmark-few-shot", ["Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", "Reporting"]),
-        command("benchmark-numerical", ["Tensors", "BilevelOptimization", "Reporting"]),
+        .target(
+            name: "HyperCleaningSupport",
+            dependencies: [
+                "RunSupport", "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", catalogue, "Datasets",
+                "Reporting",
+            ]),
+        .target(
+            name: "FewShotSupport",
+            dependencies: [
+                "RunSupport", "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting",
+            ]),
+        .target(name: "DataPreparation", dependencies: ["Datasets"]),
+        command(
+            "hyper-cleaning",
+            ["RunSupport", "HyperCleaningSupport", "BilevelOptimization", catalogue, "Datasets", "Reporting"]),
+        command(
+            "numerical-example",
+            ["RunSupport", "NumericalExampleSupport", "BilevelOptimization", catalogue, "Tensors", "Reporting"]),
+        command(
+            "few-shot",
+            ["RunSupport", "FewShotSupport", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
+        command("prepare-data", ["RunSupport", "DataPreparation", "Reporting"]),
+        command(
+            "benchmark-hyper-cleaning",
+            ["RunSupport", "HyperCleaningSupport", "Tensors", "NeuralLayers", "BilevelOptimization", "Reporting"]),
+        command(
+            "benchmark-few-shot",
+            [
+                "RunSupport", "FewShotSupport", "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization",
+                "Reporting",
+            ]),
+        command(
+            "benchmark-numerical",
+            ["RunSupport", "NumericalExampleSupport", "Tensors", "BilevelOptimization", "Reporting"]),
         .testTarget(
             name: "ExperimentsTests",
             dependencies: [
-                "ExperimentSupport", "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", methodCatalogue,
-                "Datasets", "Reporting",
+                "RunSupport", "NumericalExampleSupport", "HyperCleaningSupport", "FewShotSupport", "DataPreparation",
+                parser, catalogue, "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", "Datasets",
+                "Reporting",
             ]),
     ]
 )

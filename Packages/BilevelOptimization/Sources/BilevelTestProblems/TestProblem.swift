@@ -51,23 +51,17 @@ public struct TestProblem: Sendable {
     }()
 
     /// Liu et al. 2021, eq. 10.
-    public static let nonconvex = TestProblem(
-        name: "eq. 10",
-        problem: BilevelProblem(
-            upperObjective: { x, y in (x + x * y).sum() }, lowerObjective: { x, y in -(x * y).sin().sum() },
-            upperConstraint: .box(lower: 1, upper: 10), lowerConstraint: .box(lower: -2, upper: 2)),
-        start: ([7], [-1]), solution: ([11 * .pi / 4], [-2]), lowerRate: 5e-4, upperRate: 0.1,
-        traits: [.severalLowerMinima, .constrainedBelow])
+    public static let nonconvex: TestProblem = {
+        let solution = LiuExamples.nonconvexSolution(dimension: 1)
+        return TestProblem(
+            name: "eq. 10", problem: LiuExamples.nonconvex { $0 }, start: ([7], [-1]),
+            solution: (solution.x, solution.y), lowerRate: 5e-4, upperRate: 0.1,
+            traits: [.severalLowerMinima, .constrainedBelow])
+    }()
 
     /// Liu et al. 2021, eq. 13, with n = 2; y = (y₁, y₂), and y₂ does not appear below.
     public static let convex = TestProblem(
-        name: "eq. 13",
-        problem: BilevelProblem(
-            upperObjective: { x, y in
-                (x - y.sliced(2..<4)).squaredNorm().squared() + (y.sliced(0..<2) - 1).squaredNorm().squared()
-            },
-            lowerObjective: { x, y in y.sliced(0..<2).squaredNorm() * 0.5 - x.dot(y.sliced(0..<2)) },
-            upperConstraint: .box(lower: -100, upper: 100)),
+        name: "eq. 13", problem: LiuExamples.convex { ($0.sliced(0..<2), $0.sliced(2..<4)) },
         start: ([1.5, 0.5], [0, 0, 0, 0]), solution: ([1, 1], [1, 1, 1, 1]), lowerRate: 0.3, upperRate: 0.01,
         traits: [.severalLowerMinima])
 

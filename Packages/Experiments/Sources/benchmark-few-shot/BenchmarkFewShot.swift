@@ -1,10 +1,11 @@
 import ArgumentParser
 import BilevelOptimization
-import ExperimentSupport
+import FewShotSupport
 import Foundation
 import NeuralLayers
 import Randomness
 import Reporting
+import RunSupport
 import Tensors
 
 /// The Swift side of `Tools/benchmark few-shot`: holds a meta-batch and does one meta-iteration whenever standard input
@@ -68,7 +69,8 @@ struct BenchmarkFewShot: ParsableCommand {
                 let report = try solver.step { index, data in data.assign(tasks[index]) }
                 BenchmarkExchange.answer(
                     """
-                    {"seconds":\(report.seconds),"upperValue":\(report.upperValue),"truncation":\(report.meanTruncation),"peakMemoryBytes":\(PeakMemory.bytes)}
+                    {"seconds":\(report.seconds),"upperValue":\(report.upperValue),"truncation":\(report.meanTruncation),\
+                    "peakMemoryBytes":\(PeakMemory.bytes)}
                     """)
                 if profile { print(solver.profile) }
             case "hypergradient":

@@ -1,9 +1,10 @@
 import ArgumentParser
 import BilevelOptimization
-import ExperimentSupport
 import Foundation
+import HyperCleaningSupport
 import NeuralLayers
 import Reporting
+import RunSupport
 import Tensors
 
 /// The Swift side of `Tools/benchmark`: holds one hyper-cleaning problem and does one upper iteration whenever standard
@@ -57,15 +58,17 @@ struct BenchmarkHyperCleaning: ParsableCommand {
                 let report = try solver.step()
                 BenchmarkExchange.answer(
                     """
-                    {"seconds":\(report.seconds),"forwardSeconds":\(report.forwardSeconds),"backwardSeconds":\(report.backwardSeconds),\
-                    "truncation":\(report.truncation),"upperValue":\(report.upperValue),"peakMemoryBytes":\(PeakMemory.bytes)}
+                    {"seconds":\(report.seconds),"forwardSeconds":\(report.forwardSeconds),\
+                    "backwardSeconds":\(report.backwardSeconds),"truncation":\(report.truncation),\
+                    "upperValue":\(report.upperValue),"peakMemoryBytes":\(PeakMemory.bytes)}
                     """)
                 if profile { print(solver.profileText) }
             case "profile":
                 let profile = solver.profile
                 BenchmarkExchange.answer(
                     """
-                    {"productShare":\(profile.productShare),"productGigaflops":\(profile.productRate * 1e-9),"peakProductGigaflops":\(peakProductRate * 1e-9)}
+                    {"productShare":\(profile.productShare),"productGigaflops":\(profile.productRate * 1e-9),\
+                    "peakProductGigaflops":\(peakProductRate * 1e-9)}
                     """)
             case "hypergradient":
                 let report = try solver.computeHypergradient()

@@ -1,8 +1,9 @@
 import ArgumentParser
 import BilevelOptimization
-import ExperimentSupport
 import Foundation
+import NumericalExampleSupport
 import Reporting
+import RunSupport
 import Tensors
 
 /// The Swift side of `Tools/benchmark numerical`: runs upper iterations of eq. 10 whenever standard input gives a
@@ -42,7 +43,8 @@ struct BenchmarkNumerical: ParsableCommand {
             let seconds = Double(time.seconds) + Double(time.attoseconds) * 1e-18
             BenchmarkExchange.answer(
                 """
-                {"seconds":\(seconds),"iterations":\(count),"meanTruncation":\(Double(truncations) / Double(max(count, 1))),"upperValue":\(value),\
+                {"seconds":\(seconds),"iterations":\(count),"upperValue":\(value),\
+                "meanTruncation":\(Double(truncations) / Double(max(count, 1))),\
                 "x":\(solver.upper.scalars[0]),"peakMemoryBytes":\(PeakMemory.bytes)}
                 """)
         }

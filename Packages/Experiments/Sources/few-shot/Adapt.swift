@@ -1,14 +1,14 @@
 import ArgumentParser
-import ExperimentSupport
+import FewShotSupport
 import Foundation
+import RunSupport
 
-/// `few-shot adapt`: a trained checkpoint on a person's own classes.
-struct Adapt: ParsableCommand {
+/// `few-shot adapt`: a checkpoint on a person's own classes.
+struct Adapt: RunCommand {
     static let configuration = CommandConfiguration(
         abstract: "Tells your own images apart, from a few labelled ones.",
-        discussion:
-            "Prints a table and writes a folder with predictions.csv, report.html (with the pictures), summary.json and configuration.json."
-    )
+        discussion: "Prints a table and writes a folder with predictions.csv, report.html (with the pictures), "
+            + "summary.json and configuration.json.")
 
     @Option(help: "last.safetensors of a run with as many ways as you have classes.") var checkpoint: String
     @Option(help: "Folder with a folder of PNG files for each class; one image a class or more.") var support: String
@@ -18,22 +18,21 @@ struct Adapt: ParsableCommand {
     @Option(help: "Folder for the results, new or empty. (default: runs/few-shot-adapt-<date>)") var output: String?
 
     func validate() throws {
-        if let innerIterations, innerIterations < 1 {
-            throw ValidationError("--inner-iterations: at least 1 expected, got \(innerIterations)")
+        if let innerIterations, !SettingRule<Int>.count.allows(innerIterations) {
+            throw ValidationError(
+                "--inner-iterations: \(SettingRule<Int>.count.expectation) expected, got \(innerIterations)")
         }
     }
 
-    func run() throws {
-        try reportingErrors {
-            let adaptation = try FewShotAdaptation(
-                checkpointPath: checkpoint, support: support, query: query, innerIterations: innerIterations)
-            let folder = output ?? CommandLine.defaultOutput("few-shot-adapt")
-            try adaptation.write(to: folder, checkpoint: checkpoint)
-            print(adaptation.table.text)
-            if let accuracy = adaptation.accuracy {
-                print(String(format: "%.1f %% right where the class is known", 100 * accuracy))
-            }
-            print("\(folder)/report.html")
+    func execute() throws {
+        let adaptation = try FewShotAdaptation(
+            checkpointPath: checkpoint, support: support, query: query, innerIterations: innerIterations)
+        let folder = output ?? defaultOutput("few-shot-adapt")
+        try adaptation.write(to: folder, checkpoint: checkpoint)
+        print(adaptation.table.text)
+        if let accuracy = adaptation.accuracy {
+            print(String(format: "%.1f %% right where the class is known", 100 * accuracy))
         }
+        print("\(folder)/report.html")
     }
 }

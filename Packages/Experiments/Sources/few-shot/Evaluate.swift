@@ -1,86 +1,98 @@
 import ArgumentParser
 import Datasets
-import ExperimentSupport
+import FewShotSupport
 import Foundation
 import NeuralLayers
 import Reporting
+import RunSupport
+
+private typealias Settings = FewShotSettings
 
 /// `few-shot evaluate`: a checkpoint's selected variables on test episodes, or two checkpoints on the same ones.
-struct Evaluate: ParsableCommand {
+struct Evaluate: RunCommand {
     static let configuration = CommandConfiguration(
-        abstract:
-            "Accuracy with its 95 % interval over test episodes; with --against, a paired comparison of two checkpoints on the same episodes."
-    )
+        abstract: "Accuracy with its 95 % interval over test episodes; with --against, a paired comparison of two "
+            + "checkpoints on the same episodes.")
 
     @Option(help: "last.safetensors of a run.") var checkpoint: String
     @Option(help: "Another checkpoint of as many ways, shots and queries.") var against: String?
-    @Option(help: "Which data set. (default: the checkpoint's)") var dataset: FewShotDataset?
-    @Option(help: "Folder or zip archive of the data.") var data = ""
-    @Option(help: "Folder with the split files, where the data do not hold them.") var splitFile: String?
+    @Option(Settings.dataset.standing(for: "the checkpoint's")) var dataset
+    @Option(Settings.data) var data
+    @Option(Settings.splitFile) var splitFile
     @Option(help: "Folder for decoded images.") var cache: String?
     @Option(parsing: .unconditional, help: "Test episodes.") var episodes = 1000
-    @Option(parsing: .unconditional, help: "Seed of the episodes (and of the glyphs).") var seed: UInt64 = 0
-    @Option(parsing: .unconditional, help: "Threads; results do not depend on them.") var threads = ProcessInfo
-        .processInfo.activeProcessorCount
-    @Option(help: "File for the accuracy of each episode, as CSV.") var output: String?
+    @Option(Settings.seed) var seed
+    @Option(Settings.threads) var threads
+    @Option(help: "New file for the accuracy of each episode, as CSV.") var output: String?
 
     func validate() throws {
-        if episodes < 2 { throw ValidationError("--episodes: at least 2 expected, got \(episodes)") }
-        if threads < 1 { throw ValidationError("--threads: at least 1 expected, got \(threads)") }
-        if let dataset { try checkData(dataset, at: data) }
+        let limit = SettingRule<Int>.largestCount
+        if !(2...limit ~= episodes) {
+            throw ValidationError("--episodes: a whole number from 2 to \(limit) expected, got \(episodes)")
+        }
+        if dataset != nil { try checkData(asked(FewShotConfiguration())) }
     }
 
-    func run() throws { try reportingErrors(evaluate) }
+    /// A checkpoint's settings with what was asked for.
+    private func asked(_ settings: FewShotConfiguration) -> FewShotConfiguration {
+        var settings = settings
+        settings.threads = ProcessInfo.processInfo.activeProcessorCount
+        for given in [dataset, data, splitFile, seed, threads] { given?.apply(to: &settings) }
+        settings.metaBatch = settings.threads
+        return settings
+    }
 
-    private func evaluate() throws {
-        let own = try Checkpoint(path: checkpoint),
-            dataset = try self.dataset ?? FewShotConfiguration(checkpoint: own, file: checkpoint).dataset
-        try checkData(dataset, at: data)
+    func execute() throws {
+        if let output { try RunFolder.checkNew(output) }
+        let stop = StopSignal(Self.label)
+        let (settings, own) = try read(checkpoint), other = try against.map(read)
+        try checkData(settings)
+        if let against, let other,
+            (other.0.ways, other.0.shots, other.0.queries) != (settings.ways, settings.shots, settings.queries)
+        {
+            throw CheckpointError(
+                expected: "the same ways, shots and queries as \(checkpoint)", got: "others", file: against)
+        }
         let images = try FewShotData.load(
-            dataset, path: data, splitDirectory: splitFile, cache: ImageCache(directory: cache), seed: seed)
-        func test(_ checkpoint: Checkpoint, _ path: String) throws -> (accuracies: [Double], episodesHash: String) {
-            var settings = try FewShotConfiguration(checkpoint: checkpoint, file: path)
-            settings.dataset = dataset
-            settings.seed = seed
-            settings.threads = threads
-            settings.metaBatch = max(threads, 1)
+            settings.dataset, path: settings.dataPath, splitDirectory: settings.splitDirectory,
+            cache: ImageCache(directory: cache), seed: settings.seed)
+
+        func test(_ settings: FewShotConfiguration, _ checkpoint: Checkpoint, _ path: String) throws -> [Double] {
             let run = try FewShotRun(settings, data: images)
             try run.restoreSelected(checkpoint, file: path)
-            let result = run.test(count: episodes), samples = Samples(result.accuracies)
+            let result = run.test(count: episodes) { stop.isWished }, samples = Samples(result.accuracies)
+            guard result.accuracies.count > 1 else { return [] }
             print(
-                String(
-                    format: "%@: %.2f ± %.2f %% (%d-way %d-shot, %d episodes %@; batch normalization: %@)", path,
-                    100 * samples.mean, 100 * samples.confidence95,
-                    settings.ways, settings.shots, episodes, String(result.episodesHash.prefix(12)),
-                    FewShotRun.batchNormalization))
-            return result
+                "\(path): "
+                    + String(format: "%.2f ± %.2f %%", 100 * samples.mean, 100 * samples.confidence95)
+                    + " (\(settings.ways)-way \(settings.shots)-shot, \(result.accuracies.count) episodes "
+                    + "\(result.episodesHash.prefix(12)); "
+                    + "batch normalization: \(FewShotConfiguration.batchNormalization))")
+            return result.accuracies
         }
-        let first = try test(own, checkpoint)
-        var columns = [first.accuracies]
-        if let against {
-            let second = try test(try Checkpoint(path: against), against)
-            guard first.episodesHash == second.episodesHash else {
-                throw CheckpointError(
-                    expected: "the same ways, shots and queries as \(checkpoint)", got: "others", file: against)
-            }
-            columns.append(second.accuracies)
-            let comparison = PairedComparison(first.accuracies, second.accuracies, seed: seed)
+        var columns = [("accuracy", try test(settings, own, checkpoint))]
+        if let against, let other {
+            columns.append(("accuracyAgainst", try test(other.0, other.1, against)))
+        }
+        let count = columns.map(\.1.count).min() ?? 0
+        if columns.count == 2, count > 1 {
+            let comparison = PairedComparison(
+                Array(columns[0].1.prefix(count)), Array(columns[1].1.prefix(count)), seed: settings.seed)
             print(
                 String(
                     format: "difference: %+.2f points, 95 %% bootstrap interval %+.2f … %+.2f",
-                    100 * comparison.meanDifference,
-                    100 * comparison.interval.lowerBound, 100 * comparison.interval.upperBound))
+                    100 * comparison.meanDifference, 100 * comparison.interval.lowerBound,
+                    100 * comparison.interval.upperBound))
         }
+        if stop.isWished { print("stopped: \(count) of \(episodes) episodes") }
         if let output {
-            let rows = first.accuracies.indices.map { i in
-                "\(i)," + columns.map { numberText($0[i]) }.joined(separator: ",")
-            }
-            let text =
-                (["episode,accuracy" + (columns.count > 1 ? ",accuracyAgainst" : "")] + rows).joined(separator: "\n")
-                + "\n"
-            do { try Data(text.utf8).write(to: URL(fileURLWithPath: output), options: .atomic) } catch {
-                throw ReportingError("\(output): a file that can be written expected")
-            }
+            let lines = (0..<count).map { i in ["\(i)"] + columns.map { numberText($0.1[i]) } }
+            try RunFolder.writeNew(CSV.text([["episode"] + columns.map(\.0)] + lines), to: output)
         }
+    }
+
+    private func read(_ path: String) throws -> (FewShotConfiguration, Checkpoint) {
+        let checkpoint = try Checkpoint(path: path)
+        return (asked(try FewShotConfiguration(checkpoint: checkpoint, file: path)), checkpoint)
     }
 }

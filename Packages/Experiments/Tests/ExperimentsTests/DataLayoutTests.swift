@@ -1,5 +1,5 @@
+import DataPreparation
 import Datasets
-import ExperimentSupport
 import Foundation
 import Testing
 

@@ -1,5 +1,5 @@
 import Datasets
-import ExperimentSupport
+import FewShotSupport
 import Foundation
 import NeuralLayers
 import Reporting

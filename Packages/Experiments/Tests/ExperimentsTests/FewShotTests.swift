@@ -1,10 +1,11 @@
 import BilevelOptimization
 import Datasets
-import ExperimentSupport
+import FewShotSupport
 import Foundation
 import NeuralLayers
 import Randomness
 import Reporting
+import RunSupport
 import Tensors
 import Testing
 
@@ -101,22 +102,82 @@ import Testing
         return c
     }
 
-    @Test func aRunGoesOnFromItsCheckpointToTheSameBits() throws {
+    private let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("few-shot-\(UUID().uuidString)")
+        .path
+
+    private func run(
+        _ configuration: FewShotConfiguration, _ data: FewShotData, in folder: String, until last: Int? = nil,
+        resumes: Bool = false
+    ) throws -> FewShotRun {
+        let run = try FewShotRun(configuration, data: data)
+        let driver = try RunDriver(run, output: "\(scratch)/\(folder)", resumes: resumes)
+        if let last { while run.iteration < last { try driver.step() } } else { try driver.complete() }
+        return run
+    }
+
+    /// Killed before the first checkpoint but the one of the start, on a checkpoint, and between two.
+    @Test(arguments: [1, 4, 5]) func aRunGoesOnFromItsCheckpointToTheSameBits(_ last: Int) throws {
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
         let data = try FewShotData.load(.glyphs, path: "")
-        let whole = try FewShotRun(configuration(6), data: data), first = try FewShotRun(configuration(6), data: data),
-            second = try FewShotRun(configuration(6), data: data)
-        for _ in 0..<6 { _ = try whole.step() }
-        for _ in 0..<4 { _ = try first.step() }
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "checkpoint-\(UUID().uuidString).safetensors"
-        ).path
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        try first.checkpoint.write(to: path)
-        try second.restore(try Checkpoint(path: path), file: path)
-        for _ in 0..<2 { _ = try second.step() }
+        var settings = configuration(6)
+        settings.testEpisodes = 6
+        let whole = try run(settings, data, in: "whole")
+        _ = try run(settings, data, in: "out", until: last)
+        let resumed = try run(settings, data, in: "out", resumes: true)
         func bits(_ run: FewShotRun) -> [[Double]] { run.checkpoint.tensors.map(\.tensor.scalars) }
-        #expect(bits(whole) == bits(second) && whole.best! == second.best!)
-        #expect(whole.test(count: 6) == second.test(count: 6))
+        #expect(bits(whole) == bits(resumed) && whole.best! == resumed.best!)
+        #expect(whole.test(count: 6) == resumed.test(count: 6))
+        #expect(whole.rows.map(\.report.upperValue) == resumed.rows.map(\.report.upperValue))
+        let files = ["whole", "out"].map {
+            try? Data(contentsOf: URL(fileURLWithPath: "\(scratch)/\($0)/episodes.csv"))
+        }
+        #expect(files[0] != nil && files[0] == files[1])
+    }
+
+    @Test func aRunGoesOnWithItsOwnSettingsAndDataOnly() throws {
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        let data = try FewShotData.load(.glyphs, path: "")
+        _ = try run(configuration(2), data, in: "out", until: 1)
+        func complaint(_ data: FewShotData, _ change: (inout FewShotConfiguration) -> Void) -> String {
+            var settings = configuration(2)
+            change(&settings)
+            do { _ = try run(settings, data, in: "out", until: 1, resumes: true) } catch { return "\(error)" }
+            return ""
+        }
+        #expect(complaint(data) { $0.seed = 1 }.hasSuffix("a checkpoint of seed 1 expected, got 0"))
+        #expect(complaint(data) { $0.upperRate = 0.5 }.hasSuffix("a checkpoint of upperRate 0.5 expected, got 0.001"))
+        #expect(complaint(data) { $0.initializationRate = 0.5 }.contains("initializationRate 0.5 expected"))
+        #expect(complaint(data) { $0.metaBatch = 2 }.hasSuffix("a checkpoint of metaBatch 2 expected, got 4"))
+        #expect(complaint(data) { $0.validateEvery = 1 }.contains("validateEvery"))
+        #expect(complaint(data) { $0.gradientLimit = 3 }.hasSuffix("gradientLimit 3 expected, got null"))
+        #expect(complaint(try FewShotData.load(.glyphs, path: "", seed: 5)) { _ in }.contains("dataHash"))
+        #expect(complaint(data) { ($0.threads, $0.metaIterations, $0.testEpisodes) = (2, 3, 7) } == "")
+    }
+
+    /// A signal ends the final test after the present round of episodes: those that there are make the report.
+    @Test func aSignalIsAnsweredInTheFinalTest() throws {
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        var settings = configuration(1), asked = 0
+        (settings.testEpisodes, settings.threads) = (50, 2)
+        let run = try FewShotRun(settings, data: try FewShotData.load(.glyphs, path: ""))
+        let outcome = try RunDriver(run, output: "\(scratch)/out").complete(isStopped: {
+            asked += 1
+            // Once before the step, then before each round of two.
+            return asked > 4
+        })
+        #expect(outcome.accuracies.count == 6 && outcome.accuracy != nil)
+        #expect(outcome.stoppedBecause == "a signal, after 6 of 50 test episodes")
+        let episodes = try String(contentsOfFile: "\(scratch)/out/episodes.csv", encoding: .utf8)
+        #expect(episodes.split(separator: "\n").count == 7)
+    }
+
+    @Test func aRunStoppedInTrainingIsReportedWithoutATest() throws {
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        let run = try FewShotRun(configuration(9), data: try FewShotData.load(.glyphs, path: ""))
+        let outcome = try RunDriver(run, output: "\(scratch)/out").complete(isStopped: { run.iteration == 1 })
+        #expect(outcome.accuracy == nil && outcome.stoppedBecause == "a signal, after 1 of 9 iterations")
+        let summary = try String(contentsOfFile: "\(scratch)/out/summary.json", encoding: .utf8)
+        #expect(summary.contains("\"accuracy\": null") && !run.progressText.contains("validation"))
     }
 
     @Test func glyphsAreLearnedInAFewIterations() throws {
@@ -158,7 +219,7 @@ import Testing
         var wide = configuration(2)
         wide.hidden = 16
         let other = try FewShotRun(wide, data: data)
-        #expect { try other.restore(small.checkpoint, file: "a.safetensors") } throws: {
+        #expect { try other.settings.check(small.checkpoint, file: "a.safetensors") } throws: {
             "\($0)" == "a.safetensors: a checkpoint of hidden 16 expected, got 8"
         }
     }
@@ -180,7 +241,7 @@ import Testing
             read = try FewShotConfiguration(checkpoint: run.checkpoint, file: "")
         #expect(read.method == .rhg && read.lowerRate == 0.3 && read.hidden == 8 && read.ways == 5)
         #expect { _ = try FewShotConfiguration(checkpoint: Checkpoint(), file: "a") } throws: {
-            "\($0)".contains("a: a checkpoint of few-shot train with its ways expected, got none")
+            "\($0)".contains("a: a checkpoint of few-shot train with its dataset expected, got none")
         }
     }
 }

@@ -1,5 +1,5 @@
 import BilevelOptimization
-import ExperimentSupport
+import HyperCleaningSupport
 import NeuralLayers
 import Randomness
 import Tensors

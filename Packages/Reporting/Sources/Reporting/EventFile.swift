@@ -9,14 +9,12 @@ public final class EventFile {
     /// Begins the file anew.
     /// - Parameter run: a subfolder of `events`, which TensorBoard shows as a run of its own.
     public init(in folder: RunFolder, run: String? = nil) throws(ReportingError) {
-        let place = run.map { "\(folder.path)/events/\($0.replacing("/", with: "-"))" } ?? folder.path
+        let place = run.map { "\(folder.path)/events/\(EventFile.fileName($0))" } ?? folder.path
         path = "\(place)/events.out.tfevents.bilevel"
         try? FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         guard FileManager.default.createFile(atPath: path, contents: nil),
             let handle = FileHandle(forWritingAtPath: path)
-        else {
-            throw ReportingError("\(path): a file that can be written expected")
-        }
+        else { throw .notWritten(file: path, reason: "it cannot be created") }
         self.handle = handle
         try write(EventFile.version(at: Date().timeIntervalSince1970))
     }
@@ -28,8 +26,12 @@ public final class EventFile {
 
     private func write(_ event: [UInt8]) throws(ReportingError) {
         do { try handle.write(contentsOf: Data(EventFile.record(event))) } catch {
-            throw ReportingError("\(path): an event cannot be written (disk full?)")
+            throw .notWritten(file: path, reason: "an event is lost (disk full?)")
         }
+    }
+
+    private static func fileName(_ run: String) -> String {
+        String(String.UnicodeScalarView(run.unicodeScalars.map { $0 == "/" ? "-" : $0 }))
     }
 
     // MARK: Bytes

@@ -8,10 +8,13 @@ public struct GalleryImage: Sendable {
     private let pixels: [UInt8]
 
     /// - Parameter pixels: planes, channels x height x width, 0 … 255; 1 channel is grey, 3 are red, green, blue.
-    public init(pixels planes: [UInt8], channels: Int, height: Int, width: Int, caption: String) {
-        precondition(
+    public init(
+        pixels planes: [UInt8], channels: Int, height: Int, width: Int, caption: String,
+        file: StaticString = #fileID, line: UInt = #line
+    ) {
+        require(
             (channels == 1 || channels == 3) && planes.count == channels * height * width,
-            "image: \(planes.count) bytes for \(channels) x \(height) x \(width)")
+            "image: \(planes.count) bytes for \(channels) x \(height) x \(width)", file: file, line: line)
         self.caption = caption
         self.height = height
         self.width = width
@@ -36,7 +39,8 @@ public struct GalleryImage: Sendable {
 
     var html: String {
         let data = Data(bitmap).base64EncodedString()
-        return
-            "<figure><img alt='\(escaped(caption))' src='data:image/bmp;base64,\(data)'><figcaption>\(escaped(caption))</figcaption></figure>"
+        let text = escaped(caption)
+        return "<figure><img alt='\(text)' src='data:image/bmp;base64,\(data)'>"
+            + "<figcaption>\(text)</figcaption></figure>"
     }
 }

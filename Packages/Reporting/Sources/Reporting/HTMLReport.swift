@@ -1,5 +1,3 @@
-import Foundation
-
 /// A page that needs nothing but itself: no script, no fonts, no other file.
 public struct HTMLReport: Sendable {
     private let title: String
@@ -26,7 +24,7 @@ public struct HTMLReport: Sendable {
             addTable(
                 Table(
                     columns: ["setting", "value"],
-                    rows: members.map { [$0.0, $0.1.text.trimmingCharacters(in: ["\""])] }))
+                    rows: members.map { [$0.0, $0.1.plainText] }))
         }
     }
 
@@ -54,13 +52,16 @@ public struct HTMLReport: Sendable {
         :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
         body { font: 16px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2rem auto; padding: 0 1rem; }
         h1 { margin-bottom: 0; } header p { margin-top: .2rem; opacity: .75; } h2 { margin-top: 2.5rem; }
-        dl { display: flex; flex-wrap: wrap; gap: .8rem; } dl div { background: var(--soft); border-radius: 8px; padding: .6rem 1rem; }
+        dl { display: flex; flex-wrap: wrap; gap: .8rem; }
+        dl div { background: var(--soft); border-radius: 8px; padding: .6rem 1rem; }
         dt { font-size: .8rem; opacity: .75; } dd { margin: 0; font-size: 1.5rem; font-variant-numeric: tabular-nums; }
         .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(420px, 1fr)); gap: 1.2rem; }
-        svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; } svg text { fill: currentColor; } svg .title { font-size: 14px; font-weight: 600; }
+        svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; } svg text { fill: currentColor; }
+        svg .title { font-size: 14px; font-weight: 600; }
         svg .grid { stroke: var(--line); } svg .axis { stroke: currentColor; }
         .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: .8rem; }
-        figure { margin: 0; } img { width: 100%; image-rendering: pixelated; border-radius: 4px; } figcaption { font-size: .75rem; line-height: 1.3; }
+        figure { margin: 0; } img { width: 100%; image-rendering: pixelated; border-radius: 4px; }
+        figcaption { font-size: .75rem; line-height: 1.3; }
         .scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
         th, td { text-align: left; padding: .25rem .8rem; border-bottom: 1px solid var(--line); }
         </style></head><body>

@@ -1,120 +1,95 @@
 import Foundation
 
-/// Why a report cannot be written, in one line.
-public struct ReportingError: Error, Sendable, CustomStringConvertible {
-    public let description: String
-    public init(_ description: String) { self.description = description }
-}
-
 /// The folder of one run. Files appear whole or not at all; `metrics.csv` grows by whole rows.
-public struct RunFolder: Sendable {
+///
+/// As long as this value lives, its process alone writes into the folder: the folder itself is locked (`flock`), and
+/// the system takes the lock back however the process ends.
+public final class RunFolder: Sendable {
     public let path: String
+    /// Whether a run has begun in it before.
+    public let isBegun: Bool
+    private let descriptor: Int32
 
     /// Creates the folder. Refuses one that holds something already: nothing is overwritten, and a run's folder holds
     /// nothing else.
-    public init(path: String) throws(ReportingError) {
-        if let names = try? FileManager.default.contentsOfDirectory(atPath: path), let first = names.min() {
-            throw ReportingError(
-                "output \(path): an empty or new folder expected, it holds \(names.contains("configuration.json") ? "a run already" : first)"
-            )
-        }
+    public convenience init(path: String) throws(ReportingError) { try self.init(locking: path, resumes: false) }
+
+    /// The folder of a run that is to go on. One that is missing or empty is that of a run that was ended before its
+    /// first file: it begins.
+    public convenience init(resuming path: String) throws(ReportingError) {
+        try self.init(locking: path, resumes: true)
+    }
+
+    private init(locking path: String, resumes: Bool) throws(ReportingError) {
+        self.path = path
         do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
-            throw ReportingError("output \(path): a folder that can be created expected, it cannot")
+            throw .notUsable(folder: path, reason: "it cannot be created")
         }
-        guard FileManager.default.isWritableFile(atPath: path) else {
-            throw ReportingError("output \(path): a writable folder expected, it is not")
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .notUsable(folder: path, reason: Self.reason) }
+        self.descriptor = descriptor
+        // A file system without locks is not a reason to refuse a run.
+        if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK { throw .isInUse(folder: path) }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        // What a process was writing when it was killed is nobody's.
+        let first = names.filter { !($0.hasPrefix(".") && $0.hasSuffix(".partial")) }.min()
+        isBegun = names.contains("configuration.json")
+        if let first, !(resumes && isBegun) {
+            throw resumes
+                ? .noRun(folder: path, what: first)
+                : .holdsSomething(folder: path, what: isBegun ? "a run already" : first)
         }
-        self.path = path
+        guard access(path, W_OK) == 0 else { throw .notUsable(folder: path, reason: Self.reason) }
     }
 
-    /// The folder of a run that is to go on.
-    public init(resuming path: String) throws(ReportingError) {
-        guard FileManager.default.fileExists(atPath: "\(path)/configuration.json") else {
-            throw ReportingError("output \(path): the folder of a run expected to go on with, it holds none")
-        }
-        guard FileManager.default.isWritableFile(atPath: path) else {
-            throw ReportingError("output \(path): a writable folder expected, it is not")
-        }
-        self.path = path
-    }
+    deinit { close(descriptor) }
 
-    /// Writes to a temporary file and renames it.
+    /// Writes beside the place and renames.
     public func write(_ text: String, to name: String) throws(ReportingError) {
-        do { try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"), options: .atomic) } catch {
-            throw ReportingError("\(path)/\(name): the file cannot be written (disk full, or the folder is gone)")
-        }
+        try Self.write(Array(text.utf8), to: "\(path)/\(name)", beside: "\(path)/.\(name).partial", replaces: true)
     }
 
     public func writeJSON(_ value: JSONValue, to name: String) throws(ReportingError) {
         try write(value.text + "\n", to: name)
     }
-}
 
-/// `metrics.csv`: the header at once, then rows that reach the disk before the run goes on.
-public final class MetricsFile {
-    private let handle: FileHandle
-    private let columns: [String]
-    private let events: EventFile?
-    /// The rows of an earlier run that this one goes on with.
-    public let earlierRows: [[Double?]]
-    private let path: String
-
-    /// - Parameter withEvents: also writes every row as TensorBoard events; the first column is the step.
-    public convenience init(in folder: RunFolder, columns: [String], withEvents: Bool = false) throws(ReportingError) {
-        try self.init(in: folder, columns: columns, rows: [], withEvents)
+    /// A file outside of any run's folder, whole or not at all; refuses one that is there.
+    public static func writeNew(_ text: String, to path: String) throws(ReportingError) {
+        let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        let folder = parts.dropLast().map { String(Substring($0)) + "/" }.joined()
+        let beside = "\(folder).\(parts.last.map { String(Substring($0)) } ?? "").\(getpid()).partial"
+        try write(Array(text.utf8), to: path, beside: beside, replaces: false)
     }
 
-    /// Goes on with the rows of an earlier run whose first column is at most `last`: those after its checkpoint come
-    /// again.
-    public convenience init(resuming folder: RunFolder, columns: [String], withEvents: Bool = false, upTo last: Int)
+    /// That a new file can come to stand there: asked before hours are spent on what it is to hold.
+    public static func checkNew(_ path: String) throws(ReportingError) {
+        var status = stat()
+        guard lstat(path, &status) != 0 else { throw .exists(file: path) }
+        guard errno == ENOENT, !path.isEmpty else { throw .notWritten(file: path, reason: reason) }
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        guard access(folder, W_OK) == 0 else { throw .notWritten(file: path, reason: "\(folder): \(reason)") }
+    }
+
+    private static func write(_ bytes: [UInt8], to path: String, beside partial: String, replaces: Bool)
         throws(ReportingError)
     {
-        guard let text = try? String(contentsOfFile: "\(folder.path)/metrics.csv", encoding: .utf8) else {
-            throw ReportingError(
-                "\(folder.path)/metrics.csv: the rows of an earlier run expected, the file cannot be read")
+        let file = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard file >= 0 else { throw .notWritten(file: path, reason: reason) }
+        var rest = bytes[...], failure: String?
+        while !rest.isEmpty, failure == nil {
+            let count = rest.withUnsafeBytes { Foundation.write(file, $0.baseAddress!, $0.count) }
+            if count >= 0 { rest = rest.dropFirst(count) } else if errno != EINTR { failure = reason }
         }
-        // The last row may have been cut off by whatever ended the run.
-        let whole = text.split(separator: "\n").dropFirst().filter {
-            $0.split(separator: ",", omittingEmptySubsequences: false).count == columns.count
+        if close(file) != 0, failure == nil { failure = reason }
+        if failure == nil {
+            // A link, unlike a rename, does not replace what came there meanwhile.
+            let result = replaces ? rename(partial, path) : link(partial, path)
+            if result != 0 { failure = reason }
         }
-        try self.init(
-            in: folder, columns: columns, rows: whole.filter { (Int($0.prefix { $0 != "," }) ?? .max) <= last },
-            withEvents)
+        if failure != nil || !replaces { unlink(partial) }
+        if let failure { throw .notWritten(file: path, reason: failure) }
     }
 
-    private init(in folder: RunFolder, columns: [String], rows: [Substring], _ withEvents: Bool) throws(ReportingError)
-    {
-        try folder.write(
-            ([columns.joined(separator: ",")[...]] + rows).joined(separator: "\n") + "\n", to: "metrics.csv")
-        path = "\(folder.path)/metrics.csv"
-        guard let handle = FileHandle(forWritingAtPath: path) else {
-            throw ReportingError("\(path): the file cannot be opened for writing")
-        }
-        handle.seekToEndOfFile()
-        self.handle = handle
-        self.columns = columns
-        events = withEvents ? try EventFile(in: folder) : nil
-        earlierRows = rows.map { row in row.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) } }
-        for row in earlierRows { try appendEvent(row) }
-    }
-
-    /// One value a column; nil leaves the cell empty.
-    public func append(_ row: [Double?]) throws(ReportingError) {
-        precondition(row.count == columns.count, "metrics: \(row.count) values for \(columns.count) columns")
-        let line = row.map { $0.map(numberText) ?? "" }.joined(separator: ",") + "\n"
-        do { try handle.write(contentsOf: Data(line.utf8)) } catch {
-            throw ReportingError("\(path): a row cannot be written (disk full?)")
-        }
-        try appendEvent(row)
-    }
-
-    private func appendEvent(_ row: [Double?]) throws(ReportingError) {
-        guard let events, let step = row[0] else { return }
-        try events.append(step: Int(step), zip(columns, row).dropFirst().map { ($0, $1) })
-    }
-}
-
-/// The shortest text that reads back as the same number; whole numbers without a fraction.
-public func numberText(_ value: Double) -> String {
-    value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : "\(value)"
+    /// What the system says of the last call.
+    private static var reason: String { String(cString: strerror(errno)) }
 }

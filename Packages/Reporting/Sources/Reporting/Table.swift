@@ -3,10 +3,10 @@ public struct Table: Sendable {
     public let columns: [String]
     public let rows: [[String]]
 
-    public init(columns: [String], rows: [[String]]) {
-        precondition(
+    public init(columns: [String], rows: [[String]], file: StaticString = #fileID, line: UInt = #line) {
+        require(
             rows.allSatisfy { $0.count == columns.count },
-            "table: rows of \(rows.map(\.count)) cells under \(columns.count) columns")
+            "table: rows of \(rows.map(\.count)) cells under \(columns.count) columns", file: file, line: line)
         self.columns = columns
         self.rows = rows
     }

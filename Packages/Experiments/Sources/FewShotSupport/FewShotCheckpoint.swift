@@ -1,0 +1,34 @@
+import NeuralLayers
+import RunSupport
+import Tensors
+
+/// What checkpoints of few-shot training tell whoever uses their variables again.
+extension FewShotConfiguration {
+    /// The settings that a checkpoint was made with, as far as they decide its variables.
+    package init(checkpoint: Checkpoint, file: String) throws(CheckpointError) {
+        self.init()
+        for setting in FewShotSettings.architecture {
+            let note = checkpoint.notes[setting.name]
+            guard let note, let given = try? setting.restore(note) else {
+                throw CheckpointError(
+                    expected: "few-shot train with its \(setting.name)", got: note ?? "none", file: file)
+            }
+            given.apply(to: &self)
+        }
+    }
+}
+
+extension Checkpoint {
+    /// The meta-iteration of the selected variables.
+    var selectedIteration: Int? { notes["bestIteration"].flatMap { Int($0) } ?? notes["iteration"].flatMap { Int($0) } }
+
+    /// Of the images that it was trained on.
+    func image(file: String) throws(CheckpointError) -> (channels: Int, height: Int, width: Int) {
+        let sizes = (notes["image"] ?? "").split(separator: " x ").compactMap { Int($0) }
+        guard sizes.count == 3, sizes[1] == sizes[2] else {
+            throw CheckpointError(
+                expected: "few-shot train on square images", got: notes["image"] ?? "none", file: file)
+        }
+        return (sizes[0], sizes[1], sizes[2])
+    }
+}

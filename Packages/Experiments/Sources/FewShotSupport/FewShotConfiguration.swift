@@ -1,0 +1,112 @@
+import BilevelOptimization
+import Datasets
+import Foundation
+import Randomness
+import RunSupport
+import Tensors
+
+package typealias FewShotSolver = MetaSolver<SharedVariables, EpisodeData, EpisodeMaps, TaskNetwork>
+
+/// Every setting of few-shot training, with the defaults of the protocol (Liu et al. 2021).
+package struct FewShotConfiguration: ExperimentConfiguration {
+    package static let standard = FewShotConfiguration()
+
+    package enum MethodName: String, NamedSetting {
+        case iapttGM = "iaptt-gm", iaGM = "ia-gm", rhg, truncatedRHG = "t-rhg", bda
+        case maml, fomaml, reptile, metaSGD = "meta-sgd", anil
+    }
+
+    /// How batch normalization sees episodes, for every result.
+    package static let batchNormalization =
+        "batch statistics of each episode's support and query images, at test too (transductive)"
+
+    package var dataset = FewShotDataset.omniglot
+    package var dataPath = ""
+    package var splitDirectory: String?
+    package var ways = 5, shots = 1, queries = 15
+    package var backbone = FewShotProblem.BackboneName.omniglot
+    package var hidden: Int?
+    /// How many of the last convolution blocks belong to the task: all of them where everything is adapted.
+    package var taskConvolutions: Int {
+        get { adaptsEverything ? 4 : givenTaskConvolutions }
+        set { givenTaskConvolutions = newValue }
+    }
+    private var givenTaskConvolutions = 0
+    package var head = FewShotProblem.HeadName.linear
+    package var regularizer = FewShotProblem.Regularizer.none
+    package var regularization = 0.25
+    package var method = MethodName.iapttGM
+    package var metaBatch = 4, innerIterations = 10
+    package var lowerRate = 0.1, upperRate = 1e-3, initializationRate = 1e-3
+    /// What the lower rate decays to by a cosine over `decayIterations` meta-iterations; nil keeps it.
+    package var finalLowerRate: Double?
+    package var decayIterations = 80_000
+    package var truncationLength = 5
+    /// Coordinates of dF/dx are clamped to ± this; 0 is no limit.
+    package var gradientLimit: Double? { didSet { if gradientLimit == 0 { gradientLimit = nil } } }
+    package var metaIterations = 10_000, validateEvery = 500, validationEpisodes = 100, testEpisodes = 1000
+    package var seed: UInt64 = 0
+    package var threads = 1
+
+    package init() {}
+
+    /// The defaults that depend on the images.
+    package init(forGreyImages isGrey: Bool) {
+        if !isGrey { (backbone, lowerRate, gradientLimit) = (.convnet4, 0.01, 10) }
+    }
+
+    /// MAML and its relatives adapt the whole network: nothing is shared but the start (and Meta-SGD's step sizes).
+    var adaptsEverything: Bool { [.maml, .fomaml, .reptile, .metaSGD].contains(method) }
+
+    /// The lower rate at a meta-iteration over the rate at the first.
+    package func rateFactor(at iteration: Int) -> Float {
+        guard let finalLowerRate else { return 1 }
+        let share = min(Double(iteration) / Double(decayIterations), 1), end = finalLowerRate / lowerRate
+        return Float(end + (1 - end) * (1 + cos(.pi * share)) / 2)
+    }
+
+    func problem(supportLabels: [Int32], queryLabels: [Int32], image: (channels: Int, height: Int, width: Int))
+        throws(SolverError) -> FewShotProblem
+    {
+        var random = RandomGenerator(seed: seed, stream: .sharedWeights)
+        return try FewShotProblem(
+            ways: ways, supportLabels: supportLabels, queryLabels: queryLabels, image: image, backbone: backbone,
+            head: head, hidden: hidden,
+            taskConvolutions: taskConvolutions,
+            learnedStepSize: method == .metaSGD ? lowerRate : nil,
+            regularizer: regularizer, regularization: regularization, using: &random)
+    }
+
+    func solver(_ problem: FewShotProblem, batchSize: Int) throws(SolverError) -> FewShotSolver {
+        try MetaSolver(
+            problem.problem, method: solverMethod, upperRule: .adam(rate: upperRate), upper: problem.shared,
+            lower: problem.head,
+            data: problem.template(), batchSize: batchSize, gradientLimit: gradientLimit, threads: threads)
+    }
+
+    var solverMethod: Method {
+        let K = innerIterations, learned = Initialization.learned(.adam(rate: initializationRate)),
+            descent = Dynamics.descent(.gradientDescent(rate: lowerRate))
+        return switch method {
+        case .iapttGM: Method(dynamics: descent, innerIterations: K, initialization: learned, truncation: .pessimistic)
+        case .iaGM, .anil, .maml: Method(dynamics: descent, innerIterations: K, initialization: learned)
+        case .fomaml: Method(dynamics: descent, innerIterations: K, initialization: learned, hypergradient: .firstOrder)
+        case .rhg: Method(dynamics: descent, innerIterations: K)
+        case .truncatedRHG: Method(dynamics: descent, innerIterations: K, truncation: .last(min(truncationLength, K)))
+        // z moves toward y_K by a share of the way.
+        case .reptile:
+            Method(
+                dynamics: descent, innerIterations: K,
+                initialization: .learned(.gradientDescent(rate: initializationRate)), hypergradient: .displacement)
+        // The step sizes themselves are learned, from `lowerRate` on.
+        case .metaSGD:
+            Method(dynamics: .descent(.gradientDescent(rate: 1)), innerIterations: K, initialization: learned)
+        case .bda:
+            Method(dynamics: .aggregated(mix: 0.1, upperRate: lowerRate, lowerRate: lowerRate), innerIterations: K)
+        }
+    }
+}
+
+extension RandomStream {
+    fileprivate static let sharedWeights = RandomStream("shared weights", number: 4)
+}

@@ -1,0 +1,101 @@
+import Datasets
+import Reporting
+import RunSupport
+
+extension FewShotDataset: NamedSetting {}
+
+/// The settings of few-shot training, one a line: option, help, JSON, and whether it decides a run's bits.
+package enum FewShotSettings {
+    package typealias One = Setting<FewShotConfiguration>
+
+    package static let dataset = One("dataset", \.dataset, help: "Which data set; glyphs needs no data.")
+    package static let data = One(
+        "data", \.dataPath, decidesBits: false, help: "Folder or zip archive of the data.")
+    package static let splitFile = One(
+        "splitFile", \.splitDirectory, decidesBits: false,
+        help: "Folder with the split files, where the data do not hold them.")
+    package static let ways = One("ways", \.ways, .count, help: "Classes of an episode.")
+    package static let shots = One("shots", \.shots, .count, help: "Labelled images a class.")
+    package static let queries = One("queries", \.queries, .count, help: "Images a class to be told apart.")
+    package static let backbone = One(
+        "backbone", \.backbone, default: "by the data set",
+        help: "omniglot (28 x 28, 64 channels), convnet4 (32 channels) or resnet12.")
+    package static let hidden = One(
+        "hidden", \.hidden, .count, default: "the backbone's", help: "Channels of the (first) block.")
+    package static let taskConvolutions = One(
+        "taskConvolutions", \.taskConvolutions, SettingRule("a whole number from 0 to 4") { 0...4 ~= $0 },
+        option: "task-conv", help: "How many of the last convolution blocks belong to the task.")
+    package static let head = One(
+        "head", \.head, help: "linear, or dfc: the last block belongs to the task, with softplus.")
+    package static let regularizer = One(
+        "regularizer", \.regularizer, help: "none, distance (to the start) or lq.")
+    package static let regularization = One(
+        "regularization", \.regularization, .notNegative, help: "λ of the regularizer.")
+    package static let method = One("method", \.method, help: "The bilevel method.")
+    package static let metaBatch = One("metaBatch", \.metaBatch, .count, help: "Tasks of a meta-iteration.")
+    package static let innerIterations = One("innerIterations", \.innerIterations, .count, help: "Lower steps K.")
+    package static let lowerRate = One(
+        "lowerRate", \.lowerRate, .positive, default: "0.1 for grey images, 0.01 for colour",
+        help: "Step size of a task's part.")
+    package static let upperRate = One(
+        "upperRate", \.upperRate, .positive, help: "Step size of the backbone (Adam).")
+    package static let finalLowerRate = One(
+        "finalLowerRate", \.finalLowerRate, .positive, default: "a tenth for colour images, no decay for grey",
+        help: "What the lower rate decays to, by a cosine over --decay-iterations.")
+    package static let decayIterations = One(
+        "decayIterations", \.decayIterations, .count, help: "Meta-iterations of the decay.")
+    package static let initializationRate = One(
+        "initializationRate", \.initializationRate, .positive, default: "0.001; reptile 0.25",
+        help: "Step size of the shared start z (Adam); of reptile the share of the way to y_K.")
+    package static let truncationLength = One(
+        "truncationLength", \.truncationLength, .count, help: "Steps that t-rhg differentiates.")
+    package static let gradientLimit = One(
+        "gradientLimit", \.gradientLimit, SettingRule("a number of at least 0") { $0.map { $0 >= 0 } ?? true },
+        default: "10 for colour images", help: "Clamp of the backbone's gradient; 0 for none.")
+    package static let metaIterations = One(
+        "metaIterations", \.metaIterations, .count, decidesBits: false, help: "Meta-iterations.")
+    package static let validateEvery = One(
+        "validateEvery", \.validateEvery, .count,
+        help: "Meta-iterations between validations, each of which writes a checkpoint.")
+    package static let validationEpisodes = One(
+        "validationEpisodes", \.validationEpisodes, .count, help: "Validation episodes.")
+    package static let testEpisodes = One(
+        "testEpisodes", \.testEpisodes, .count, decidesBits: false, help: "Test episodes.")
+    package static let seed = One("seed", \.seed, help: "Seed of the initial weights and the episodes.")
+    package static let threads = One(
+        "threads", \.threads, .count, default: "one a processor", decidesBits: false,
+        help: "Threads; results do not depend on them.")
+
+    /// What a checkpoint must tell of the run that made it, so that its variables can be used again.
+    static let architecture = [
+        dataset, ways, shots, queries, backbone, hidden, method, taskConvolutions, head, innerIterations, lowerRate,
+        finalLowerRate, decayIterations, regularizer, regularization,
+    ]
+
+    static let all = [
+        One(recorded: "experiment", decidesBits: false) { _ in "few-shot" },
+        dataset, data, splitFile, ways, shots, queries, backbone, hidden, taskConvolutions, head, regularizer,
+        regularization, method, metaBatch, innerIterations, lowerRate, finalLowerRate, decayIterations, upperRate,
+        One(recorded: "upperRule", decidesBits: false) { configuration in
+            .string(
+                "Adam, betas 0.9 and 0.999, for x and z"
+                    + (configuration.method == .reptile ? "; z by plain descent" : ""))
+        },
+        initializationRate, truncationLength, gradientLimit, metaIterations, validateEvery, validationEpisodes,
+        testEpisodes, seed, threads,
+        One(recorded: "codeVersion", decidesBits: false) { _ in .string(codeVersion) },
+        One(recorded: "batchNormalization", decidesBits: false) { _ in
+            .string(FewShotConfiguration.batchNormalization)
+        },
+        One(recorded: "protocol", decidesBits: false) { _ in "selected on meta-validation episodes; tested once" },
+    ]
+}
+
+extension FewShotConfiguration {
+    package func settings(_ data: FewShotData) -> RunSettings {
+        RunSettings(FewShotSettings.all, of: self).adding("splitHash", .string(data.splitHash))
+            .adding("dataHash", .string(data.train.hash))
+            .adding("validationDataHash", .string(data.validation.hash))
+            .adding("testDataHash", .string(data.test.hash))
+    }
+}

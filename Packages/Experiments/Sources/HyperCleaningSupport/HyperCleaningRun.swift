@@ -1,0 +1,159 @@
+import BilevelOptimization
+import Datasets
+import Foundation
+import NeuralLayers
+import Randomness
+import Reporting
+import RunSupport
+import Tensors
+
+/// One hyper-cleaning run: data, solver, and what is recorded on the way.
+package final class HyperCleaningRun: ExperimentRun {
+    package static var columns: [String] { HyperCleaningRow.columns }
+    package let events = MetricsFile.Events.step(column: "iteration")
+
+    package let configuration: HyperCleaningConfiguration
+    /// The training file's, and those of the file that validation and test are drawn from.
+    package let images: LabeledImages, heldOutImages: LabeledImages
+    package let split: HyperCleaningSplit
+    package let corruption: LabelCorruption
+    package private(set) var rows: [HyperCleaningRow] = []
+    private let solver: Solver<Tensor, Perceptron>
+    private let classifyTest: Program, classifyTraining: Program
+    private let testLabels: Tensor
+
+    /// Loads and checks everything; writes nothing.
+    package init(_ configuration: HyperCleaningConfiguration) throws {
+        self.configuration = configuration
+        images = try configuration.dataset.loadTraining(directory: configuration.dataDirectory)
+        let heldOut: LabeledImages? =
+            configuration.heldOut == .test
+            ? try configuration.dataset.loadTest(directory: configuration.dataDirectory) : nil
+        heldOutImages = heldOut ?? images
+        guard heldOutImages.height == images.height, heldOutImages.width == images.width else {
+            throw DatasetError.inconsistent(
+                at: configuration.dataDirectory,
+                "test images of \(images.height)x\(images.width) as in the training file expected, "
+                    + "got \(heldOutImages.height)x\(heldOutImages.width)"
+            )
+        }
+        // Streams keep split, noise and weights independent of each other's sizes.
+        var splitRandom = RandomGenerator(seed: configuration.seed, stream: .split)
+        split = try HyperCleaningSplit(
+            count: images.count, heldOutCount: heldOut?.count, train: configuration.trainSize,
+            validation: configuration.validationSize, test: configuration.testSize, using: &splitRandom)
+        var noiseRandom = RandomGenerator(seed: configuration.seed, stream: .labelNoise)
+        corruption = try LabelCorruption(
+            of: images.labels(of: split.train), fraction: configuration.corruption, classCount: images.classCount,
+            draw: configuration.quirks.contains(.anyClass) ? .anyClass : .differentClass, using: &noiseRandom)
+        let pixels = images.pixelsPerImage
+        func leaf(_ indices: [Int], in images: LabeledImages) -> Tensor {
+            Tensor(images.floats(of: indices), shape: [indices.count, pixels])
+        }
+        let problem = HyperCleaningProblem(
+            trainingImages: leaf(split.train, in: images), trainingLabels: Tensor(corruption.labels),
+            validationImages: leaf(split.validation, in: heldOutImages),
+            validationLabels: Tensor(heldOutImages.labels(of: split.validation)))
+        var weightRandom = RandomGenerator(seed: configuration.seed, stream: .initialWeights)
+        let network = configuration.network.network(inputs: pixels, classes: images.classCount, using: &weightRandom)
+        solver = try Solver(
+            problem.problem, method: configuration.solverMethod(), upperRule: .adam(rate: configuration.upperRate),
+            upper: Tensor([Float](repeating: 0, count: split.train.count)), lower: network,
+            threads: configuration.threads)
+        testLabels = Tensor(heldOutImages.labels(of: split.test))
+        let parameters = network.placeholders("y")
+        classifyTest = Program(inputs: parameters.tensors, outputs: [parameters(leaf(split.test, in: heldOutImages))])
+        classifyTraining = Program(inputs: parameters.tensors, outputs: [parameters(problem.trainingImages).argmax()])
+    }
+
+    /// Of the training file's content, and of the test file's where it is read.
+    package var dataHash: String {
+        configuration.heldOut == .test ? "\(images.hash) \(heldOutImages.hash)" : images.hash
+    }
+
+    package var settings: RunSettings { configuration.settings(dataHash: dataHash) }
+
+    // MARK: Steps
+
+    package var iteration: Int { solver.iteration }
+    package var totalIterations: Int { configuration.outerIterations }
+    package var rowCount: Int { rows.count }
+
+    /// One upper iteration; evaluates on the test part at every `evaluateEvery`th and at the last.
+    package func step() throws -> MetricsRow? {
+        let report = try solver.step()
+        let isEvaluated =
+            report.iteration % configuration.evaluateEvery == 0 || report.iteration == configuration.outerIterations
+        let row = HyperCleaningRow(
+            report: report, metrics: metrics, accuracy: isEvaluated ? accuracy(of: lower) : nil,
+            accuracyAtInitialization: isEvaluated ? accuracy(of: solver.initialization) : nil)
+        rows.append(row)
+        return row.cells
+    }
+
+    package var hasReachedMilestone: Bool { rows.last?.accuracy != nil }
+
+    package var progressText: String {
+        let last = rows.last, accuracy = rows.last { $0.accuracy != nil }?.accuracy
+        return [
+            last?.metrics.map { String(format: "F1 %.3f", $0.f1) },
+            accuracy.map { String(format: "accuracy %.3f", $0) },
+            last.map { "k̄ \($0.report.truncation)" },
+        ].compactMap { $0 }.joined(separator: "  ")
+    }
+
+    // MARK: Values
+
+    /// The compiled programs, and the time of each instruction in one replay. Call after a step.
+    package var profile: String { solver.profileText }
+
+    /// x, one a training sample.
+    package var weights: [Double] { solver.upper.scalars }
+
+    /// y_K of the last iteration.
+    package var lower: Perceptron { solver.lower }
+
+    package func accuracyAtEnd() -> (lower: Double, initialization: Double) {
+        (accuracy(of: lower), accuracy(of: solver.initialization))
+    }
+
+    /// The class that y_K gives each training sample.
+    package var predictedTrainingLabels: [Int32] { classifyTraining(lower.tensors)[0].scalars() }
+
+    /// How well the weights find the wrong labels; nil where nobody knows which those are.
+    var metrics: CleaningMetrics? {
+        corruption.isCorrupted.contains(true)
+            ? CleaningMetrics(weights: weights, isCorrupted: corruption.isCorrupted) : nil
+    }
+
+    private func accuracy(of network: Perceptron) -> Double {
+        classifyTest(network.tensors)[0].accuracy(labels: testLabels)
+    }
+
+    // MARK: Checkpoints
+
+    /// The solver's state: x, z, y_K, and what the update rules remember.
+    package var checkpoint: Checkpoint {
+        var result = Checkpoint()
+        result.add(solver.state)
+        return result
+    }
+
+    package func restore(_ checkpoint: Checkpoint, iteration: Int, rows: [MetricsRow], file: String) throws {
+        try solver.restore(from: checkpoint, iteration: iteration, file: file)
+        self.rows = rows.map(HyperCleaningRow.init)
+    }
+
+    /// Few steps of a network on the test part: nothing to stop in between.
+    package func outcome(stoppedBecause: String?, isStopped: () -> Bool) -> HyperCleaningOutcome {
+        HyperCleaningOutcome(
+            configuration: configuration, settings: settings, dataHash: dataHash, rows: rows, metrics: metrics,
+            accuracy: accuracyAtEnd(), weights: weights, samples: split.train, givenLabels: corruption.labels,
+            predictedLabels: predictedTrainingLabels, isCorrupted: metrics == nil ? nil : corruption.isCorrupted,
+            images: images, peakMemoryBytes: PeakMemory.bytes, stoppedBecause: stoppedBecause)
+    }
+}
+
+extension RandomStream {
+    fileprivate static let initialWeights = RandomStream("initial weights", number: 3)
+}

@@ -228,10 +228,10 @@ import Testing
         let x = random.normal([2000, 300])
         let outputs = [x.product(w).product(v).sin(), x.product(w.product(v)).cos()]
         func shared(_ outputs: [Tensor]) -> [Shape] {
-            expensiveValues([outputs[0]], for: [outputs[1]], intensity: 120).map(\.shape)
+            residuals(of: [outputs[0]], for: [outputs[1]], price: 120).map(\.shape)
         }
         #expect(shared(outputs).isEmpty)
-        #expect(shared(rewritten(outputs, inputs: [w, v])) == [[2000, 3]])
+        #expect(shared(Compilation().rewritten(outputs, inputs: [w, v])) == [[2000, 3]])
     }
 
     @Test func productsWithFewColumnsReadOnlyTheirOwnNumbers() {

@@ -87,13 +87,11 @@ struct BenchmarkHyperCleaning: ParsableCommand {
     /// the machine gives. (No power of two: rows that lie one apart would share a cache line's place.)
     private var peakProductRate: Double {
         let n = 2000, matrix = Tensor.placeholder("a", shape: [n, n])
-        let workspace = Workspace(Program(inputs: [matrix], outputs: [matrix.product(matrix)])),
-            pool = ThreadPool(threadCount: threads)
-        let ones = Storage([Float](repeating: 1, count: n * n)), result = Storage(byteCount: 4 * n * n)
-        workspace.bind(input: 0, to: ones.address)
-        workspace.bind(output: 0, to: result.address)
-        let seconds = withExtendedLifetime((ones, result)) {
-            (0..<5).map { _ in ContinuousClock().measure { workspace.run(on: pool) } / .seconds(1) }
+        let product = Replay(CompiledFunction(of: [[matrix]], to: [[matrix.product(matrix)]]))
+        let ones = Point(copying: [Tensor.ones([n, n]).evaluated()]), result = Point(ones.layout)
+        let pool = ThreadPool(threadCount: threads)
+        let seconds = (0..<5).map { _ in
+            ContinuousClock().measure { product(ones, into: result, on: pool) } / .seconds(1)
         }
         return 2 * Double(n * n * n) / seconds.min()!
     }

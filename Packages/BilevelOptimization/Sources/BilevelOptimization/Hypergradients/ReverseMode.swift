@@ -46,6 +46,8 @@ private final class ReverseComputation: HypergradientComputation {
     private let transposedStep: Replay, keepingTransposedStep: Replay?, transposedStart: Replay
     /// λ and g of this and of the next step, in turn.
     private let adjoints: (Point, Point), totals: (Point, Point)
+    /// Of the first λ, the part of y.
+    private let lowerAdjoint: Point
     private var stepCount = 0
 
     init(_ compiled: CompiledReverseMode, _ temporaries: Storage) {
@@ -54,6 +56,7 @@ private final class ReverseComputation: HypergradientComputation {
         transposedStart = Replay(compiled.start, temporaries: temporaries)
         adjoints = (Point(compiled.stateLayout), Point(compiled.stateLayout))
         totals = (Point(compiled.upperLayout), Point(compiled.upperLayout))
+        lowerAdjoint = adjoints.0.part(0..<compiled.start.arguments[0].count)
     }
 
     func callAsFunction(
@@ -61,7 +64,7 @@ private final class ReverseComputation: HypergradientComputation {
     ) -> AdjointReport? {
         var (λ, nextλ) = adjoints, (g, nextG) = totals
         λ.clear()  // F does not read what the dynamics carries besides y
-        trajectory.directGradient(at: last, upper: g, lower: λ.part(0..<gradients.start.count))
+        trajectory.directGradient(at: last, upper: g, lower: lowerAdjoint)
         stepCount = last - first
         func transpose(
             _ replay: Replay?, _ steps: Range<Int>, _ states: RecordedSteps, _ residuals: RecordedSteps?

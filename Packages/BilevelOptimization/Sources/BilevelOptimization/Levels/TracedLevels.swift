@@ -14,6 +14,8 @@ public struct TracedLevels: Sendable {
     public let dynamics: Dynamics
     /// Where a lower step ends.
     public let stepConstraint: Constraint
+    /// Of x, y and s; that of y is a part of that of s.
+    public let upperLayout: PointLayout, lowerLayout: PointLayout, stateLayout: PointLayout
 
     public init<Upper: TensorTree, Lower: TensorTree>(
         _ problem: BilevelProblem<Upper, Lower>, dynamics: Dynamics, upper: Upper, lower: Lower
@@ -25,6 +27,9 @@ public struct TracedLevels: Sendable {
         stepConstraint = problem.stepConstraint
         let initial = y + dynamics.initialState(for: y), carried = initial[y.count...].map { $0.placeholder("s") }
         state = y + carried
+        upperLayout = PointLayout(of: x)
+        stateLayout = PointLayout(of: state)
+        lowerLayout = stateLayout.part(0..<y.count)
         start = TracedFunction(of: [y], to: [initial])
         let next = dynamics.step(problem, upperPlaceholder, lowerPlaceholder, state: carried)
         step = TracedFunction(of: [x, state], to: [next.lower + next.state])
@@ -37,8 +42,4 @@ public struct TracedLevels: Sendable {
 
     /// ∇_y f at (x, y).
     public var lowerGradient: [Tensor] { gradient(of: lowerObjective.results[0][0], withRespectTo: y) }
-
-    public var upperLayout: PointLayout { PointLayout(of: x) }
-    public var lowerLayout: PointLayout { PointLayout(of: y) }
-    public var stateLayout: PointLayout { PointLayout(of: state) }
 }

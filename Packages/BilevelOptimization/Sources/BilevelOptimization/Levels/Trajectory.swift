@@ -10,11 +10,13 @@ public final class Trajectory {
     /// x and y_0 of the last run.
     public private(set) var x: Point, startingPoint: Point
     /// y_K of the last run.
-    public var lower: Point { last.part(levels.lowerPart) }
+    public let lower: Point
 
     /// States `first` … `first` + L, the stretch that is at hand; and the first state of each stretch, if there are
     /// several.
     private let stretch: PointSequence, checkpoints: PointSequence
+    /// y of the states at hand.
+    private let lowerStretch: PointSequence
     private var first: Int
     /// Before the first stored state: two states in turn.
     private let prelude: (Point, Point)?
@@ -35,8 +37,10 @@ public final class Trajectory {
         self.pool = pool
         let layout = levels.stateLayout, steps = plan.recordedStepCount, L = plan.checkpointInterval
         stretch = PointSequence(layout, count: L + 1)
+        lowerStretch = stretch.part(levels.lowerPart)
         checkpoints = PointSequence(layout, count: L < steps ? (steps + L - 1) / L : 0)
         last = L < steps ? Point(layout) : stretch[steps]
+        lower = last.part(levels.lowerPart)
         prelude = plan.firstState > 0 ? (Point(layout), Point(layout)) : nil
         first = plan.firstState
         let keeping = plan.residualStepCount > 0 ? levels.keeping : nil
@@ -102,19 +106,21 @@ public final class Trajectory {
 
     private func computeValues(from k: Int, _ count: Int) {
         upperValue.repeated(
-            count, .fixed(x), .each(stretch.part(levels.lowerPart), from: k - first), into: .each(values, from: k),
+            count, .fixed(x), .each(lowerStretch, from: k - first), into: .each(values, from: k),
             on: pool)
-        for j in k..<(k + count) { upperValues[j] = values[j][element: 0] }
+        upperValues.replaceSubrange(k..<(k + count), with: values.firstElements(k..<(k + count)))
     }
 
     private func number(of step: Int) -> Int { (step - plan.firstState) / plan.checkpointInterval }
 
     /// k̄ of the last run.
     func chosenStep(_ truncation: Truncation) -> Int {
-        let K = stepCount,
-            worst =
-                truncation.needsEveryValue
-                ? (1...K).reduce(1) { upperValues[$1] > upperValues[$0] ? $1 : $0 } : K
+        let values = upperValues
+        var worst = stepCount
+        if truncation.needsEveryValue {
+            worst = 1
+            for k in 1...stepCount where values[k] > values[worst] { worst = k }
+        }
         return switch truncation {
         case .none, .last, .pessimistic: worst
         case .at(let k): k
@@ -131,7 +137,10 @@ public final class Trajectory {
     }
 
     /// y_k, as `state`.
-    public func lower(_ k: Int) -> Point { state(k).part(levels.lowerPart) }
+    public func lower(_ k: Int) -> Point {
+        bringToHand(k)
+        return lowerStretch[k - first]
+    }
 
     /// Those of the steps that have residuals: the first ones.
     func residualSteps(_ steps: Range<Int>) -> Range<Int> {

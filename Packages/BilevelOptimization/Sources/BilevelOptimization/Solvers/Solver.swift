@@ -47,7 +47,8 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
         let traced = TracedLevels(problem, dynamics: method.dynamics, upper: upper, lower: lower)
         gradients = HypergradientPoints(upper: traced.upperLayout, lower: traced.lowerLayout)
         lastGradients = HypergradientPoints(upper: traced.upperLayout, lower: traced.lowerLayout)
-        lastLower = Point(copying: lower)
+        lastLower = Point(traced.lowerLayout)
+        lastLower.assign(lower)
         compiled = CompiledIteration(traced, method.loop, method.hypergradient)
         let fixedByteCount =
             moving.byteCount + 2 * traced.upperLayout.byteCount + 3 * traced.lowerLayout.byteCount

@@ -6,4 +6,6 @@ struct Instruction: Sendable {
     let kernel: Kernel
     /// Whether this is a matrix product or a convolution, for the share of time spent in them.
     let isProduct: Bool
+    /// Where it is an elementwise chain: what can run many times in one call.
+    var chain: FusedChain?
 }

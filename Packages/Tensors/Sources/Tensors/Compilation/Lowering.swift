@@ -252,6 +252,7 @@ struct Lowering {
         emit(name, floatingPointOperations: shape.count * steps.count, operands: operands, results: outputs) {
             chain($0)
         }
+        instructions[instructions.count - 1].chain = chain
     }
 
     // MARK: Buffers

@@ -52,9 +52,9 @@ extension Linearization.Keeping {
         let values = residuals(of: after, for: before, price: price)
         guard !values.isEmpty else { return nil }
         self.function = CompiledFunction(
-            of: traced.arguments, to: regrouped(after, as: traced.results) + [values], in: compilation)
+            of: traced.arguments, to: listed(after, as: traced.results) + [values], in: compilation)
         self.transposed = CompiledFunction(
-            of: pulled.arguments + [values], to: regrouped(before, as: pulled.results), in: compilation)
+            of: pulled.arguments + [values], to: listed(before, as: pulled.results), in: compilation)
         layout = PointLayout(of: values)
         guard self.function.floatingPointOperations <= function.floatingPointOperations,
             Double(self.transposed.floatingPointOperations) < 0.9 * Double(transposed.floatingPointOperations)

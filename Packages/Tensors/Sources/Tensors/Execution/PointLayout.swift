@@ -1,3 +1,5 @@
+import Synchronization
+
 /// How the tensors of a tree lie side by side in one block of memory: each begins at a cache line, with room for one
 /// whole vector behind it.
 public final class PointLayout: Sendable {
@@ -15,6 +17,7 @@ public final class PointLayout: Sendable {
         }
         self.offsets = offsets
         byteCount = next
+        count = tensors.count
     }
 
     public convenience init<Tree: TensorTree>(of tree: Tree) { self.init(of: tree.tensors) }
@@ -23,21 +26,29 @@ public final class PointLayout: Sendable {
         self.types = types
         self.offsets = offsets
         self.byteCount = byteCount
+        count = types.count
     }
 
     /// The number of tensors.
-    public var count: Int { types.count }
+    public let count: Int
+    private let parts = Mutex<[Range<Int>: PointLayout]>([:])
 
     /// The number of elements of all tensors.
     public var elementCount: Int { types.reduce(0) { $0 + $1.shape.count } }
 
-    /// The layout of neighbouring tensors, as it would be if they stood alone.
+    /// The layout of neighbouring tensors, as it would be if they stood alone; the same object every time.
     public func part(_ range: Range<Int>) -> PointLayout {
         precondition(range.upperBound <= count, "point: tensors \(range) of \(count)")
-        let start = range.lowerBound < count ? offsets[range.lowerBound] : byteCount
-        let end = range.upperBound < count ? offsets[range.upperBound] : byteCount
-        return PointLayout(
-            types: Array(types[range]), offsets: offsets[range].map { $0 - start }, byteCount: end - start)
+        if range == 0..<count { return self }
+        return parts.withLock { parts in
+            if let known = parts[range] { return known }
+            let start = range.lowerBound < count ? offsets[range.lowerBound] : byteCount
+            let end = range.upperBound < count ? offsets[range.upperBound] : byteCount
+            let part = PointLayout(
+                types: Array(types[range]), offsets: offsets[range].map { $0 - start }, byteCount: end - start)
+            parts[range] = part
+            return part
+        }
     }
 }
 

@@ -71,6 +71,9 @@ public final class Program: Sendable {
         }
     }
 
+    /// Inputs and outputs: the slots that are bound anew.
+    var boundCount: Int { inputTypes.count + outputTypes.count }
+
     /// Floating-point operations of one run.
     public var floatingPointOperations: Int { instructions.reduce(0) { $0 + $1.floatingPointOperations } }
 }

@@ -4,6 +4,8 @@ public final class Replay {
     private let workspace: Workspace
     /// For each argument and each result: its first slot.
     private let argumentSlots: [Int], resultSlots: [Int]
+    /// Layouts that were found to fit: those of the last run's points, which mostly come again.
+    private var knownArguments: [PointLayout], knownResults: [PointLayout]
 
     /// - Parameter temporaries: at least `temporariesByteCount` bytes, which replays that never run at the same time may
     ///   share. Nil makes some.
@@ -11,6 +13,7 @@ public final class Replay {
         func starts(_ layouts: [PointLayout]) -> [Int] { layouts.reduce(into: [0]) { $0.append($0.last! + $1.count) } }
         self.function = function
         workspace = Workspace(function.program, temporaries: temporaries)
+        (knownArguments, knownResults) = (function.arguments, function.results)
         argumentSlots = starts(function.arguments)
         resultSlots = starts(function.results)
     }
@@ -20,9 +23,9 @@ public final class Replay {
         _ arguments: Point..., into results: Point..., on pool: ThreadPool? = nil, file: StaticString = #fileID,
         line: UInt = #line
     ) {
-        check(arguments.map(\.layout), results.map(\.layout))
-        for (i, point) in arguments.enumerated() { bind(inputs: argumentSlots[i], point.layout, point.address) }
-        for (i, point) in results.enumerated() { bind(outputs: resultSlots[i], point.layout, point.address) }
+        check(arguments.count, results.count, file, line)
+        for i in arguments.indices { bind(argument: i, arguments[i].layout, arguments[i].address, .still, file, line) }
+        for i in results.indices { bind(result: i, results[i].layout, results[i].address, .still, file, line) }
         workspace.run(on: pool)
     }
 
@@ -33,35 +36,53 @@ public final class Replay {
         file: StaticString = #fileID, line: UInt = #line
     ) {
         guard count > 0 else { return }
-        check(arguments.map(\.layout), results.map(\.layout))
-        for course in arguments + results { course.check(repetitions: count) }
-        for k in 0..<count {
-            for (i, course) in arguments.enumerated() {
-                bind(inputs: argumentSlots[i], course.layout, course.address(at: k))
-            }
-            for (i, course) in results.enumerated() {
-                bind(outputs: resultSlots[i], course.layout, course.address(at: k))
-            }
-            workspace.run(on: pool)
+        check(arguments.count, results.count, file, line)
+        for i in arguments.indices {
+            arguments[i].check(repetitions: count)
+            bind(argument: i, arguments[i].layout, arguments[i].address, arguments[i].walk, file, line)
         }
+        for i in results.indices {
+            results[i].check(repetitions: count)
+            bind(result: i, results[i].layout, results[i].address, results[i].walk, file, line)
+        }
+        workspace.run(repeating: count, on: pool)
     }
 
     /// The time of each instruction in one more run on what the last run read and wrote. Call after a run.
     public func profile(on pool: ThreadPool? = nil) -> [InstructionTime] { workspace.profile(on: pool) }
 
-    private func check(_ arguments: [PointLayout], _ results: [PointLayout]) {
+    private func check(_ argumentCount: Int, _ resultCount: Int, _ file: StaticString, _ line: UInt) {
         precondition(
-            arguments == function.arguments && results == function.results,
-            "function: arguments \(function.arguments) and results \(function.results) expected, "
-                + "got \(arguments) and \(results)")
+            argumentCount == knownArguments.count && resultCount == knownResults.count,
+            "function: \(knownArguments.count) arguments and \(knownResults.count) results expected, "
+                + "got \(argumentCount) and \(resultCount)")
     }
 
-    private func bind(inputs first: Int, _ layout: PointLayout, _ start: UnsafeMutableRawPointer) {
-        for (i, offset) in layout.offsets.enumerated() { workspace.bind(input: first + i, to: start + offset) }
+    private func bind(
+        argument i: Int, _ layout: PointLayout, _ start: UnsafeMutableRawPointer, _ walk: Walk, _ file: StaticString,
+        _ line: UInt
+    ) {
+        if layout !== knownArguments[i] {
+            precondition(
+                layout == function.arguments[i], "argument \(i): \(function.arguments[i]) expected, got \(layout)")
+            knownArguments[i] = layout
+        }
+        for j in 0..<layout.count {
+            workspace.bind(input: argumentSlots[i] + j, to: start + layout.offsets[j], walk: walk)
+        }
     }
 
-    private func bind(outputs first: Int, _ layout: PointLayout, _ start: UnsafeMutableRawPointer) {
-        for (i, offset) in layout.offsets.enumerated() { workspace.bind(output: first + i, to: start + offset) }
+    private func bind(
+        result i: Int, _ layout: PointLayout, _ start: UnsafeMutableRawPointer, _ walk: Walk, _ file: StaticString,
+        _ line: UInt
+    ) {
+        if layout !== knownResults[i] {
+            precondition(layout == function.results[i], "result \(i): \(function.results[i]) expected, got \(layout)")
+            knownResults[i] = layout
+        }
+        for j in 0..<layout.count {
+            workspace.bind(output: resultSlots[i] + j, to: start + layout.offsets[j], walk: walk)
+        }
     }
 }
 
@@ -89,9 +110,8 @@ public struct Course: Sendable {
 
     var layout: PointLayout { even.layout }
 
-    func address(at repetition: Int) -> UnsafeMutableRawPointer {
-        (repetition & 1 == 0 ? even : odd).address + repetition * stride
-    }
+    var address: UnsafeMutableRawPointer { even.address }
+    var walk: Walk { Walk(stride: Int64(stride), odd: Int64(odd.address - even.address)) }
 
     fileprivate func check(repetitions: Int) {
         precondition(repetitions <= limit, "course: \(repetitions) repetitions over \(limit) points")

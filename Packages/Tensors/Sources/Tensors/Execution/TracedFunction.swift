@@ -19,7 +19,7 @@ public struct TracedFunction: Sendable {
         let pushed = Tensors.pushforward(
             of: Array(results.joined()), tangents: Array(tangents.joined()),
             withRespectTo: indices.flatMap { arguments[$0] })
-        return TracedFunction(of: arguments + tangents, to: regrouped(pushed, as: results))
+        return TracedFunction(of: arguments + tangents, to: listed(pushed, as: results))
     }
 
     /// (arguments, a cotangent for each result) to the cotangents of the arguments in `indices`.
@@ -28,7 +28,7 @@ public struct TracedFunction: Sendable {
         let pulled = Tensors.pullback(
             of: Array(results.joined()), cotangents: Array(cotangents.joined()),
             withRespectTo: indices.flatMap { arguments[$0] })
-        return TracedFunction(of: arguments + cotangents, to: regrouped(pulled, as: indices.map { arguments[$0] }))
+        return TracedFunction(of: arguments + cotangents, to: listed(pulled, as: indices.map { arguments[$0] }))
     }
 
     /// The same with one more argument of result `index`'s shapes, which is added to that result.
@@ -41,7 +41,7 @@ public struct TracedFunction: Sendable {
 }
 
 /// Lists as long as those of `lists`, from one list.
-func regrouped(_ tensors: [Tensor], as lists: [[Tensor]]) -> [[Tensor]] {
+func listed(_ tensors: [Tensor], as lists: [[Tensor]]) -> [[Tensor]] {
     var rest = tensors[...]
     return lists.map { list in
         defer { rest = rest.dropFirst(list.count) }

@@ -2,14 +2,16 @@
 ///
 /// Belongs to one thread at a time. Bound memory must be aligned to 64 bytes, hold the whole tensor, and outlive the
 /// run; an output must not overlap an input.
-public final class Workspace {
-    public let program: Program
+final class Workspace {
+    let program: Program
     private let arena: Storage
     private let addresses: UnsafeMutablePointer<UnsafeMutableRawPointer>
+    /// Where each slot lies in the next repetition; only inputs and outputs walk.
+    private let walks: UnsafeMutablePointer<Walk>
 
     /// - Parameter temporaries: at least `arenaByteCount` bytes, which workspaces that never run at the same time may
     ///   share. Nil makes some.
-    public init(_ program: Program, temporaries: Storage? = nil) {
+    init(_ program: Program, temporaries: Storage? = nil) {
         precondition(
             temporaries.map { $0.byteCount >= program.arenaByteCount } ?? true,
             "workspace: fewer bytes than the program's temporaries")
@@ -17,30 +19,56 @@ public final class Workspace {
         arena = temporaries ?? Storage(byteCount: program.arenaByteCount)
         addresses = .allocate(capacity: max(program.slotCount, 1))
         addresses.initialize(repeating: arena.address, count: max(program.slotCount, 1))
+        walks = .allocate(capacity: max(program.slotCount, 1))
+        walks.initialize(repeating: .still, count: max(program.slotCount, 1))
         for (slot, constant) in zip(program.constantSlots, program.constants) { addresses[slot] = constant.address }
         for (slot, offset) in zip(program.temporarySlots, program.temporaryOffsets) {
             addresses[slot] = arena.address + offset
         }
     }
 
-    deinit { addresses.deallocate() }
+    deinit {
+        addresses.deallocate()
+        walks.deallocate()
+    }
 
-    public func bind(input index: Int, to address: UnsafeMutableRawPointer) { addresses[index] = address }
+    func bind(input index: Int, to address: UnsafeMutableRawPointer, walk: Walk = .still) {
+        addresses[index] = address
+        walks[index] = walk
+    }
 
-    public func bind(output index: Int, to address: UnsafeMutableRawPointer) {
-        addresses[program.inputTypes.count + index] = address
+    func bind(output index: Int, to address: UnsafeMutableRawPointer, walk: Walk = .still) {
+        bind(input: program.inputTypes.count + index, to: address, walk: walk)
     }
 
     /// Runs the program; with a pool, large kernels are shared among its threads.
-    public func run(on pool: ThreadPool? = nil) {
+    func run(on pool: ThreadPool? = nil) {
         let memory = Memory(addresses: addresses, pool: pool)
         program.instructions.withUnsafeBufferPointer { instructions in
             for i in 0..<instructions.count { instructions[i].kernel(memory) }
         }
     }
 
+    /// Runs the program `count` times; its inputs and outputs walk from one repetition to the next, and lie where the last
+    /// one left them afterwards.
+    func run(repeating count: Int, on pool: ThreadPool?) {
+        if program.instructions.count == 1, let chain = program.instructions[0].chain {
+            chain.run(Memory(addresses: addresses, pool: pool), repeats: count, walks: walks)
+            for slot in 0..<program.boundCount { addresses[slot] += walks[slot].distance(to: count - 1) }
+            return
+        }
+        for repetition in 0..<count {
+            if repetition > 0 {
+                for slot in 0..<program.boundCount {
+                    addresses[slot] += walks[slot].distance(to: repetition) - walks[slot].distance(to: repetition - 1)
+                }
+            }
+            run(on: pool)
+        }
+    }
+
     /// As `run`, and the seconds that each instruction took.
-    public func profile(on pool: ThreadPool? = nil) -> [InstructionTime] {
+    func profile(on pool: ThreadPool? = nil) -> [InstructionTime] {
         let memory = Memory(addresses: addresses, pool: pool), clock = ContinuousClock()
         return program.instructions.map { instruction in
             let time = clock.measure { instruction.kernel(memory) }

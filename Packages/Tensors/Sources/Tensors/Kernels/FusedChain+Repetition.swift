@@ -8,6 +8,9 @@ typealias Walk = tensor_walk
 
 extension Walk {
     static let still = Walk(stride: 0, odd: 0)
+
+    /// From repetition 0 to another one, in bytes.
+    func distance(to repetition: Int) -> Int { repetition * Int(stride) + (repetition % 2 == 1 ? Int(odd) : 0) }
 }
 
 extension FusedChain {

@@ -103,13 +103,27 @@ TENSOR_INLINE float tanh_f32(float x) {
     return a < 0.625f ? small : (x < 0 ? -large : large);
 }
 
+TENSOR_INLINE float log1p_f32(float x) {
+    float w = 1.0f + x;
+    float y = log_f32(w) * (x / (w - 1.0f));  // Kahan's correction of log(1 + x)
+    y = w == 1.0f ? x : y;
+    return w == INFINITY || w <= 0.0f ? log_f32(w) : y;
+}
+
+TENSOR_INLINE float expm1_f32(float x) {
+    float u = exp_f32(x), d = u - 1.0f;
+    float y = d * (x / log_f32(u));  // the same correction of eˣ - 1
+    y = u == 1.0f ? x : y;
+    return x > 80.0f ? u : u < 1e-8f ? -1.0f : y;
+}
+
 TENSOR_INLINE float softplus_f32(float x) {
     float u = exp_f32(-fabsf(x)), w = 1.0f + u;
     float log1p = w == 1.0f ? u : log_f32(w) * (u / (w - 1.0f));  // Kahan's correction of log(1 + u)
-    return (x > 0 ? x : 0.0f * x) + log1p;
+    return (x > 0 ? x : 0.0f) + log1p;  // which is not a number where x is not
 }
 
 TENSOR_INLINE double sigmoid_f64(double x) { return 1.0 / (1.0 + exp(-x)); }
-TENSOR_INLINE double softplus_f64(double x) { return (x > 0 ? x : 0.0 * x) + log1p(exp(-fabs(x))); }
+TENSOR_INLINE double softplus_f64(double x) { return (x > 0 ? x : 0.0) + log1p(exp(-fabs(x))); }
 
 #endif

@@ -31,6 +31,8 @@ enum { A_IS_LAST = 1, B_IS_LAST = 2 };
 #define SIGMOID sigmoid_f32
 #define SOFTPLUS softplus_f32
 #define ERF erff
+#define LOG1P log1p_f32
+#define EXPM1 expm1_f32
 #define POWER powf
 #define SQRT sqrtf
 #define ABS fabsf
@@ -47,6 +49,8 @@ enum { A_IS_LAST = 1, B_IS_LAST = 2 };
 #undef SIGMOID
 #undef SOFTPLUS
 #undef ERF
+#undef LOG1P
+#undef EXPM1
 #undef POWER
 #undef SQRT
 #undef ABS
@@ -62,6 +66,8 @@ enum { A_IS_LAST = 1, B_IS_LAST = 2 };
 #define SIGMOID sigmoid_f64
 #define SOFTPLUS softplus_f64
 #define ERF erf
+#define LOG1P log1p
+#define EXPM1 expm1
 #define POWER pow
 #define SQRT sqrt
 #define ABS fabs

@@ -104,7 +104,7 @@ enum { CHANNELS = 256 };
     EACH_PLACE( \
         if (!found) for (int64_t c = 0; c < n; c++) { largest[c] = x[pixel + c]; which[c] = number; } \
         else for (int64_t c = 0; c < n; c++) { \
-            int larger = x[pixel + c] > largest[c]; \
+            int larger = !(x[pixel + c] <= largest[c]) && largest[c] == largest[c]; /* NaN wins, the first of them */ \
             largest[c] = larger ? x[pixel + c] : largest[c]; \
             which[c] = larger ? number : which[c]; \
         } \
@@ -130,7 +130,7 @@ enum { CHANNELS = 256 };
             int found = 0; \
             EACH_PLACE( \
                 if (!found) for (int64_t c = 0; c < n; c++) y[at + c] = x[pixel + c]; \
-                else for (int64_t c = 0; c < n; c++) y[at + c] = x[pixel + c] > y[at + c] ? x[pixel + c] : y[at + c]; \
+                else for (int64_t c = 0; c < n; c++) y[at + c] = x[pixel + c] <= y[at + c] || y[at + c] != y[at + c] ? y[at + c] : x[pixel + c]; \
                 found = 1; \
             ) \
         ) \

@@ -45,6 +45,8 @@ let derivativeTable: [DerivativeCase] = [
     .init("softplus", [m]) { $0[0].softplus() },
     .init("erf", [m]) { $0[0].erf() },
     .init("gelu", [m]) { $0[0].gelu() },
+    .init("log1p", [m], from: -0.5, to: 2) { $0[0].log1p() },
+    .init("expm1", [m]) { $0[0].expm1() },
     .init("relu", [m]) { $0[0].relu() * $0[0] },
     .init("step", [m]) { $0[0].step() * $0[0].squared() },
     .init("add, broadcast", [m, [4]]) { ($0[0] + $0[1]).squared() },
@@ -79,6 +81,10 @@ let derivativeTable: [DerivativeCase] = [
     .init("norm", [m]) { $0[0].norm() },
     .init("simplexThreshold", [[6]]) { ($0[0].squared() * 3).simplexThreshold(total: 1).squared() },
     .init("dot", [m, m]) { $0[0].dot($0[1]).squared() },
+    .init("logSumExp", [m]) { $0[0].logSumExp(axes: [0]).squared() },
+    .init("logSumExp over all", [m]) { $0[0].logSumExp().squared() },
+    .init("pickColumns", [m]) { $0[0].squared().pickedColumns(at: indices).squared() },
+    .init("max over axes apart", [[2, 3, 4]]) { $0[0].max(axes: [0, 2]).squared() },
     .init("logSoftmax", [m]) { $0[0].logSoftmax() },
     .init("softmax", [m]) { $0[0].softmax() },
     .init("crossEntropy", [m]) { $0[0].crossEntropy(labels: indices) },
@@ -88,6 +94,13 @@ let derivativeTable: [DerivativeCase] = [
     .init("product, both transposed", [[4, 3], [2, 4]]) {
         $0[0].product($0[1], transposingSelf: true, transposingOther: true).squared()
     },
+    .init("matrix times vector", [[3, 4], [4]]) { $0[0].product($0[1]).squared() },
+    .init("transposed matrix times vector", [[4, 3], [4]]) { $0[0].product($0[1], transposingSelf: true).squared() },
+    .init("vector times matrix", [[3], [3, 4]]) { $0[0].product($0[1]).squared() },
+    .init("vector times vector", [[4], [4]]) { $0[0].product($0[1]).squared() },
+    .init("batch of matrices times vector", [[2, 3, 4], [4]]) { $0[0].product($0[1]).squared() },
+    .init("stacked", [m, m]) { [$0[0], $0[1].squared()].stacked(axis: 1).squared() },
+    .init("divide by a number", [m]) { ($0[0] / 3).squared() },
     .init("product of batches", [[2, 3, 4], [4, 2]]) { $0[0].product($0[1]).squared() },
     .init("convolution 3x3", [[2, 5, 4, 2], [3, 3, 2, 3]]) { $0[0].convolved(with: $0[1], padding: 1).squared() },
     .init("convolution, stride 2 on odd sizes", [[2, 7, 5, 1], [3, 2, 1, 2]]) {

@@ -18,6 +18,10 @@ import Testing
         Case(name: "log", range: 1e-6...100, units: 2, ours: { $0.log() }, exact: { log($0) }),
         Case(name: "tanh", range: -10...10, units: 3, ours: { $0.tanh() }, exact: { tanh($0) }),
         Case(name: "sigmoid", range: -20...20, units: 4, ours: { $0.sigmoid() }, exact: { 1 / (1 + exp(-$0)) }),
+        Case(name: "log1p", range: -0.999...50, units: 4, ours: { $0.log1p() }, exact: { log1p($0) }),
+        Case(name: "log1p near 0", range: -1e-4...1e-4, units: 3, ours: { $0.log1p() }, exact: { log1p($0) }),
+        Case(name: "expm1", range: -20...80, units: 5, ours: { $0.expm1() }, exact: { expm1($0) }),
+        Case(name: "expm1 near 0", range: -1e-2...1e-2, units: 5, ours: { $0.expm1() }, exact: { expm1($0) }),
         Case(
             name: "softplus", range: -20...20, units: 4, ours: { $0.softplus() },
             exact: { $0 > 0 ? $0 + log1p(exp(-$0)) : log1p(exp($0)) }),

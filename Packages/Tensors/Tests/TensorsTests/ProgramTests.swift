@@ -180,7 +180,7 @@ import Testing
         #expect(e[0].isNaN && e[1] == .infinity && e[2] == 0 && e[3] == 1 && e[4] == .infinity && e[5] == 0)
         #expect(l[0].isNaN && l[1] == .infinity && l[2].isNaN && l[3] == -.infinity && l[5].isNaN)
         #expect(t[0].isNaN && t[1] == 1 && t[2] == -1)
-        #expect(s[0].isNaN && s[1] == .infinity && s[4] == 1e5 && s[5] == 0)
+        #expect(s[0].isNaN && s[1] == .infinity && s[2] == 0 && s[4] == 1e5 && s[5] == 0)
         #expect(n[0].isNaN && n[1].isNaN && r[0].isNaN)
     }
 

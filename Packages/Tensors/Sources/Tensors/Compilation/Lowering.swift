@@ -8,6 +8,7 @@ struct Lowering {
     private(set) var slotCount: Int
     private(set) var constantSlots: [Int] = []
 
+    private var constantOf: [Int: Storage] = [:]
     private var views: [ObjectIdentifier: View] = [:]
     private var outputSlots: [ObjectIdentifier: Int] = [:]
     private let groups: FusionGroups
@@ -46,7 +47,8 @@ struct Lowering {
             return result
         }
         for group in groups.executionOrder(
-            operandsOf: dependencies, roots: Lowering.cheapestFirst(outputs).map { groups.groupOf[$0.id]! })
+            operandsOf: dependencies,
+            roots: Lowering.cheapestFirst(outputs, order: order).map { groups.groupOf[$0.id]! })
         {
             lower(groups.members[group])
         }
@@ -70,9 +72,25 @@ struct Lowering {
 
     /// Outputs by the operations below them: what small ones read is still in the cache when they are computed before
     /// the large ones, and its memory is free again sooner.
-    private static func cheapestFirst(_ outputs: [Tensor]) -> [Tensor] {
-        let costs = outputs.map { totalCost(of: [$0]) }
-        return outputs.indices.sorted { (costs[$0], $0) < (costs[$1], $1) }.map { outputs[$0] }
+    private static func cheapestFirst(_ outputs: [Tensor], order: [Tensor]) -> [Tensor] {
+        var number: [ObjectIdentifier: Int] = [:]
+        for (i, node) in order.enumerated() { number[node.id] = i }
+        // By number: a program may have thousands of outputs, each above all other nodes.
+        let operands = order.map { $0.operands.map { number[$0.id]! } }, costs = order.map(\.floatingPointOperations)
+        var visit = [Int](repeating: -1, count: order.count)
+        let totals = outputs.enumerated().map { i, output in
+            var total = 0, pending = [number[output.id]!]
+            visit[pending[0]] = i
+            while let node = pending.popLast() {
+                total += costs[node]
+                for operand in operands[node] where visit[operand] != i {
+                    visit[operand] = i
+                    pending.append(operand)
+                }
+            }
+            return total
+        }
+        return outputs.indices.sorted { (totals[$0], $0) < (totals[$1], $1) }.map { outputs[$0] }
     }
 
     private mutating func lower(_ group: [Tensor]) {
@@ -83,11 +101,12 @@ struct Lowering {
             let view = View.contiguous(slot: newSlot(), shape: node.shape, elementType: node.elementType)
             constants.append(constant.storage)
             constantSlots.append(view.slot)
+            constantOf[view.slot] = constant.storage
             views[node.id] = view
         case is Fill, is Placeholder: break  // numbers are read where they are needed
         case let operation as any ViewOperation: lowerView(operation, node)
         case let operation as any KernelOperation: lowerKernel(operation, node)
-        default: preconditionFailure("program: no way to run \(node.operation.name)")
+        default: stop("program: no way to run \(node.operation.name)")
         }
     }
 
@@ -127,7 +146,7 @@ struct Lowering {
     private mutating func view(of node: Tensor) -> View {
         if let view = views[node.id] { return view }
         guard let value = node.fillValue else {
-            preconditionFailure(
+            stop(
                 "program: \(node.operation.name) \(node.shape) is neither computed nor among the inputs")
         }
         let result = newTemporary(shape: node.shape, elementType: node.elementType)
@@ -152,7 +171,7 @@ struct Lowering {
             a: operands[0], transposesA: product.transposeA, b: operands[1], transposesB: product.transposeB)
         if let compilation {
             let sparse = SparseProduct(factors, result: result) { view, layout in
-                constantSlots.firstIndex(of: view.slot).flatMap { compilation.sparse(constants[$0], layout) }
+                constantOf[view.slot].flatMap { compilation.sparse($0, layout) }
             }
             if let sparse { return sparse }
         }
@@ -163,12 +182,11 @@ struct Lowering {
 
     /// What a group's chain computes, in order: whatever its results need, and operands from other groups that are
     /// computed again.
-    private func members(of group: [Tensor]) -> [Tensor] {
-        func isForeign(_ node: Tensor) -> Bool { groups.groupOf[node.id] != groups.groupOf[group[0].id] }
+    private func members(of own: [Tensor]) -> [Tensor] {
+        func isForeign(_ node: Tensor) -> Bool { groups.groupOf[node.id] != groups.groupOf[own[0].id] }
         func computedAgain(_ member: Tensor) -> [Tensor] {
             member.operands.filter { isForeign($0) && FusionGroups.isComputedAgain($0, for: member) }
         }
-        let own = topologicalOrder(of: group).filter { !isForeign($0) }
         var needed = Set(own.filter { consumersOutside[$0.id] == true }.map(\.id))
         for member in own.reversed() where needed.contains(member.id) {
             needed.formUnion((member.operands + computedAgain(member).flatMap(\.operands)).map(\.id))

@@ -6,15 +6,18 @@
 /// al., 15.2). The result is kept only if the whole program then has fewer floating-point operations.
 func reassociated(_ outputs: [Tensor], in table: inout ExpressionTable) -> [Tensor] {
     let order = topologicalOrder(of: outputs)
-    let linear = Set(order.filter { LinearForm.isLinear($0) }.map(\.id))
     guard order.contains(where: { $0.operation is MatrixProduct }) else { return outputs }
+    var written = LinearForms(isAtomic: { _ in false })
+    let linear = order.filter { written.form(of: $0) != nil }
+    let needed = neededNodes(order, outputs: outputs, forms: &written)
 
-    let needed = neededNodes(order, outputs: outputs, linear: linear)
+    var forms = LinearForms(isAtomic: { needed.contains($0.id) }), formOf: [ObjectIdentifier: LinearForm] = [:]
+    for node in linear {  // operands first, whether needed or not
+        if let form = forms.form(of: node), needed.contains(node.id) { formOf[node.id] = form }
+    }
     var replacement: [ObjectIdentifier: Tensor] = [:]
     for node in order {
-        if needed.contains(node.id), linear.contains(node.id),
-            let form = LinearForm(of: node, isAtomic: { needed.contains($0.id) })
-        {
+        if let form = formOf[node.id] {
             let product = form.replacingFactors { replacement[$0.id] ?? $0 }.product.reshaped(to: node.shape)
             replacement[node.id] = table.canonicalize(product)
         } else if !node.operands.isEmpty {
@@ -30,11 +33,13 @@ func reassociated(_ outputs: [Tensor], in table: inout ExpressionTable) -> [Tens
 }
 
 /// The nodes whose values must exist, when linear nodes exist only for the sake of others.
-private func neededNodes(_ order: [Tensor], outputs: [Tensor], linear: Set<ObjectIdentifier>) -> Set<ObjectIdentifier> {
+private func neededNodes(
+    _ order: [Tensor], outputs: [Tensor], forms: inout LinearForms
+) -> Set<ObjectIdentifier> {
     var needed = Set(outputs.map(\.id))
     for node in order.reversed() where needed.contains(node.id) {
-        if linear.contains(node.id) {
-            for term in LinearForm(of: node, isAtomic: { _ in false })!.terms {
+        if let form = forms.form(of: node) {
+            for term in form.terms {
                 for case let tensor? in term.factors.map(\.tensor) {
                     // A vector's factor is a reshape made for the form: what it reshapes is what is needed.
                     needed.insert(tensor.id)
@@ -49,13 +54,18 @@ private func neededNodes(_ order: [Tensor], outputs: [Tensor], linear: Set<Objec
 }
 
 /// Floating-point operations of everything that `outputs` need.
-func totalCost(of outputs: [Tensor]) -> Int {
-    topologicalOrder(of: outputs).reduce(0) { total, node in
-        switch node.operation {
+private func totalCost(of outputs: [Tensor]) -> Int {
+    topologicalOrder(of: outputs).reduce(0) { $0 + $1.floatingPointOperations }
+}
+
+extension Tensor {
+    /// Of this node alone.
+    var floatingPointOperations: Int {
+        switch operation {
         case let kernel as any KernelOperation:
-            total + kernel.floatingPointOperations(operands: node.operands.map(\.shape), result: node.shape)
-        case is Elementwise: total + node.count
-        default: total
+            kernel.floatingPointOperations(operands: operands.map(\.shape), result: shape)
+        case is Elementwise: count
+        default: 0
         }
     }
 }
@@ -127,17 +137,22 @@ extension LinearForm.Term {
         return scale == 1 ? value : scale == -1 ? -value : value * scale
     }
 
-    /// The product of the factors, without the scale.
+    /// The product of the factors, without the scale, in the cheapest order.
     var operand: LinearForm.Operand {
-        if factors.count == 1 { return LinearForm.Operand(factors[0]) }
-        let split = bestSplit
-        let left = LinearForm.Term(scale: 1, factors: Array(factors[..<split])),
-            right = LinearForm.Term(scale: 1, factors: Array(factors[split...]))
-        return LinearForm.Operand(.value(left.operand.times(right.operand), isTransposed: false))
+        let splits = bestSplits
+        func product(_ i: Int, _ j: Int) -> LinearForm.Operand {
+            if i == j { return LinearForm.Operand(factors[i]) }
+            let split = splits[i][j]
+            return LinearForm.Operand(.value(product(i, split - 1).times(product(split, j)), isTransposed: false))
+        }
+        return product(0, factors.count - 1)
     }
 
     /// Where the last multiplication of the cheapest order stands: factors[..<split] · factors[split...].
-    var bestSplit: Int {
+    var bestSplit: Int { bestSplits[0][factors.count - 1] }
+
+    /// The same for each run of factors i ... j.
+    private var bestSplits: [[Int]] {
         let n = factors.count
         let extents = [factors[0].rows] + factors.map(\.columns)
         var cost = [[Double]](repeating: [Double](repeating: 0, count: n), count: n)
@@ -154,21 +169,21 @@ extension LinearForm.Term {
                 }
             }
         }
-        return split[0][n - 1]
+        return split
     }
 }
 
 extension LinearForm {
     /// One side of a multiplication.
     struct Operand {
-        enum Kind { case value(Tensor, isTransposed: Bool), ones(Int, isTransposed: Bool) }
+        enum Kind { case value(Tensor, isTransposed: Bool), ones(Int, ElementType, isTransposed: Bool) }
         let kind: Kind
 
         init(_ kind: Kind) { self.kind = kind }
 
         init(_ factor: Factor) {
             switch factor.kind {
-            case .ones(let count): kind = .ones(count, isTransposed: factor.isTransposed)
+            case .ones(let count, let type): kind = .ones(count, type, isTransposed: factor.isTransposed)
             case .matrix: kind = .value(factor.tensor!, isTransposed: factor.isTransposed)
             }
         }
@@ -176,24 +191,25 @@ extension LinearForm {
         var tensor: Tensor {
             switch kind {
             case .value(let tensor, let isTransposed): isTransposed ? tensor.transposed : tensor
-            case .ones(let count, let isTransposed): .ones(isTransposed ? [1, count] : [count, 1])
+            case .ones(let count, let type, let isTransposed):
+                .ones(isTransposed ? [1, count] : [count, 1], elementType: type)
             }
         }
 
         func times(_ other: Operand) -> Tensor {
             switch (kind, other.kind) {
-            case (.ones(let count, isTransposed: false), _):  // repeats a row
+            case (.ones(let count, _, isTransposed: false), _):  // repeats a row
                 let row = other.tensor
                 return row.broadcast(to: [count, row.shape[1]])
-            case (_, .ones(let count, isTransposed: true)):  // repeats a column
+            case (_, .ones(let count, _, isTransposed: true)):  // repeats a column
                 let column = tensor
                 return column.broadcast(to: [column.shape[0], count])
-            case (.ones(_, isTransposed: true), .value(let b, let isTransposed)):
+            case (.ones(_, _, isTransposed: true), .value(let b, let isTransposed)):
                 return b.sum(axes: [isTransposed ? 1 : 0]).expandingAxis(0)
-            case (.value(let a, let isTransposed), .ones(_, isTransposed: false)):
+            case (.value(let a, let isTransposed), .ones(_, _, isTransposed: false)):
                 return a.sum(axes: [isTransposed ? 0 : 1]).expandingAxis(1)
-            case (.ones(_, isTransposed: true), .ones(let count, isTransposed: false)):
-                return Tensor(repeating: Double(count), shape: [1, 1])
+            case (.ones(_, _, isTransposed: true), .ones(let count, let type, isTransposed: false)):
+                return Tensor(repeating: Double(count), shape: [1, 1], elementType: type)
             case (.value(let a, let transposeA), .value(let b, let transposeB)):
                 return a.product(b, transposingSelf: transposeA, transposingOther: transposeB)
             }

@@ -15,8 +15,7 @@ func simplified(_ node: Tensor) -> Tensor? {
     case is Pad where node.operands[0].fillValue == 0: Tensor.zeros(node.shape, elementType: node.elementType)
     case let operation as MatrixProduct: simplifiedProduct(operation, node)
     case is StopGradient: node.operands[0]
-    case is Convert where node.operands[0].fillValue != nil:
-        Tensor(repeating: node.operands[0].fillValue!, shape: node.shape, elementType: node.elementType)
+    case is Convert: simplifiedConvert(node)
     default: nil
     }
 }
@@ -43,7 +42,6 @@ private func simplifiedElementwise(_ function: Elementwise.Function, _ node: Ten
         if fills[0] == 0 { return -y }
         if fills[1] == 0 { return x }
         if let inner = operands(of: y, .negate) { return x + inner[0] }
-        if x.id == y.id { return fill(0) }
     case .multiply:
         let y = node.operands[1]
         if fills[0] == 0 || fills[1] == 0 { return fill(0) }
@@ -57,12 +55,14 @@ private func simplifiedElementwise(_ function: Elementwise.Function, _ node: Ten
         if let inner = operands(of: x, .multiply), let number = inner[1].fillValue {
             return fills[1].map { inner[0] * (number * $0) } ?? inner[0] * y * number
         }
-        if fills[1] == nil, let inner = operands(of: y, .multiply), let number = inner[1].fillValue {
-            return x * inner[0] * number
+        if fills[1] == nil {
+            if let inner = operands(of: y, .multiply), let number = inner[1].fillValue { return x * inner[0] * number }
+            if let inner = operands(of: x, .divide), let number = inner[1].fillValue { return inner[0] * y / number }
+            if let inner = operands(of: y, .divide), let number = inner[1].fillValue { return x * inner[0] / number }
         }
     case .divide:
-        if fills[0] == 0 { return fill(0) }
-        if let number = fills[1], number != 0 { return x * (1 / number) }
+        if let inverse = fills[1].flatMap(exactInverse) { return x * inverse }
+        if let number = fills[1], let inner = operands(of: x, .negate) { return inner[0] / -number }
         if fills[0] == 1 { return node.operands[1].reciprocal() }
     case .power:
         switch fills[1] {
@@ -75,8 +75,23 @@ private func simplifiedElementwise(_ function: Elementwise.Function, _ node: Ten
         case -1: return x.reciprocal()
         default: break
         }
+    case .step:
+        if operands(of: x, .step) != nil { return x }
     case .select:
         if let condition = fills[0] { return node.operands[condition != 0 ? 1 : 2] }
+        // An operand's cotangent, where it is not 0: signs and numbers stand outside, as in products.
+        if fills[2] == 0 {
+            let mask = x, y = node.operands[1]
+            if fills[1] == 0 { return fill(0) }
+            if let value = fills[1], value.isFinite, isMask(mask) { return mask * value }
+            if let inner = operands(of: y, .negate) { return -select(mask, inner[0], fill(0)) }
+            if let inner = operands(of: y, .multiply), let number = inner[1].fillValue, number.isFinite {
+                return select(mask, inner[0], fill(0)) * number
+            }
+            if let inner = operands(of: y, .divide), let number = inner[1].fillValue, number != 0 {
+                return select(mask, inner[0], fill(0)) / number
+            }
+        }
     default: break
     }
     return narrowed(function, node)
@@ -95,6 +110,19 @@ private func narrowed(_ function: Elementwise.Function, _ node: Tensor) -> Tenso
             ?? operand.operands[0]
     }
     return Tensor(elementwise: function, operands).broadcast(to: node.shape)
+}
+
+/// 1 / `number` where it is a power of two, by which multiplying is dividing, in float32 too.
+private func exactInverse(_ number: Double) -> Double? {
+    number.significand == 1 && abs(number.exponent) <= 126 ? 1 / number : nil
+}
+
+/// Whether the elements are 0 or 1.
+private func isMask(_ node: Tensor) -> Bool {
+    switch (node.operation as? Elementwise)?.function {
+    case .step, .less, .lessOrEqual, .equal: true
+    default: false
+    }
 }
 
 private func operands(of node: Tensor, _ function: Elementwise.Function) -> [Tensor]? {
@@ -118,13 +146,13 @@ private func folded(_ function: Elementwise.Function, _ x: [Double]) -> Double? 
     case .multiply: x[0] * x[1]
     case .divide: x[0] / x[1]
     case .power: pow(x[0], x[1])
-    case .maximum: x[1] <= x[0] ? x[0] : x[1]
-    case .minimum: x[0] <= x[1] ? x[0] : x[1]
+    case .maximum: x[1] <= x[0] || x[0].isNaN ? x[0] : x[1]
+    case .minimum: x[0] <= x[1] || x[0].isNaN ? x[0] : x[1]
     case .less: x[0] < x[1] ? 1 : 0
     case .lessOrEqual: x[0] <= x[1] ? 1 : 0
     case .equal: x[0] == x[1] ? 1 : 0
     case .select: x[0] != 0 ? x[1] : x[2]
-    case .sin, .cos, .tanh, .sigmoid, .softplus, .erf: nil
+    case .sin, .cos, .tanh, .sigmoid, .softplus, .erf, .log1p, .expm1: nil
     }
 }
 
@@ -135,14 +163,18 @@ private func simplifiedSum(_ operation: Reduce, _ node: Tensor) -> Tensor? {
     let count = Double(operation.axes.reduce(1) { $0 * x.shape[$1] })
     func sum(_ y: Tensor) -> Tensor { y.sum(axes: axes) }
     func fill(_ value: Double) -> Tensor { Tensor(repeating: value, shape: node.shape, elementType: node.elementType) }
+    if count == 0 { return fill(0) }
     if let value = x.fillValue { return fill(value * count) }
     if count == 1 { return x.reshaped(to: node.shape) }
     if let inner = operands(of: x, .negate) { return -sum(inner[0]) }
+    if let inner = operands(of: x, .divide), let number = inner[1].fillValue { return sum(inner[0]) / number }
     if let rest = constantAlong(axes, x) { return rest.reshaped(to: node.shape) * count }
     if operands(of: x, .multiply) != nil {
-        // Of all factors, those that do not vary along the axes come out.
+        // Of all factors, those that do not vary along the axes come out. Shared factors count as often as they are
+        // multiplied, x²ⁿ is 2ⁿ of them: where there are many, the product stays as it is.
         var factors: [Tensor] = [], outside: [Tensor] = [], pending = [x]
         while let factor = pending.popLast() {
+            if factors.count + outside.count + pending.count >= 64 { return nil }
             if let inner = operands(of: factor, .multiply) {
                 pending += inner
             } else if let value = factor.fillValue {
@@ -194,6 +226,16 @@ private func simplifiedBroadcast(_ node: Tensor) -> Tensor? {
     if let value = x.fillValue { return Tensor(repeating: value, shape: node.shape, elementType: node.elementType) }
     if x.operation is Broadcast { return x.operands[0].broadcast(to: node.shape) }
     return nil
+}
+
+private func simplifiedConvert(_ node: Tensor) -> Tensor? {
+    let x = node.operands[0]
+    // A float32 number is what float32 can hold of it.
+    return x.fillValue.map {
+        Tensor(
+            repeating: x.elementType == .float32 ? Double(Float($0)) : $0, shape: node.shape,
+            elementType: node.elementType)
+    }
 }
 
 private func simplifiedProduct(_ operation: MatrixProduct, _ node: Tensor) -> Tensor? {

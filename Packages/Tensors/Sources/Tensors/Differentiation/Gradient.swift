@@ -5,15 +5,22 @@
 /// one.
 ///
 /// Reverse mode: visits only the nodes between `targets` and `value`.
-public func gradient(of value: Tensor, withRespectTo targets: [Tensor]) -> [Tensor] {
-    precondition(value.count == 1, "gradient: of shape \(value.shape), a scalar is needed")
+public func gradient(
+    of value: Tensor, withRespectTo targets: [Tensor], file: StaticString = #fileID, line: UInt = #line
+) -> [Tensor] {
+    require(
+        value.count == 1 && value.elementType.isFloatingPoint,
+        "gradient: of shape \(value.shape) \(value.elementType), a floating-point scalar is needed", file: file,
+        line: line)
     return pullback(
         of: [value], cotangents: [Tensor(repeating: 1, shape: value.shape, elementType: value.elementType)],
-        withRespectTo: targets)
+        withRespectTo: targets, file: file, line: line)
 }
 
-public func gradient<Tree: TensorTree>(of value: Tensor, withRespectTo tree: Tree) -> Tree {
-    tree.with(gradient(of: value, withRespectTo: tree.tensors))
+public func gradient<Tree: TensorTree>(
+    of value: Tensor, withRespectTo tree: Tree, file: StaticString = #fileID, line: UInt = #line
+) -> Tree {
+    tree.with(gradient(of: value, withRespectTo: tree.tensors, file: file, line: line))
 }
 
 extension Tensor {
@@ -25,10 +32,11 @@ extension Tensor {
 }
 
 /// Vector-Jacobian products: Σ over outputs of vᵀ · ∂output/∂target, for every target.
-public func pullback(of outputs: [Tensor], cotangents: [Tensor], withRespectTo targets: [Tensor]) -> [Tensor] {
-    precondition(
-        outputs.map(\.shape) == cotangents.map(\.shape),
-        "pullback: outputs \(outputs.map(\.shape)), cotangents \(cotangents.map(\.shape))")
+public func pullback(
+    of outputs: [Tensor], cotangents: [Tensor], withRespectTo targets: [Tensor],
+    file: StaticString = #fileID, line: UInt = #line
+) -> [Tensor] {
+    requireSameTypes("pullback", outputs, "cotangents", cotangents, file: file, line: line)
     let order = topologicalOrder(of: outputs)
     let isTarget = Set(targets.map(\.id))
     var depends = Set<ObjectIdentifier>()
@@ -55,9 +63,12 @@ public func pullback(of outputs: [Tensor], cotangents: [Tensor], withRespectTo t
 }
 
 public func pullback<Output: TensorTree, Target: TensorTree>(
-    of output: Output, cotangent: Output, withRespectTo target: Target
+    of output: Output, cotangent: Output, withRespectTo target: Target,
+    file: StaticString = #fileID, line: UInt = #line
 ) -> Target {
-    target.with(pullback(of: output.tensors, cotangents: cotangent.tensors, withRespectTo: target.tensors))
+    target.with(
+        pullback(
+            of: output.tensors, cotangents: cotangent.tensors, withRespectTo: target.tensors, file: file, line: line))
 }
 
 /// Jacobian-vector products, forward mode: Σ over targets of ∂output/∂target · tangent, for every output.
@@ -65,20 +76,40 @@ public func pullback<Output: TensorTree, Target: TensorTree>(
 /// The pullback is linear in its cotangent u, so its own pullback with respect to u is the push-forward (Townsend 2017,
 /// "A new trick for calculating Jacobian vector products"). Everything that only computed the first pullback's value is
 /// dead work, which programs leave out.
-public func pushforward(of outputs: [Tensor], tangents: [Tensor], withRespectTo targets: [Tensor]) -> [Tensor] {
+public func pushforward(
+    of outputs: [Tensor], tangents: [Tensor], withRespectTo targets: [Tensor],
+    file: StaticString = #fileID, line: UInt = #line
+) -> [Tensor] {
+    requireSameTypes("pushforward", targets, "tangents", tangents, file: file, line: line)
     let u = outputs.map { $0.placeholder("u") }
     let pulled = pullback(of: outputs, cotangents: u, withRespectTo: targets)
     return pullback(of: pulled, cotangents: tangents, withRespectTo: u)
 }
 
 public func pushforward<Output: TensorTree, Target: TensorTree>(
-    of output: Output, tangent: Target, withRespectTo target: Target
+    of output: Output, tangent: Target, withRespectTo target: Target,
+    file: StaticString = #fileID, line: UInt = #line
 ) -> Output {
-    output.with(pushforward(of: output.tensors, tangents: tangent.tensors, withRespectTo: target.tensors))
+    output.with(
+        pushforward(
+            of: output.tensors, tangents: tangent.tensors, withRespectTo: target.tensors, file: file, line: line))
 }
 
 /// ∇²value · vector with respect to `tree`, without forming the Hessian (Pearlmutter 1994).
-public func hessianVectorProduct<Tree: TensorTree>(of value: Tensor, withRespectTo tree: Tree, vector: Tree) -> Tree {
-    let slope = gradient(of: value, withRespectTo: tree)
-    return pullback(of: slope, cotangent: vector, withRespectTo: tree)
+public func hessianVectorProduct<Tree: TensorTree>(
+    of value: Tensor, withRespectTo tree: Tree, vector: Tree, file: StaticString = #fileID, line: UInt = #line
+) -> Tree {
+    let slope = gradient(of: value, withRespectTo: tree, file: file, line: line)
+    return pullback(of: slope, cotangent: vector, withRespectTo: tree, file: file, line: line)
+}
+
+private func requireSameTypes(
+    _ operation: String, _ values: [Tensor], _ role: String, _ directions: [Tensor], file: StaticString, line: UInt
+) {
+    func types(_ tensors: [Tensor]) -> String {
+        tensors.map { "\($0.shape) \($0.elementType)" }.joined(separator: ", ")
+    }
+    require(
+        values.map(\.shape) == directions.map(\.shape) && values.map(\.elementType) == directions.map(\.elementType),
+        "\(operation): of \(types(values)) with \(role) \(types(directions))", file: file, line: line)
 }

@@ -14,9 +14,13 @@ public struct GradientCheck: Sendable {
 /// point must keep clear of kinks by more than `step`, relative to the coordinates' magnitude.
 /// - Parameter point: float64 leaves.
 /// - Returns: errors |a - b| / max(1, |a|, |b|); with step h they are of order h² + 1e-16/h times the third derivative.
-public func checkGradients(at point: [Tensor], step: Double = 1e-5, of function: ([Tensor]) -> Tensor) -> GradientCheck
-{
-    precondition(point.allSatisfy { $0.elementType == .float64 }, "checkGradients: needs float64 leaves")
+public func checkGradients(
+    at point: [Tensor], step: Double = 1e-5, file: StaticString = #fileID, line: UInt = #line,
+    of function: ([Tensor]) -> Tensor
+) -> GradientCheck {
+    require(
+        point.allSatisfy { $0.elementType == .float64 },
+        "checkGradients: needs float64 leaves, not \(point.map(\.elementType))", file: file, line: line)
     let inputs = point.map { $0.placeholder() }
     let output = function(inputs)
     let value = output.dot(irregular(output.shape, phase: 0))

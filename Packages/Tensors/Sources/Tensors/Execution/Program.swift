@@ -39,14 +39,7 @@ public final class Program: Sendable {
         constantSlots = lowering.constantSlots
         slotCount = lowering.slotCount
         temporarySlots = lowering.temporaries.map(\.slot)
-        let plan = MemoryPlan(
-            lowering.temporaries.map { temporary in
-                let uses = lowering.instructions.indices.filter {
-                    lowering.instructions[$0].reads.contains(temporary.slot)
-                        || lowering.instructions[$0].writes.contains(temporary.slot)
-                }
-                return MemoryPlan.Buffer(byteCount: temporary.byteCount, lifetime: (uses.first ?? 0)...(uses.last ?? 0))
-            })
+        let plan = MemoryPlan(lowering.temporaries, usedBy: instructions, slotCount: slotCount)
         temporaryOffsets = plan.offsets
         arenaByteCount = plan.byteCount
     }

@@ -9,9 +9,12 @@ extension Tensor {
     public var storage: Storage { (evaluated().operation as! Constant).storage }
 
     /// The elements in row-major order, evaluated when necessary. The type asked for must be the tensor's.
-    public func scalars<Scalar: TensorScalar>(as _: Scalar.Type = Scalar.self) -> [Scalar] {
-        precondition(
-            Scalar.elementType == elementType, "scalars: asked \(Scalar.elementType) of a \(elementType) tensor")
+    public func scalars<Scalar: TensorScalar>(
+        as _: Scalar.Type = Scalar.self, file: StaticString = #fileID, line: UInt = #line
+    ) -> [Scalar] {
+        require(
+            Scalar.elementType == elementType,
+            "scalars: asked \(Scalar.elementType) of a tensor \(shape) \(elementType)", file: file, line: line)
         let storage = self.storage
         return Array(UnsafeBufferPointer(start: storage.address.assumingMemoryBound(to: Scalar.self), count: count))
     }
@@ -27,7 +30,7 @@ extension Tensor {
 
     /// The only element of a tensor that has one.
     public var scalar: Double {
-        precondition(count == 1, "scalar: shape \(shape) has \(count) elements")
+        require(count == 1, "scalar: shape \(shape) has \(count) elements")
         return scalars[0]
     }
 }

@@ -26,27 +26,40 @@ struct Fill: Operation {
 
 extension Tensor {
     /// A leaf from scalars in row-major order.
-    public init<Scalar: TensorScalar>(_ scalars: [Scalar], shape: Shape? = nil) {
+    public init<Scalar: TensorScalar>(
+        _ scalars: [Scalar], shape: Shape? = nil, file: StaticString = #fileID, line: UInt = #line
+    ) {
         let shape = shape ?? [scalars.count]
-        precondition(shape.count == scalars.count, "tensor: \(scalars.count) scalars for shape \(shape)")
+        require(
+            shape.count == scalars.count, "tensor: \(scalars.count) scalars for shape \(shape)", file: file, line: line)
         self.init(Constant(storage: Storage(scalars)), [], shape: shape, elementType: Scalar.elementType)
     }
 
     /// A leaf that shares `storage`, which must hold `shape.count` elements and must not change while the tensor lives.
-    public init(storage: Storage, shape: Shape, elementType: ElementType) {
-        precondition(
+    public init(
+        storage: Storage, shape: Shape, elementType: ElementType, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        require(
             storage.byteCount >= shape.count * elementType.byteCount,
-            "tensor: \(storage.byteCount) bytes for shape \(shape) of \(elementType)")
+            "tensor: \(storage.byteCount) bytes for shape \(shape) of \(elementType)", file: file, line: line)
         self.init(Constant(storage: storage), [], shape: shape, elementType: elementType)
     }
 
-    /// A tensor whose elements all equal `value`.
-    public init(repeating value: Double, shape: Shape = .scalar, elementType: ElementType = .float32) {
+    /// A tensor whose elements all equal `value`; a whole number where they are int32.
+    public init(
+        repeating value: Double, shape: Shape = .scalar, elementType: ElementType = .float32,
+        file: StaticString = #fileID, line: UInt = #line
+    ) {
+        require(
+            elementType != .int32 || Int32(exactly: value) != nil, "tensor: \(value) is not an int32", file: file,
+            line: line)
         self.init(Fill(value: value), [], shape: shape, elementType: elementType)
     }
 
-    public init(_ value: Double, elementType: ElementType = .float32) {
-        self.init(repeating: value, elementType: elementType)
+    public init(
+        _ value: Double, elementType: ElementType = .float32, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        self.init(repeating: value, elementType: elementType, file: file, line: line)
     }
 
     public static func zeros(_ shape: Shape, elementType: ElementType = .float32) -> Tensor {

@@ -57,15 +57,15 @@ extension TensorTree {
     }
 
     /// The same tree with other tensors, in the order of visits.
-    public func with(_ tensors: [Tensor]) -> Self {
+    public func with(_ tensors: [Tensor], file: StaticString = #fileID, line: UInt = #line) -> Self {
         var copy = self, rest = tensors[...]
         copy.visitTensors { path, tensor in
             guard let next = rest.popFirst() else {
-                preconditionFailure("tree: \(tensors.count) tensors, none left for \(path)")
+                stop("tree: \(tensors.count) tensors, none left for \(path)", file: file, line: line)
             }
             tensor = next
         }
-        precondition(rest.isEmpty, "tree: \(tensors.count) tensors, \(rest.count) too many")
+        require(rest.isEmpty, "tree: \(tensors.count) tensors, \(rest.count) too many", file: file, line: line)
         return copy
     }
 
@@ -75,8 +75,13 @@ extension TensorTree {
         return copy
     }
 
-    public func combined(with other: Self, _ combine: (Tensor, Tensor) throws -> Tensor) rethrows -> Self {
+    public func combined(
+        with other: Self, file: StaticString = #fileID, line: UInt = #line,
+        _ combine: (Tensor, Tensor) throws -> Tensor
+    ) rethrows -> Self {
         var rest = other.tensors[...]
+        let count = tensors.count
+        require(count == rest.count, "combined: trees of \(count) and \(rest.count) tensors", file: file, line: line)
         return try map { try combine($0, rest.removeFirst()) }
     }
 

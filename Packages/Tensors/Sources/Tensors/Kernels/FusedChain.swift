@@ -30,7 +30,7 @@ final class FusedChain: Sendable {
 
     init(shape: Shape, elementType: ElementType, sources: [Source], outputs: [View], registerCount: Int, steps: [Step])
     {
-        precondition(registerCount <= FusedChain.registerLimit, "elementwise: a chain of \(registerCount) registers")
+        require(registerCount <= FusedChain.registerLimit, "elementwise: a chain of \(registerCount) registers")
         count = shape.count
         operationCount = steps.count
         self.elementType = elementType
@@ -137,7 +137,7 @@ final class FusedChain: Sendable {
             }
         }
         if extents.isEmpty { return ([1], strides.map { _ in [0] }) }
-        precondition(extents.count <= 8, "elementwise: more than 8 axes in \(shape)")
+        require(extents.count <= 8, "elementwise: more than 8 axes in \(shape)")
         return (extents, strides)
     }
 }

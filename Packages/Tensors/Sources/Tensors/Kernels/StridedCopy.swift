@@ -6,7 +6,7 @@ struct StridedCopy: Sendable {
     private let extents: [Int64], fromStrides: [Int64], toStrides: [Int64]
 
     init(from: View, to: View) {
-        precondition(
+        require(
             from.shape == to.shape && from.elementType.byteCount == to.elementType.byteCount,
             "copy: \(from.shape) to \(to.shape)")
         self.from = from

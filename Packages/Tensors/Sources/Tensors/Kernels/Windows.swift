@@ -20,6 +20,15 @@ struct Windows: Hashable, Sendable {
         ]
     }
 
+    /// Stops where a window does not fit into the padded image.
+    func requireRoom(in image: Shape, for operation: String, file: StaticString, line: UInt) {
+        let height = image[1] + 2 * padding, width = image[2] + 2 * padding
+        require(
+            kernel.height > 0 && kernel.width > 0 && height >= kernel.height && width >= kernel.width,
+            "\(operation): a window of \(kernel.height)x\(kernel.width) does not fit into images \(image), "
+                + "\(height)x\(width) with padding \(padding)", file: file, line: line)
+    }
+
     func layout(image: Shape, output: Shape) -> tensor_windows {
         tensor_windows(
             height: Int64(image[1]), width: Int64(image[2]), channels: Int64(image[3]),
@@ -87,7 +96,7 @@ extension Double: WindowScalar {
         _ transposeB: Bool,
         _ c: UnsafeMutablePointer<Double>, adding: Bool
     ) {
-        precondition(!adding, "convolution: float64 takes all output positions at once")
+        require(!adding, "convolution: float64 takes all output positions at once")
         tensor_product_f64(
             transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(m), Int64(n), Int64(k), a, Int64(transposeA ? m : k), b,
             Int64(transposeB ? k : n), c, Int64(n))

@@ -2,8 +2,8 @@
 public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
     public let extents: [Int]
 
-    public init(_ extents: [Int]) {
-        precondition(extents.allSatisfy { $0 >= 0 }, "shape: negative extent in \(extents)")
+    public init(_ extents: [Int], file: StaticString = #fileID, line: UInt = #line) {
+        require(extents.allSatisfy { $0 >= 0 }, "shape: negative extent in \(extents)", file: file, line: line)
         self.extents = extents
     }
 
@@ -16,7 +16,11 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     /// The number of elements.
     public var count: Int { extents.reduce(1, *) }
 
-    public subscript(axis: Int) -> Int { extents[axis < 0 ? axis + rank : axis] }
+    /// Of one axis; negative axes count from the last.
+    public subscript(axis: Int, file: StaticString = #fileID, line: UInt = #line) -> Int {
+        require(axis >= -rank && axis < rank, "shape: axis \(axis) of \(self)", file: file, line: line)
+        return extents[axis < 0 ? axis + rank : axis]
+    }
 
     public var description: String { "[\(extents.map(String.init).joined(separator: "x"))]" }
 
@@ -41,11 +45,11 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     }
 
     /// `axes` with negative ones counted from the end, ascending, each checked to exist and to be named once.
-    func normalized(axes: [Int], for operation: String) -> [Int] {
+    func normalized(axes: [Int], for operation: String, file: StaticString, line: UInt) -> [Int] {
         let result = axes.map { $0 < 0 ? $0 + rank : $0 }.sorted()
-        precondition(
+        require(
             result.allSatisfy { $0 >= 0 && $0 < rank } && Set(result).count == result.count,
-            "\(operation): axes \(axes) of shape \(self)")
+            "\(operation): axes \(axes) of shape \(self)", file: file, line: line)
         return result
     }
 }

@@ -7,8 +7,8 @@ public final class ThreadPool: Sendable {
     public let threadCount: Int
     private nonisolated(unsafe) let pool: OpaquePointer  // the C pool does its own locking
 
-    public init(threadCount: Int) {
-        precondition(threadCount >= 1, "threads: at least 1, not \(threadCount)")
+    public init(threadCount: Int, file: StaticString = #fileID, line: UInt = #line) {
+        require(threadCount >= 1, "threads: at least 1, not \(threadCount)", file: file, line: line)
         self.threadCount = threadCount
         pool = tensor_pool_create(Int32(threadCount))
     }

@@ -30,13 +30,18 @@ struct Convert: KernelOperation {
                 let from = memory.pointer(source, as: Int32.self), to = memory.pointer(result, as: Double.self)
                 for i in 0..<count { to[i] = Double(from[i]) }
             }
-        default: preconditionFailure("convert: from \(source.elementType) to \(result.elementType) is not defined")
+        default: stop("convert: from \(source.elementType) to \(result.elementType) is not defined")
         }
     }
 }
 
 extension Tensor {
-    public func converted(to type: ElementType) -> Tensor {
-        type == elementType ? self : Tensor(Convert(type: type), [self], shape: shape, elementType: type)
+    /// The same numbers in another type. To int32 there is no way: rounding has no one right rule.
+    public func converted(to type: ElementType, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        if type == elementType { return self }
+        require(
+            type.isFloatingPoint, "convert: of \(shape) \(elementType) to \(type) is not defined", file: file,
+            line: line)
+        return Tensor(Convert(type: type), [self], shape: shape, elementType: type)
     }
 }

@@ -51,7 +51,7 @@ struct Convolution: KernelOperation, ProductOperation {
 
     /// Positions at a time: their patches stay in the second-level cache. Float64 takes all at once.
     private func block(_ rows: Int, _ patchLength: Int, _ type: ElementType) -> Int {
-        type == .float64 ? rows : min(rows, max(48, 98_304 / patchLength))
+        type == .float64 ? rows : min(rows, max(48, 98_304 / max(patchLength, 1)))
     }
 
     func floatingPointOperations(operands: [Shape], result: Shape) -> Int { 2 * rows * patchLength * output[3] }
@@ -71,14 +71,15 @@ struct Convolution: KernelOperation, ProductOperation {
     }
 
     private func kernel<T: WindowScalar>(_ operands: [View], _ result: View, _ scratch: View?, _: T.Type) -> Kernel {
-        if let backwardWindows, rows > 0, result.shape.count > 0 {
+        if let backwardWindows, rows > 0, output[3] > 0, result.shape.count > 0 {
             return backwardKernel(backwardWindows, operands, result, scratch!, T.self)
         }
         let layout = windows.layout(image: image, output: output), rows = self.rows, length = patchLength,
             channels = output[3]
         let block = isPointwise ? max(rows, 1) : self.block(rows, length, result.elementType), a = operands[0],
             b = operands[1], part = self.part
-        if rows == 0 || result.shape.count == 0 {
+        // Of empty images, channels or outputs the sums are empty.
+        if rows == 0 || length == 0 || channels == 0 || result.shape.count == 0 {
             return { memory in memory.pointer(result, as: T.self).update(repeating: 0, count: result.shape.count) }
         }
         return { memory in
@@ -141,19 +142,19 @@ extension Convolution {
 
 extension Tensor {
     /// A two-dimensional convolution (cross-correlation) of images [n, height, width, channels], channels last.
-    /// - Parameter weight: [rows, columns, channels, outputs].
+    /// - Parameter weight: [rows, columns, channels, outputs]; not larger than the images with their padding.
     /// - Returns: [n, ⌊(height + 2 padding - rows)/stride⌋ + 1, …, outputs].
-    public func convolved(with weight: Tensor, stride: Int = 1, padding: Int = 0) -> Tensor {
-        precondition(
+    public func convolved(
+        with weight: Tensor, stride: Int = 1, padding: Int = 0, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        require(
             rank == 4 && weight.rank == 4 && shape[3] == weight.shape[2] && elementType == weight.elementType
-                && stride > 0 && padding >= 0,
-            "convolution: images \(shape) \(elementType), weight \(weight.shape) \(weight.elementType), stride \(stride), padding \(padding)"
-        )
-        let windows = Windows(kernel: (weight.shape[0], weight.shape[1]), stride: stride, padding: padding),
-            output = windows.output(of: shape, channels: weight.shape[3])
-        precondition(
-            output[1] > 0 && output[2] > 0,
-            "convolution: images \(shape) are smaller than the window of \(weight.shape)")
+                && elementType.isFloatingPoint && stride > 0 && padding >= 0,
+            "convolution: images \(shape) \(elementType), weight \(weight.shape) \(weight.elementType), "
+                + "stride \(stride), padding \(padding)", file: file, line: line)
+        let windows = Windows(kernel: (weight.shape[0], weight.shape[1]), stride: stride, padding: padding)
+        windows.requireRoom(in: shape, for: "convolution", file: file, line: line)
+        let output = windows.output(of: shape, channels: weight.shape[3])
         return Tensor(
             Convolution(part: .forward, windows: windows, image: shape, weight: weight.shape, output: output),
             [self, weight], shape: output, elementType: elementType)

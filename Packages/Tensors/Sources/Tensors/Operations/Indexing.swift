@@ -1,13 +1,16 @@
 /// Row i of the result is row `indices[i]` of the table: [n, …] and [m] give [m, …].
 struct GatherRows: KernelOperation {
+    let place: Place
     var name: String { "gatherRows" }
 
     func adjoint(of y: Tensor, operand index: Int, cotangent v: Tensor) -> Tensor? {
-        index == 0 ? v.scatteredAddingRows(at: y.operands[1], count: y.operands[0].shape[0]) : nil
+        index == 0
+            ? v.scatteredAddingRows(
+                at: y.operands[1], count: y.operands[0].shape[0], file: place.file, line: place.line) : nil
     }
 
     func kernel(operands: [View], result: View) -> Kernel {
-        let table = operands[0], indices = operands[1]
+        let table = operands[0], indices = operands[1], place = self.place
         let rows = table.shape[0], picked = indices.shape.count
         let rowBytes = rows == 0 ? 0 : table.shape.count / rows * table.elementType.byteCount
         return { memory in
@@ -16,7 +19,9 @@ struct GatherRows: KernelOperation {
                 to = memory.addresses[result.slot] + result.byteOffset
             for i in 0..<picked {
                 let row = Int(index[i])
-                precondition(row >= 0 && row < rows, "gatherRows: index \(row) of \(rows) rows")
+                require(
+                    row >= 0 && row < rows, "gatherRows: index \(row) at \(i), the table has rows 0 ..< \(rows)",
+                    at: place)
                 (to + i * rowBytes).copyMemory(from: from + row * rowBytes, byteCount: rowBytes)
             }
         }
@@ -26,23 +31,27 @@ struct GatherRows: KernelOperation {
 /// The adjoint of `GatherRows`: adds row i of [m, …] to row `indices[i]` of zeros [n, …], in order of i.
 struct ScatterAddRows: KernelOperation {
     let count: Int
+    let place: Place
     var name: String { "scatterAddRows" }
 
     func adjoint(of y: Tensor, operand index: Int, cotangent v: Tensor) -> Tensor? {
-        index == 0 ? v.gatheredRows(at: y.operands[1]) : nil
+        index == 0 ? v.gatheredRows(at: y.operands[1], file: place.file, line: place.line) : nil
     }
 
     func kernel(operands: [View], result: View) -> Kernel {
         func scatter<T: BinaryFloatingPoint & Sendable>(_: T.Type) -> Kernel {
-            let rows = operands[0], indices = operands[1], count = self.count
-            let width = indices.shape.count == 0 ? 0 : rows.shape.count / indices.shape.count
+            let rows = operands[0], indices = operands[1], count = self.count, place = self.place
+            // Of the result, not of the rows, of which there may be none.
+            let size = result.shape.count, width = count == 0 ? 0 : size / count
             return { memory in
                 let index = memory.pointer(indices, as: Int32.self)
                 let from = memory.pointer(rows, as: T.self), to = memory.pointer(result, as: T.self)
-                to.update(repeating: 0, count: count * width)
+                to.update(repeating: 0, count: size)
                 for i in 0..<indices.shape.count {
                     let row = Int(index[i])
-                    precondition(row >= 0 && row < count, "scatterAddRows: index \(row) of \(count) rows")
+                    require(
+                        row >= 0 && row < count,
+                        "scatterAddRows: index \(row) at \(i), the result has rows 0 ..< \(count)", at: place)
                     for j in 0..<width { to[row * width + j] += from[i * width + j] }
                 }
             }
@@ -54,16 +63,19 @@ struct ScatterAddRows: KernelOperation {
 /// 1 at the column that each label names, else 0: [n] int32 gives [n, classes].
 struct OneHot: KernelOperation {
     let classes: Int
+    let place: Place
     var name: String { "oneHot" }
 
     func kernel(operands: [View], result: View) -> Kernel {
         func write<T: BinaryFloatingPoint & Sendable>(_: T.Type) -> Kernel {
-            let labels = operands[0], classes = self.classes, count = labels.shape.count
+            let labels = operands[0], classes = self.classes, count = labels.shape.count, place = self.place
             return { memory in
                 let label = memory.pointer(labels, as: Int32.self), to = memory.pointer(result, as: T.self)
                 to.update(repeating: 0, count: count * classes)
                 for i in 0..<count {
-                    precondition(label[i] >= 0 && label[i] < classes, "oneHot: label \(label[i]) of \(classes) classes")
+                    require(
+                        label[i] >= 0 && label[i] < classes,
+                        "oneHot: label \(label[i]) at \(i), the classes are 0 ..< \(classes)", at: place)
                     to[i * classes + Int(label[i])] = 1
                 }
             }
@@ -72,30 +84,85 @@ struct OneHot: KernelOperation {
     }
 }
 
+/// Element i of the result is element (i, columns[i]) of the table: [n, width] and [n] give [n].
+struct PickColumns: KernelOperation {
+    let place: Place
+    var name: String { "pickColumns" }
+
+    /// The cotangent in the columns picked. The table itself is not multiplied: 0 · -∞ would not be a number.
+    func adjoint(of y: Tensor, operand index: Int, cotangent v: Tensor) -> Tensor? {
+        guard index == 0 else { return nil }
+        let table = y.operands[0], columns = y.operands[1]
+        return v.expandingAxis(1)
+            * columns.oneHot(
+                classes: table.shape[1], elementType: table.elementType, file: place.file, line: place.line)
+    }
+
+    func kernel(operands: [View], result: View) -> Kernel {
+        func pick<T: BinaryFloatingPoint & Sendable>(_: T.Type) -> Kernel {
+            let table = operands[0], columns = operands[1], place = self.place
+            let count = result.shape.count, width = table.shape[1]
+            return { memory in
+                let from = memory.pointer(table, as: T.self), to = memory.pointer(result, as: T.self)
+                let column = memory.pointer(columns, as: Int32.self)
+                for i in 0..<count {
+                    require(
+                        column[i] >= 0 && column[i] < width,
+                        "pickColumns: label \(column[i]) at \(i), the classes are 0 ..< \(width)", at: place)
+                    to[i] = from[i * width + Int(column[i])]
+                }
+            }
+        }
+        return result.elementType == .float64 ? pick(Double.self) : pick(Float.self)
+    }
+}
+
 extension Tensor {
     /// Rows of `self` [n, …] at int32 `indices` [m]: [m, …].
-    public func gatheredRows(at indices: Tensor) -> Tensor {
-        precondition(
+    public func gatheredRows(at indices: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        require(
             indices.elementType == .int32 && indices.rank == 1 && rank >= 1,
-            "gatherRows: table \(shape), indices \(indices.shape) \(indices.elementType)")
+            "gatherRows: table \(shape) \(elementType), indices \(indices.shape) \(indices.elementType)",
+            file: file, line: line)
         return Tensor(
-            GatherRows(), [self, indices], shape: Shape([indices.count] + shape.extents.dropFirst()),
-            elementType: elementType)
+            GatherRows(place: Place(file: file, line: line)), [self, indices],
+            shape: Shape([indices.count] + shape.extents.dropFirst()), elementType: elementType)
     }
 
     /// Zeros [count, …] with row i of `self` [m, …] added to row `indices[i]`.
-    public func scatteredAddingRows(at indices: Tensor, count: Int) -> Tensor {
-        precondition(
-            indices.elementType == .int32 && indices.rank == 1 && rank >= 1 && shape[0] == indices.count,
-            "scatterAddRows: rows \(shape), indices \(indices.shape) \(indices.elementType)")
+    public func scatteredAddingRows(
+        at indices: Tensor, count: Int, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        require(
+            indices.elementType == .int32 && indices.rank == 1 && rank >= 1 && shape[0] == indices.count
+                && elementType.isFloatingPoint && count >= 0,
+            "scatterAddRows: rows \(shape) \(elementType), indices \(indices.shape) \(indices.elementType), "
+                + "to \(count) rows", file: file, line: line)
         return Tensor(
-            ScatterAddRows(count: count), [self, indices], shape: Shape([count] + shape.extents.dropFirst()),
+            ScatterAddRows(count: count, place: Place(file: file, line: line)), [self, indices],
+            shape: Shape([count] + shape.extents.dropFirst()), elementType: elementType)
+    }
+
+    /// The elements of `self` [n, width] at int32 `columns` [n], one of each row: [n].
+    public func pickedColumns(at columns: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        require(
+            rank == 2 && elementType.isFloatingPoint && columns.elementType == .int32 && columns.shape == [shape[0]],
+            "pickColumns: table \(shape) \(elementType), columns \(columns.shape) \(columns.elementType)",
+            file: file, line: line)
+        return Tensor(
+            PickColumns(place: Place(file: file, line: line)), [self, columns], shape: [shape[0]],
             elementType: elementType)
     }
 
     /// `self`: int32 labels [n] in 0 ..< classes. Result: [n, classes].
-    public func oneHot(classes: Int, elementType: ElementType = .float32) -> Tensor {
-        precondition(self.elementType == .int32 && rank == 1, "oneHot: labels \(shape) \(self.elementType)")
-        return Tensor(OneHot(classes: classes), [self], shape: [count, classes], elementType: elementType)
+    public func oneHot(
+        classes: Int, elementType: ElementType = .float32, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        require(
+            self.elementType == .int32 && rank == 1 && classes >= 0 && elementType.isFloatingPoint,
+            "oneHot: labels \(shape) \(self.elementType), \(classes) classes in \(elementType)", file: file, line: line)
+        return Tensor(
+            OneHot(classes: classes, place: Place(file: file, line: line)), [self], shape: [count, classes],
+            elementType: elementType)
     }
 }

@@ -148,14 +148,14 @@ struct Concatenate: KernelOperation {
 }
 
 extension Tensor {
-    public func reshaped(to shape: Shape) -> Tensor {
-        precondition(shape.count == count, "reshape: \(self.shape) to \(shape)")
+    public func reshaped(to shape: Shape, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        require(shape.count == count, "reshape: \(self.shape) to \(shape)", file: file, line: line)
         return shape == self.shape
             ? self : Tensor(Reshape(shape: shape), [self], shape: shape, elementType: elementType)
     }
 
-    public func permuted(_ axes: [Int]) -> Tensor {
-        precondition(axes.sorted() == Array(0..<rank), "permute: axes \(axes) of shape \(shape)")
+    public func permuted(_ axes: [Int], file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        require(axes.sorted() == Array(0..<rank), "permute: axes \(axes) of shape \(shape)", file: file, line: line)
         if axes == Array(0..<rank) { return self }
         return Tensor(
             Permute(permutation: axes), [self], shape: Shape(axes.map { shape[$0] }), elementType: elementType)
@@ -163,14 +163,15 @@ extension Tensor {
 
     /// The last two axes exchanged.
     public var transposed: Tensor {
-        precondition(rank >= 2, "transpose: shape \(shape) has fewer than two axes")
+        require(rank >= 2, "transpose: shape \(shape) has fewer than two axes", at: nil)
         return permuted(Array(0..<(rank - 2)) + [rank - 1, rank - 2])
     }
 
     /// Stretches axes of extent 1, and adds axes in front, by NumPy's rule.
-    public func broadcast(to shape: Shape) -> Tensor {
+    public func broadcast(to shape: Shape, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         if shape == self.shape { return self }
-        precondition(self.shape.broadcast(with: shape) == shape, "broadcast: \(self.shape) to \(shape)")
+        require(
+            self.shape.broadcast(with: shape) == shape, "broadcast: \(self.shape) to \(shape)", file: file, line: line)
         if let value = fillValue { return Tensor(repeating: value, shape: shape, elementType: elementType) }
         let aligned = reshaped(to: Shape([Int](repeating: 1, count: shape.rank - rank) + self.shape.extents))
         if aligned.shape == shape { return aligned }
@@ -178,55 +179,82 @@ extension Tensor {
     }
 
     /// An axis of extent 1 inserted before `axis`.
-    public func expandingAxis(_ axis: Int) -> Tensor {
+    public func expandingAxis(_ axis: Int, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        require(
+            axis >= -rank - 1 && axis <= rank, "expandingAxis: axis \(axis) of shape \(shape)", file: file, line: line)
         var extents = shape.extents
         extents.insert(1, at: axis < 0 ? axis + rank + 1 : axis)
         return reshaped(to: Shape(extents))
     }
 
-    public func sliced(from starts: [Int], extents: [Int]) -> Tensor {
-        precondition(
+    public func sliced(
+        from starts: [Int], extents: [Int], file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        require(
             starts.count == rank && extents.count == rank
                 && (0..<rank).allSatisfy {
                     starts[$0] >= 0 && extents[$0] >= 0 && starts[$0] + extents[$0] <= shape[$0]
                 },
-            "slice: from \(starts) extents \(extents) of shape \(shape)")
+            "slice: from \(starts) extents \(extents) of shape \(shape)", file: file, line: line)
         if extents == shape.extents { return self }
         return Tensor(Slice(starts: starts, extents: extents), [self], shape: Shape(extents), elementType: elementType)
     }
 
     /// The elements `range` along one axis.
-    public func sliced(axis: Int = 0, _ range: Range<Int>) -> Tensor {
-        let axis = shape.normalized(axes: [axis], for: "slice")[0]
+    public func sliced(
+        axis: Int = 0, _ range: Range<Int>, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        let axis = shape.normalized(axes: [axis], for: "slice", file: file, line: line)[0]
         var starts = [Int](repeating: 0, count: rank), extents = shape.extents
         starts[axis] = range.lowerBound
         extents[axis] = range.count
-        return sliced(from: starts, extents: extents)
+        return sliced(from: starts, extents: extents, file: file, line: line)
     }
 
     /// Zeros added around each axis.
-    public func padded(before: [Int], after: [Int]) -> Tensor {
-        precondition(
+    public func padded(
+        before: [Int], after: [Int], file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        require(
             before.count == rank && after.count == rank && (before + after).allSatisfy { $0 >= 0 },
-            "pad: \(before) and \(after) around shape \(shape)")
+            "pad: \(before) and \(after) around shape \(shape)", file: file, line: line)
         if (before + after).allSatisfy({ $0 == 0 }) { return self }
         let padded = Shape((0..<rank).map { before[$0] + shape[$0] + after[$0] })
         return Tensor(Pad(before: before, after: after), [self], shape: padded, elementType: elementType)
     }
 
-    public init(concatenating parts: [Tensor], axis: Int = 0) {
-        precondition(!parts.isEmpty, "concatenate: no operands")
-        let axis = parts[0].shape.normalized(axes: [axis], for: "concatenate")[0]
+    /// The parts side by side along one axis.
+    public init(
+        concatenating parts: [Tensor], axis: Int = 0, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        require(!parts.isEmpty, "concatenate: no operands", file: file, line: line)
+        let axis = parts[0].shape.normalized(axes: [axis], for: "concatenate", file: file, line: line)[0]
+        func refusal() -> String {
+            "concatenate: along axis \(axis) "
+                + parts.map { "\($0.shape) \($0.elementType)" }.joined(separator: " and ")
+        }
         var extents = parts[0].shape.extents
-        extents[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
         for part in parts {
             var same = part.shape.extents
-            precondition(part.rank == extents.count, "concatenate: shapes \(parts.map(\.shape)) along axis \(axis)")
+            require(part.rank == extents.count, refusal(), file: file, line: line)
             same[axis] = extents[axis]
-            precondition(
-                same == extents && part.elementType == parts[0].elementType,
-                "concatenate: shapes \(parts.map(\.shape)) along axis \(axis)")
+            require(same == extents && part.elementType == parts[0].elementType, refusal(), file: file, line: line)
         }
+        extents[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
         self.init(Concatenate(axis: axis), parts, shape: Shape(extents), elementType: parts[0].elementType)
+    }
+}
+
+extension [Tensor] {
+    /// The tensors, all of one shape [d₀, …], side by side along a new axis: [count, d₀, …] for axis 0.
+    public func stacked(axis: Int = 0, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        require(
+            !isEmpty && allSatisfy { $0.shape == self[0].shape && $0.elementType == self[0].elementType },
+            "stacked: "
+                + (isEmpty ? "no operands" : map { "\($0.shape) \($0.elementType)" }.joined(separator: " and ")),
+            file: file, line: line)
+        let axis = axis < 0 ? axis + self[0].rank + 1 : axis
+        return Tensor(
+            concatenating: map { $0.expandingAxis(axis, file: file, line: line) }, axis: axis, file: file, line: line)
     }
 }

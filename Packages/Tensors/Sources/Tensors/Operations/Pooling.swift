@@ -40,26 +40,33 @@ struct PoolChoice: KernelOperation {
 }
 
 extension Tensor {
-    /// The largest element of each window of images [n, height, width, channels]; padding never wins.
-    public func maxPooled(size: Int, stride: Int? = nil, padding: Int = 0) -> Tensor {
+    /// The largest element of each window of images [n, height, width, channels]; padding never wins, and what is not
+    /// a number always does.
+    public func maxPooled(
+        size: Int, stride: Int? = nil, padding: Int = 0, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
         let stride = stride ?? size
-        precondition(
-            rank == 4 && size > 0 && stride > 0 && 2 * padding <= size,
-            "maxPooled: images \(shape), size \(size), stride \(stride), padding \(padding)")
-        let windows = Windows(kernel: (size, size), stride: stride, padding: padding),
-            output = windows.output(of: shape, channels: shape[3])
-        precondition(
-            output[1] > 0 && output[2] > 0, "maxPooled: images \(shape) are smaller than the window of \(size)")
+        require(
+            rank == 4 && elementType.isFloatingPoint && size > 0 && stride > 0 && padding >= 0 && 2 * padding <= size,
+            "maxPooled: images \(shape) \(elementType), size \(size), stride \(stride), padding \(padding)", file: file,
+            line: line)
+        // A window that saw nothing but padding would have no largest element.
+        require(shape[1] > 0 && shape[2] > 0, "maxPooled: images \(shape) have no pixels", file: file, line: line)
+        let windows = Windows(kernel: (size, size), stride: stride, padding: padding)
+        windows.requireRoom(in: shape, for: "maxPooled", file: file, line: line)
+        let output = windows.output(of: shape, channels: shape[3])
         return Tensor(
             PoolChoice(windows: windows, image: shape, output: output, isGather: true), [self, self.stopGradient()],
             shape: output, elementType: elementType)
     }
 
     /// Means of `size` x `size` windows that do not overlap; rows and columns that fill no window are left out.
-    public func averagePooled(size: Int) -> Tensor {
-        precondition(
-            rank == 4 && size > 0 && shape[1] >= size && shape[2] >= size,
-            "averagePooled: images \(shape), size \(size)")
+    public func averagePooled(size: Int, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        require(
+            rank == 4 && elementType.isFloatingPoint && size > 0,
+            "averagePooled: images \(shape) \(elementType), size \(size)", file: file, line: line)
+        Windows(kernel: (size, size), stride: size, padding: 0).requireRoom(
+            in: shape, for: "averagePooled", file: file, line: line)
         let h = shape[1] / size, w = shape[2] / size
         return sliced(from: [0, 0, 0, 0], extents: [shape[0], h * size, w * size, shape[3]])
             .reshaped(to: [shape[0], h, size, w, size, shape[3]]).mean(axes: [2, 4])
@@ -68,23 +75,29 @@ extension Tensor {
     /// Means over `rows` x `columns` windows that together cover images [n, height, width, channels]: window i of m
     /// reaches from row ⌊i height/m⌋ to row ⌈(i + 1) height/m⌉, columns alike, so neighbours may share rows (as in
     /// PyTorch). Result: [n, rows, columns, channels].
-    public func adaptiveAveragePooled(rows: Int, columns: Int) -> Tensor {
-        precondition(
-            rank == 4 && rows > 0 && columns > 0 && shape[1] > 0 && shape[2] > 0,
-            "adaptiveAveragePooled: images \(shape) to \(rows) x \(columns)")
-        func means(_ count: Int, of size: Int) -> Tensor {
-            Tensor(
-                (0..<count).flatMap { i in
-                    let window = (i * size / count)..<(((i + 1) * size + count - 1) / count)
-                    return (0..<size).map { window.contains($0) ? 1 / Double(window.count) : 0 }
-                }, shape: [count, size]
-            ).converted(to: elementType)
+    public func adaptiveAveragePooled(
+        rows: Int, columns: Int, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        require(
+            rank == 4 && elementType.isFloatingPoint && rows > 0 && columns > 0 && shape[1] > 0 && shape[2] > 0,
+            "adaptiveAveragePooled: images \(shape) \(elementType) to \(rows) x \(columns)", file: file, line: line)
+        // Slices, not products with matrices that are mostly zeros: 0 · ∞ would spoil windows far from an infinity.
+        func means(_ x: Tensor, axis: Int, count: Int) -> Tensor {
+            let size = x.shape[axis]
+            let windows = (0..<count).map { i in
+                let window = (i * size / count)..<(((i + 1) * size + count - 1) / count)
+                return x.sliced(axis: axis, window).mean(axes: [axis], keepingAxes: true)
+            }
+            return Tensor(concatenating: windows, axis: axis)
         }
-        let tall = means(rows, of: shape[1]).product(reshaped(to: [shape[0], shape[1], shape[2] * shape[3]]))
-        return means(columns, of: shape[2]).product(tall.reshaped(to: [shape[0] * rows, shape[2], shape[3]])).reshaped(
-            to: [shape[0], rows, columns, shape[3]])
+        return means(means(self, axis: 1, count: rows), axis: 2, count: columns)
     }
 
     /// Means over [height, width] of images [n, height, width, channels]: [n, channels].
-    public func globalAveragePooled() -> Tensor { mean(axes: [1, 2]) }
+    public func globalAveragePooled(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        require(
+            rank == 4 && elementType.isFloatingPoint && shape[1] > 0 && shape[2] > 0,
+            "globalAveragePooled: images \(shape) \(elementType)", file: file, line: line)
+        return mean(axes: [1, 2])
+    }
 }

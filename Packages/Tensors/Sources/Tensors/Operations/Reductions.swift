@@ -16,7 +16,7 @@ struct Reduce: KernelOperation {
         case .sum: return restored(v)
         case .maximum:  // elements that tie share the cotangent equally
             let mask = x.equal(restored(y)).stopGradient()
-            return restored(v) * mask / restored(mask.sum(axes: Array(axes)))
+            return restored(v / mask.sum(axes: Array(axes))).where(mask)
         }
     }
 
@@ -50,32 +50,45 @@ struct Reduce: KernelOperation {
     }
 }
 
-/// The index of the largest element along the last axis; the first of equals. No derivative.
+/// The index of the largest element along the last axis; the first of equals. What is not a number is larger than any.
+/// No derivative.
 struct Argmax: KernelOperation {
     var name: String { "argmax" }
 
     func kernel(operands: [View], result: View) -> Kernel {
-        func search<T: BinaryFloatingPoint & Sendable>(_: T.Type) -> Kernel {
+        func search<T: Comparable & Sendable>(_: T.Type) -> Kernel {
             let operand = operands[0], width = operand.shape[-1], rows = result.shape.count
             return { memory in
                 let x = memory.pointer(operand, as: T.self), y = memory.pointer(result, as: Int32.self)
                 for row in 0..<rows {
+                    let from = x + row * width
                     var best = 0
-                    for j in 1..<Swift.max(width, 1) where x[row * width + j] > x[row * width + best] { best = j }
+                    // A number equals itself.
+                    for j in 1..<Swift.max(width, 1)
+                    where !(from[j] <= from[best]) && from[best] == from[best] { best = j }
                     y[row] = Int32(best)
                 }
             }
         }
-        return operands[0].elementType == .float64 ? search(Double.self) : search(Float.self)
+        return switch operands[0].elementType {
+        case .float32: search(Float.self)
+        case .float64: search(Double.self)
+        case .int32: search(Int32.self)
+        }
     }
 }
 
 extension Tensor {
-    private func reduced(_ function: Reduce.Function, axes: [Int]?, keepingAxes: Bool) -> Tensor {
-        precondition(elementType.isFloatingPoint, "\(function): needs a floating-point type, not \(elementType)")
-        let axes = axes.map { shape.normalized(axes: $0, for: "\(function)") } ?? Array(0..<rank)
-        var result = self
-        var remaining = axes
+    private func reduced(
+        _ function: Reduce.Function, axes: [Int]?, keepingAxes: Bool, file: StaticString, line: UInt
+    ) -> Tensor {
+        require(
+            elementType.isFloatingPoint, "\(function): of \(shape) \(elementType), a floating-point type is needed",
+            file: file, line: line)
+        let axes =
+            axes.map { shape.normalized(axes: $0, for: "\(function)", file: file, line: line) } ?? Array(0..<rank)
+        var result = function == .sum ? self : gathering(axes)
+        var remaining = function == .sum ? axes : Array((rank - axes.count)..<rank)
         while let last = remaining.popLast() {  // one operation for each run of neighbouring axes, last run first
             var first = last
             while remaining.last == first - 1 { first = remaining.removeLast() }
@@ -89,41 +102,76 @@ extension Tensor {
             ? result.reshaped(to: Shape(shape.extents.indices.map { axes.contains($0) ? 1 : shape[$0] })) : result
     }
 
-    /// The sum over `axes`, or over all.
-    public func sum(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
-        reduced(.sum, axes: axes, keepingAxes: keepingAxes)
+    /// `axes` moved behind the others where they are not neighbours: elements that tie share the derivative equally
+    /// only where one operation sees them all.
+    private func gathering(_ axes: [Int]) -> Tensor {
+        permuted((0..<rank).filter { !axes.contains($0) } + axes)
     }
 
-    public func mean(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
-        let sum = self.sum(axes: axes, keepingAxes: keepingAxes)
-        return sum * (Double(sum.count) / Double(Swift.max(count, 1)))
+    /// Stops where an element of the result would be made from no element.
+    private func requireElements(_ operation: String, axes: [Int]?, file: StaticString, line: UInt) {
+        let axes = axes.map { shape.normalized(axes: $0, for: operation, file: file, line: line) } ?? Array(0..<rank)
+        let others = (0..<rank).filter { !axes.contains($0) }
+        require(
+            !axes.contains { shape[$0] == 0 } || others.contains { shape[$0] == 0 },
+            "\(operation): over axes \(axes) of shape \(shape), along which there is no element", file: file, line: line
+        )
     }
 
-    /// The largest element over `axes`, or over all. Elements that tie share the derivative.
-    public func max(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
-        reduced(.maximum, axes: axes, keepingAxes: keepingAxes)
+    /// The sum over `axes`, or over all; 0 where there is nothing to add.
+    public func sum(
+        axes: [Int]? = nil, keepingAxes: Bool = false, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        reduced(.sum, axes: axes, keepingAxes: keepingAxes, file: file, line: line)
     }
 
-    public func min(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
-        -((-self).max(axes: axes, keepingAxes: keepingAxes))
+    /// The mean over `axes`, or over all; of no element it is not a number.
+    public func mean(
+        axes: [Int]? = nil, keepingAxes: Bool = false, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        let sum = self.sum(axes: axes, keepingAxes: keepingAxes, file: file, line: line)
+        return sum * (Double(sum.count) / Double(count))
     }
 
-    /// Int32 indices of the largest elements along `axis`; the first of equals.
-    public func argmax(axis: Int = -1) -> Tensor {
-        let axis = shape.normalized(axes: [axis], for: "argmax")[0]
+    /// The largest of at least one element over `axes`, or over all. Elements that tie share the derivative.
+    public func max(
+        axes: [Int]? = nil, keepingAxes: Bool = false, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        requireElements("max", axes: axes, file: file, line: line)
+        return reduced(.maximum, axes: axes, keepingAxes: keepingAxes, file: file, line: line)
+    }
+
+    /// The smallest of at least one element over `axes`, or over all. Elements that tie share the derivative.
+    public func min(
+        axes: [Int]? = nil, keepingAxes: Bool = false, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        requireElements("min", axes: axes, file: file, line: line)
+        return -((-self).max(axes: axes, keepingAxes: keepingAxes, file: file, line: line))
+    }
+
+    /// Int32 indices of the largest of at least one element along `axis`; the first of equals.
+    public func argmax(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        let axis = shape.normalized(axes: [axis], for: "argmax", file: file, line: line)[0]
+        requireElements("argmax", axes: [axis], file: file, line: line)
         let last = permuted((0..<rank).filter { $0 != axis } + [axis])
         return Tensor(Argmax(), [last], shape: Shape(last.shape.extents.dropLast()), elementType: .int32)
     }
 
     /// Σ x², over all elements.
-    public func squaredNorm() -> Tensor { squared().sum() }
+    public func squaredNorm(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        squared().sum(file: file, line: line)
+    }
 
     /// The Euclidean norm of all elements; its derivative at 0 is not finite.
-    public func norm() -> Tensor { squaredNorm().sqrt() }
+    public func norm(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        squaredNorm(file: file, line: line).sqrt(file: file, line: line)
+    }
 
     /// Σ x y, over all elements.
-    public func dot(_ other: Tensor) -> Tensor {
-        precondition(shape == other.shape, "dot: shapes \(shape) and \(other.shape)")
-        return (self * other).sum()
+    public func dot(_ other: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        require(
+            shape == other.shape && elementType == other.elementType,
+            "dot: \(shape) \(elementType) and \(other.shape) \(other.elementType)", file: file, line: line)
+        return (self * other).sum(file: file, line: line)
     }
 }

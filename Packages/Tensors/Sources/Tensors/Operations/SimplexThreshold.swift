@@ -6,7 +6,7 @@ struct SimplexThreshold: KernelOperation {
     /// τ = (Σ_A v_i - total)/|A| over the coordinates A above τ; they do not change under small changes of v.
     func adjoint(of threshold: Tensor, operand index: Int, cotangent u: Tensor) -> Tensor? {
         let v = threshold.operands[0], isAbove = threshold.less(v).stopGradient()
-        return u * isAbove / isAbove.sum()
+        return (u / isAbove.sum()).where(isAbove)
     }
 
     func kernel(operands: [View], result: View) -> Kernel {
@@ -14,8 +14,10 @@ struct SimplexThreshold: KernelOperation {
             let operand = operands[0], count = operand.shape.count, total = T(self.total)
             return { memory in
                 let v = memory.pointer(operand, as: T.self)
-                let descending = UnsafeBufferPointer(start: v, count: count).sorted(by: >)
+                let values = UnsafeBufferPointer(start: v, count: count)
                 var sum: T = 0, threshold = T.nan
+                // Not a number is nothing that could be sorted.
+                let descending = values.contains(where: \.isNaN) ? [] : values.sorted(by: >)
                 for (i, value) in descending.enumerated() {
                     sum += value
                     let candidate = (sum - total) / T(i + 1)
@@ -30,10 +32,10 @@ struct SimplexThreshold: KernelOperation {
 
 extension Tensor {
     /// The scalar τ with Σ max(v - τ, 0) = `total` over all elements v; `total` must be positive.
-    public func simplexThreshold(total: Double) -> Tensor {
-        precondition(
+    public func simplexThreshold(total: Double, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        require(
             elementType.isFloatingPoint && count > 0 && total > 0,
-            "simplexThreshold: of \(shape) \(elementType), total \(total)")
+            "simplexThreshold: of \(shape) \(elementType), total \(total)", file: file, line: line)
         return Tensor(SimplexThreshold(total: total), [reshaped(to: [count])], shape: .scalar, elementType: elementType)
     }
 }

@@ -33,16 +33,37 @@ struct LogSoftmax: KernelOperation {
 
 extension Tensor {
     /// log softmax along the last axis.
-    public func logSoftmax() -> Tensor {
-        precondition(rank >= 1 && elementType.isFloatingPoint, "logSoftmax: shape \(shape) \(elementType)")
+    public func logSoftmax(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        require(
+            rank >= 1 && elementType.isFloatingPoint, "logSoftmax: of \(shape) \(elementType)", file: file, line: line)
         return Tensor(LogSoftmax(), [self], shape: shape, elementType: elementType)
     }
 
-    public func softmax() -> Tensor { logSoftmax().exp() }
+    public func softmax(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        logSoftmax(file: file, line: line).exp(file: file, line: line)
+    }
+
+    /// log Σ exp x over `axes`, or over all, without overflow; -∞ where every x is.
+    public func logSumExp(
+        axes: [Int]? = nil, keepingAxes: Bool = false, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        // Any shift gives the same value and derivatives; the largest element's keeps the sum in range.
+        let top = max(axes: axes, keepingAxes: true, file: file, line: line).stopGradient()
+        let shift = select(top.isFinite(), top, Tensor(0, elementType: elementType))
+        let logarithm = (self - shift).exp(file: file, line: line).sum(
+            axes: axes, keepingAxes: keepingAxes, file: file, line: line
+        ).log(file: file, line: line)
+        return shift.reshaped(to: logarithm.shape) + logarithm
+    }
 
     /// Cross-entropy of each row of logits [n, classes] with int32 labels [n]: -log softmax(logits)[label], [n].
-    public func crossEntropy(labels: Tensor) -> Tensor {
-        precondition(rank == 2 && labels.shape == [shape[0]], "crossEntropy: logits \(shape), labels \(labels.shape)")
-        return -(logSoftmax() * labels.oneHot(classes: shape[1], elementType: elementType)).sum(axes: [1])
+    ///
+    /// A logit of -∞ is a class of probability 0: it does no harm where it is not the label's.
+    public func crossEntropy(labels: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        require(
+            rank == 2 && elementType.isFloatingPoint && labels.shape == [shape[0]] && labels.elementType == .int32,
+            "crossEntropy: logits \(shape) \(elementType), labels \(labels.shape) \(labels.elementType)", file: file,
+            line: line)
+        return -logSoftmax().pickedColumns(at: labels, file: file, line: line)
     }
 }

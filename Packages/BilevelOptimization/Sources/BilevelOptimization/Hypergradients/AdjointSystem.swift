@@ -1,7 +1,7 @@
 import Tensors
 
-/// The linear system of an implicit hypergradient at the trajectory's end, as functions: its product, its right-hand side,
-/// and what its solution v contributes to dF/dx.
+/// The linear system of an implicit hypergradient at the trajectory's end, as functions: its product, its right-hand
+/// side, and what its solution v contributes to dF/dx.
 struct AdjointSystem: Sendable {
     /// (x, s, p) to A p, or T p.
     let product: CompiledFunction
@@ -12,7 +12,8 @@ struct AdjointSystem: Sendable {
     /// Of v.
     let layout: PointLayout
 
-    /// ∇²_yy f v = ∇_y F, dF/dx = ∇_x F - ∇²_xy f v. Coordinates that the constraint holds at their bound do not take part.
+    /// ∇²_yy f v = ∇_y F, dF/dx = ∇_x F - ∇²_xy f v. Coordinates that the constraint holds at their bound do not take
+    /// part.
     /// - Parameter series: the rate of a Neumann series, whose product is T = I - rate ∇²_yy f.
     static func hessian(_ levels: TracedLevels, series rate: Double? = nil, in compilation: Compilation)
         -> AdjointSystem
@@ -45,7 +46,8 @@ struct AdjointSystem: Sendable {
             response: CompiledFunction(of: [x, s, λ, direct], to: [parts], in: compilation), layout: levels.stateLayout)
     }
 
-    /// 1 where the constraint lets a coordinate move, 0 where it holds it, at the point that a descent step would reach.
+    /// 1 where the constraint lets a coordinate move, 0 where it holds it, at the point that a descent step would
+    /// reach.
     private static func freeCoordinates(_ levels: TracedLevels, _ lowerGradient: [Tensor]) -> [Tensor] {
         let rate = levels.dynamics.rate
         let reached = zip(levels.y, lowerGradient).map { $0 - $1 * rate }

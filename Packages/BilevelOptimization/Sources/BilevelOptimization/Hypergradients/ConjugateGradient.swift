@@ -1,7 +1,7 @@
 import Tensors
 
-/// Implicit: ∇²_yy f v = ∇_y F by conjugate gradient, dF/dx = ∇_x F - ∇²_xy f v, at y_K (Pedregosa 2016; Rajeswaran et al.
-/// 2019).
+/// Implicit: ∇²_yy f v = ∇_y F by conjugate gradient, dF/dx = ∇_x F - ∇²_xy f v, at y_K (Pedregosa 2016; Rajeswaran et
+/// al. 2019).
 public struct ConjugateGradient: HypergradientEstimator {
     public let maximumIterations: Int, tolerance: Double
 

@@ -1,8 +1,8 @@
 import Tensors
 
-/// dF/dx of the last step y_K = Proj(y - α ∇_y f(x, y)), y = y_{K-1}, without second derivatives (DARTS, Liu et al. 2019,
-/// eq. 8): ∇_x F - α (∇_x f(x, y + ε v) - ∇_x f(x, y - ε v))/(2ε), v = ∇_y F on the coordinates that the projection leaves
-/// free, ε = radius/‖v‖.
+/// dF/dx of the last step y_K = Proj(y - α ∇_y f(x, y)), y = y_{K-1}, without second derivatives (DARTS, Liu et al.
+/// 2019, eq. 8): ∇_x F - α (∇_x f(x, y + ε v) - ∇_x f(x, y - ε v))/(2ε), v = ∇_y F on the coordinates that the
+/// projection leaves free, ε = radius/‖v‖.
 public struct FiniteDifference: HypergradientEstimator {
     public let radius: Double
 

@@ -1,7 +1,7 @@
 import Tensors
 
-/// Adjoint of the step's fixed point, (I - ∂Φ/∂y)ᵀ λ = ∇_y F, by GMRES (Saad and Schultz 1986): for steps whose Jacobian
-/// is not symmetric.
+/// Adjoint of the step's fixed point, (I - ∂Φ/∂y)ᵀ λ = ∇_y F, by GMRES (Saad and Schultz 1986): for steps whose
+/// Jacobian is not symmetric.
 public struct GeneralizedMinimalResidual: HypergradientEstimator {
     public let maximumIterations: Int, tolerance: Double
 

@@ -1,7 +1,7 @@
 import Tensors
 
-/// A way to compute dF/dx (and dF/dy_0) from a lower trajectory. One file each; an outside package adds its own the same
-/// way, and hands it to a method as `Hypergradient(MyEstimator())`.
+/// A way to compute dF/dx (and dF/dy_0) from a lower trajectory. One file each; an outside package adds its own the
+/// same way, and hands it to a method as `Hypergradient(MyEstimator())`.
 public protocol HypergradientEstimator: Sendable, Hashable {
     /// As it is called in messages and settings.
     var name: String { get }

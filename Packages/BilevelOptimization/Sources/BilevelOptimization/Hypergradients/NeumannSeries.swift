@@ -1,6 +1,7 @@
 import Tensors
 
-/// Implicit: v = rate Σ_{j < terms} (I - rate ∇²_yy f)^j ∇_y F, dF/dx = ∇_x F - ∇²_xy f v, at y_K (Lorraine et al. 2020).
+/// Implicit: v = rate Σ_{j < terms} (I - rate ∇²_yy f)^j ∇_y F, dF/dx = ∇_x F - ∇²_xy f v, at y_K (Lorraine et al.
+/// 2020).
 public struct NeumannSeries: HypergradientEstimator {
     public let terms: Int, rate: Double
 

@@ -1,7 +1,7 @@
 import Tensors
 
-/// dF/dx = ∂F/∂x + Σ_k λ_{k+1} ∂Φ/∂x, λ_k = λ_{k+1} ∂Φ/∂y, λ_k̄ = ∂F/∂y: the transpose of one step, replayed from k̄ down
-/// (Franceschi et al. 2017, reverse mode, with each step's inside computed again from its state, or handed over as
+/// dF/dx = ∂F/∂x + Σ_k λ_{k+1} ∂Φ/∂x, λ_k = λ_{k+1} ∂Φ/∂y, λ_k̄ = ∂F/∂y: the transpose of one step, replayed from k̄
+/// down (Franceschi et al. 2017, reverse mode, with each step's inside computed again from its state, or handed over as
 /// residuals).
 public struct ReverseMode: HypergradientEstimator {
     /// Floating-point operations a byte from which a value of a step is kept for its transpose: K of them are held.

@@ -148,8 +148,8 @@ public final class Trajectory {
         return steps.lowerBound..<max(steps.lowerBound, min(steps.upperBound, end))
     }
 
-    /// Visits the steps of `steps` from the last to the first, stretch by stretch: their states are those of `states`, from
-    /// number `states.first` on; residuals alike, for the steps that have them.
+    /// Visits the steps of `steps` from the last to the first, stretch by stretch: their states are those of `states`,
+    /// from number `states.first` on; residuals alike, for the steps that have them.
     func forEachStretchBackward(
         _ steps: Range<Int>, _ visit: (_ steps: Range<Int>, _ states: RecordedSteps, _ residuals: RecordedSteps) -> Void
     ) {

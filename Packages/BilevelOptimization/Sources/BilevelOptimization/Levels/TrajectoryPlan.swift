@@ -1,8 +1,8 @@
 /// What a solver will hold in memory, known before the run: chosen from a budget in bytes.
 ///
 /// Three ways, by falling memory: states and residuals of the steps that the hypergradient reads, states only (each
-/// step's inside is computed again in reverse), and every L-th state only (each stretch of L steps is computed again when
-/// the reverse pass reaches it). All give the same bits.
+/// step's inside is computed again in reverse), and every L-th state only (each stretch of L steps is computed again
+/// when the reverse pass reaches it). All give the same bits.
 public struct TrajectoryPlan: Sendable, Hashable {
     /// K.
     public let stepCount: Int

@@ -24,8 +24,8 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     ///   - data: one task's data, or any of its shapes.
     ///   - batchSize: tasks of a meta-iteration.
     ///   - gradientLimit: coordinates of dF/dx are clamped to ± this.
-    ///   - memoryBudget: bytes for what all workers hold together; nil keeps what pays, and of the trajectories' residuals
-    ///     `residualLimit` bytes in all.
+    ///   - memoryBudget: bytes for what all workers hold together; nil keeps what pays, and of the trajectories'
+    ///     residuals `residualLimit` bytes in all.
     public init(
         _ problem: MetaProblem<Upper, Data, Context, Lower>, method: Method, upperRule: UpdateRule, upper: Upper,
         lower: Lower, data: Data, batchSize: Int, gradientLimit: Double? = nil, threads: Int = 1,
@@ -108,7 +108,8 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
 
     // MARK: Iterating
 
-    /// One meta-iteration over the tasks of `tasks`, which must be set. When it throws, every value is as it was before.
+    /// One meta-iteration over the tasks of `tasks`, which must be set. When it throws, every value is as it was
+    /// before.
     public func step() throws(SolverError) -> MetaReport {
         guard let tasks else { throw .nothingToLearn(.noTasks) }
         let iteration = self.iteration
@@ -153,8 +154,8 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
             hypergradientNorm: upperNorm, initializationGradientNorm: startNorm, seconds: (clock.now - start).seconds)
     }
 
-    /// Solves `count` tasks with x and z as they are: the prediction at y_K and F of each, in their order. The steps never
-    /// read F.
+    /// Solves `count` tasks with x and z as they are: the prediction at y_K and F of each, in their order. The steps
+    /// never read F.
     public func predictions(count: Int, fill: Fill) -> [(prediction: Tensor, upperValue: Double)] {
         var results: [(prediction: Tensor, upperValue: Double)] = []
         let x = moving.x, z = moving.z

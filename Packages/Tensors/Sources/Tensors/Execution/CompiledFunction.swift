@@ -1,4 +1,5 @@
-/// A function of trees as a program: built once from graphs, called any number of times with points of the same layouts.
+/// A function of trees as a program: built once from graphs, called any number of times with points of the same
+/// layouts.
 ///
 /// Immutable; each thread runs it in a `Replay` of its own:
 ///

@@ -1,5 +1,5 @@
-/// A function and its transposed derivative as programs that work together: what is dear to compute again is handed over
-/// from the one to the other as residuals, where that pays.
+/// A function and its transposed derivative as programs that work together: what is dear to compute again is handed
+/// over from the one to the other as residuals, where that pays.
 public struct Linearization: Sendable {
     /// The arguments to the results.
     public let function: CompiledFunction
@@ -41,7 +41,8 @@ extension Linearization.Keeping {
     /// Nil where nothing is worth keeping: the function must then compute nothing more than before, and its transpose
     /// clearly less.
     ///
-    /// Both are rewritten together first: what they share may stand in neither, as X·(W₁·W₂) where (X·W₁)·W₂ was written.
+    /// Both are rewritten together first: what they share may stand in neither, as X·(W₁·W₂) where (X·W₁)·W₂ was
+    /// written.
     fileprivate init?(
         _ traced: TracedFunction, _ pulled: TracedFunction, price: Int, in compilation: Compilation,
         instead function: CompiledFunction, _ transposed: CompiledFunction

@@ -6,17 +6,20 @@
 public struct Point: Sendable {
     public let layout: PointLayout
     let storage: Storage
-    /// Where it begins in the storage, in bytes.
-    let start: Int
+    /// Where it begins.
+    nonisolated(unsafe) let address: UnsafeMutableRawPointer
 
-    init(_ layout: PointLayout, in storage: Storage, at start: Int) {
+    init(_ layout: PointLayout, in storage: Storage, at address: UnsafeMutableRawPointer) {
         self.layout = layout
         self.storage = storage
-        self.start = start
+        self.address = address
     }
 
     /// Zeros.
-    public init(_ layout: PointLayout) { self.init(layout, in: Storage(byteCount: layout.byteCount), at: 0) }
+    public init(_ layout: PointLayout) {
+        let storage = Storage(byteCount: layout.byteCount)
+        self.init(layout, in: storage, at: storage.address)
+    }
 
     /// A copy of the tensors' values.
     public init(copying tensors: [Tensor]) {
@@ -32,13 +35,11 @@ public struct Point: Sendable {
     /// The same memory seen as some neighbouring tensors only: y of a state (y, what the dynamics carries).
     public func part(_ range: Range<Int>) -> Point {
         let part = layout.part(range)
-        guard range.lowerBound < count else { return Point(part, in: storage, at: start + layout.byteCount) }
-        return Point(part, in: storage, at: start + layout.offsets[range.lowerBound])
+        guard range.lowerBound < count else { return Point(part, in: storage, at: address + layout.byteCount) }
+        return Point(part, in: storage, at: address + layout.offsets[range.lowerBound])
     }
 
-    var address: UnsafeMutableRawPointer { storage.address + start }
-
-    func address(_ index: Int) -> UnsafeMutableRawPointer { storage.address + start + layout.offsets[index] }
+    func address(_ index: Int) -> UnsafeMutableRawPointer { address + layout.offsets[index] }
 }
 
 // MARK: - Values
@@ -112,8 +113,11 @@ public struct PointSequence: Sendable {
 
     public subscript(index: Int) -> Point {
         precondition(index >= 0 && index < count, "point sequence: number \(index) of \(count)")
-        return Point(layout, in: storage, at: start + index * stride)
+        return unchecked(index)
     }
+
+    /// The point where number `index` would lie, whether or not there is one.
+    func unchecked(_ index: Int) -> Point { Point(layout, in: storage, at: storage.address + start + index * stride) }
 
     /// The same memory with some neighbouring tensors of every point only.
     public func part(_ range: Range<Int>) -> PointSequence {

@@ -23,7 +23,8 @@ public final class Program: Sendable {
         self.init(inputs: inputs, outputs: outputs, sharing: compilation)
     }
 
-    /// - Parameter compilation: nil for a program that runs once: it folds nothing, and no factor is worth another form.
+    /// - Parameter compilation: nil for a program that runs once: it folds nothing, and no factor is worth another
+    ///   form.
     init(inputs: [Tensor], outputs: [Tensor], sharing compilation: Compilation?) {
         let placeholders = inputs.enumerated().map { $1.placeholder("\($0)") }
         let lowering = Lowering(
@@ -72,9 +73,9 @@ public final class Program: Sendable {
 }
 
 extension Compilation {
-    /// `outputs` as one program of these inputs computes them: simplified, constants folded, common work merged, products
-    /// re-associated. Shows which values several outputs share, where the expressions as they were written do not have
-    /// them.
+    /// `outputs` as one program of these inputs computes them: simplified, constants folded, common work merged,
+    /// products re-associated. Shows which values several outputs share, where the expressions as they were written do
+    /// not have them.
     func rewritten(_ outputs: [Tensor], inputs: [Tensor]) -> [Tensor] {
         Tensors.rewritten(outputs, inputs: inputs, as: inputs, sharing: self)
     }

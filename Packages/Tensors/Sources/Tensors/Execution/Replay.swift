@@ -7,8 +7,8 @@ public final class Replay {
     /// Layouts that were found to fit: those of the last run's points, which mostly come again.
     private var knownArguments: [PointLayout], knownResults: [PointLayout]
 
-    /// - Parameter temporaries: at least `temporariesByteCount` bytes, which replays that never run at the same time may
-    ///   share. Nil makes some.
+    /// - Parameter temporaries: at least `temporariesByteCount` bytes, which replays that never run at the same time
+    ///   may share. Nil makes some.
     public init(_ function: CompiledFunction, temporaries: Storage? = nil) {
         func starts(_ layouts: [PointLayout]) -> [Int] { layouts.reduce(into: [0]) { $0.append($0.last! + $1.count) } }
         self.function = function
@@ -88,30 +88,39 @@ public final class Replay {
 
 /// Where an argument or a result lies in each of many repetitions.
 public struct Course: Sendable {
-    private let even: Point, odd: Point
-    /// From one repetition to the next, in bytes, and the repetitions that there is memory for.
-    private let stride: Int, limit: Int
+    let layout: PointLayout
+    /// In repetition 0, and how it walks from there.
+    nonisolated(unsafe) let address: UnsafeMutableRawPointer
+    let walk: Walk
+    /// The repetitions that there is memory for.
+    private let limit: Int
+    /// Kept alive for the run.
+    private let storage: Storage, oddStorage: Storage?
+
+    private init(_ even: Point, odd: Point? = nil, stride: Int = 0, limit: Int = .max) {
+        layout = even.layout
+        address = even.address
+        walk = Walk(stride: Int64(stride), odd: Int64(odd.map { $0.address - even.address } ?? 0))
+        self.limit = limit
+        storage = even.storage
+        oddStorage = odd?.storage
+    }
 
     /// The same point every time.
-    public static func fixed(_ point: Point) -> Course { Course(even: point, odd: point, stride: 0, limit: .max) }
+    public static func fixed(_ point: Point) -> Course { Course(point) }
 
     /// One point after the other, from number `first` on, forward or (`step` = -1) backward.
     public static func each(_ sequence: PointSequence, from first: Int, by step: Int = 1) -> Course {
-        let point = Point(sequence.layout, in: sequence.storage, at: sequence.start + first * sequence.stride)
-        let limit = step > 0 ? (sequence.count - first + step - 1) / step : step < 0 ? first / -step + 1 : .max
-        return Course(even: point, odd: point, stride: step * sequence.stride, limit: limit)
+        let isInside = first >= 0 && first < sequence.count
+        let ahead = step > 0 ? (sequence.count - first + step - 1) / step : step < 0 ? first / -step + 1 : .max
+        return Course(sequence.unchecked(first), stride: step * sequence.stride, limit: isInside ? ahead : 0)
     }
 
     /// Two points in turn.
     public static func alternating(_ even: Point, _ odd: Point) -> Course {
         precondition(even.layout == odd.layout, "course: points \(even.layout) and \(odd.layout) in turn")
-        return Course(even: even, odd: odd, stride: 0, limit: .max)
+        return Course(even, odd: odd)
     }
-
-    var layout: PointLayout { even.layout }
-
-    var address: UnsafeMutableRawPointer { even.address }
-    var walk: Walk { Walk(stride: Int64(stride), odd: Int64(odd.address - even.address)) }
 
     fileprivate func check(repetitions: Int) {
         precondition(repetitions <= limit, "course: \(repetitions) repetitions over \(limit) points")

@@ -49,8 +49,8 @@ final class Workspace {
         }
     }
 
-    /// Runs the program `count` times; its inputs and outputs walk from one repetition to the next, and lie where the last
-    /// one left them afterwards.
+    /// Runs the program `count` times; its inputs and outputs walk from one repetition to the next, and lie where the
+    /// last one left them afterwards.
     func run(repeating count: Int, on pool: ThreadPool?) {
         if program.instructions.count == 1, let chain = program.instructions[0].chain {
             chain.run(Memory(addresses: addresses, pool: pool), repeats: count, walks: walks)

@@ -23,18 +23,22 @@ public struct ReverseMode: HypergradientEstimator {
         let step = Linearization(
             of: levels.step, withRespectTo: [1, 0], addingUp: [0], residualPrice: Self.residualPrice, in: compilation)
         // What the dynamics carries starts from y_0 too: (y_0, λ) to λ ∂s_0/∂y_0.
-        let start = levels.start.pullback(toArguments: [0]).compiled(in: compilation)
+        let carriesNothing = levels.state.count == levels.y.count
+        let start = carriesNothing ? nil : levels.start.pullback(toArguments: [0]).compiled(in: compilation)
         return CompiledReverseMode(
-            step: step, start: start, upperLayout: levels.upperLayout, stateLayout: levels.stateLayout)
+            step: step, start: start, upperLayout: levels.upperLayout, lowerLayout: levels.lowerLayout,
+            stateLayout: levels.stateLayout)
     }
 }
 
 private struct CompiledReverseMode: CompiledHypergradient {
-    let step: Linearization, start: CompiledFunction
-    let upperLayout: PointLayout, stateLayout: PointLayout
+    let step: Linearization
+    /// Nil where a state is y alone: λ_0 is then dF/dy_0 itself.
+    let start: CompiledFunction?
+    let upperLayout: PointLayout, lowerLayout: PointLayout, stateLayout: PointLayout
 
     var linearization: Linearization? { step }
-    var functions: [CompiledFunction] { [step.transposed, start] + (step.keeping.map { [$0.transposed] } ?? []) }
+    var functions: [CompiledFunction] { [step.transposed, step.keeping?.transposed, start].compactMap { $0 } }
     var byteCount: Int { 2 * upperLayout.byteCount + 2 * stateLayout.byteCount }
 
     func makeComputation(temporaries: Storage) -> any HypergradientComputation {
@@ -43,7 +47,7 @@ private struct CompiledReverseMode: CompiledHypergradient {
 }
 
 private final class ReverseComputation: HypergradientComputation {
-    private let transposedStep: Replay, keepingTransposedStep: Replay?, transposedStart: Replay
+    private let transposedStep: Replay, keepingTransposedStep: Replay?, transposedStart: Replay?
     /// λ and g of this and of the next step, in turn.
     private let adjoints: (Point, Point), totals: (Point, Point)
     /// Of the first λ, the part of y.
@@ -53,10 +57,10 @@ private final class ReverseComputation: HypergradientComputation {
     init(_ compiled: CompiledReverseMode, _ temporaries: Storage) {
         transposedStep = Replay(compiled.step.transposed, temporaries: temporaries)
         keepingTransposedStep = compiled.step.keeping.map { Replay($0.transposed, temporaries: temporaries) }
-        transposedStart = Replay(compiled.start, temporaries: temporaries)
+        transposedStart = compiled.start.map { Replay($0, temporaries: temporaries) }
         adjoints = (Point(compiled.stateLayout), Point(compiled.stateLayout))
         totals = (Point(compiled.upperLayout), Point(compiled.upperLayout))
-        lowerAdjoint = adjoints.0.part(0..<compiled.start.arguments[0].count)
+        lowerAdjoint = adjoints.0.part(0..<compiled.lowerLayout.count)
     }
 
     func callAsFunction(
@@ -88,7 +92,11 @@ private final class ReverseComputation: HypergradientComputation {
             transpose(transposedStep, keeping.upperBound..<steps.upperBound, states, nil)
             transpose(keepingTransposedStep, keeping, states, residuals)
         }
-        transposedStart(trajectory.lower(first), λ, into: gradients.start)
+        if let transposedStart {
+            transposedStart(trajectory.lower(first), λ, into: gradients.start)
+        } else {
+            gradients.start.copy(from: λ)
+        }
         gradients.upper.copy(from: g)
         return nil
     }

@@ -15,6 +15,8 @@ struct CompiledLevels: Sendable {
     let upperLayout: PointLayout, stateLayout: PointLayout
     /// Where y lies in a state.
     let lowerPart: Range<Int>
+    /// Whether a state is y alone.
+    var carriesNothing: Bool { stateLayout.count == lowerPart.count }
     private let compilation: Compilation
 
     /// - Parameter linearization: of the step, where the hypergradient has compiled one.

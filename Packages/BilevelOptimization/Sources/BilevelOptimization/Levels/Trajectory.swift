@@ -67,7 +67,8 @@ public final class Trajectory {
     func run(_ x: Point, from lower: Point, velocity: Point? = nil, valuesAtEveryStep: Bool) {
         (self.x, startingPoint) = (x, lower)
         let origin = prelude?.0 ?? stretch[0]
-        start(lower, into: origin)
+        // Without velocities and the like the first state is y_0 itself.
+        if levels.carriesNothing { origin.copy(from: lower) } else { start(lower, into: origin) }
         if let velocity { origin.part(levels.lowerPart.upperBound..<origin.count).copy(from: velocity) }
         valueCount = valuesAtEveryStep ? stepCount : 1
         first = plan.firstState
@@ -108,7 +109,7 @@ public final class Trajectory {
         upperValue.repeated(
             count, .fixed(x), .each(lowerStretch, from: k - first), into: .each(values, from: k),
             on: pool)
-        upperValues.replaceSubrange(k..<(k + count), with: values.firstElements(k..<(k + count)))
+        values.copyFirstElements(k..<(k + count), to: &upperValues)
     }
 
     private func number(of step: Int) -> Int { (step - plan.firstState) / plan.checkpointInterval }

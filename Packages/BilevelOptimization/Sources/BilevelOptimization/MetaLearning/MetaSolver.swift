@@ -53,10 +53,11 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
         self.batchSize = batchSize
         upperTemplate = upper
         lowerTemplate = lower
-        moving = MovingPair(
-            upper.tensors, rule: upperRule, gradientLimit: gradientLimit, lower.tensors, method.initialization)
         let compiled = CompiledMetaProblem(problem, method: method, upper: upper, lower: lower, data: data)
         gradients = HypergradientPoints(upper: compiled.upperLayout, lower: compiled.lowerLayout)
+        moving = MovingPair(
+            upper.tensors, rule: upperRule, gradientLimit: gradientLimit, lower.tensors, method.initialization,
+            along: gradients)
         lastGradients = HypergradientPoints(upper: compiled.upperLayout, lower: compiled.lowerLayout)
         var workers: [TaskWorker] = []
         let count = min(batchSize, max(threads, 1))

@@ -11,8 +11,12 @@ final class MovingVariable {
     private let update: Replay
 
     /// - Parameter gradientLimit: coordinates of the gradient are clamped to ± this.
-    init(_ variable: [Tensor], rule: UpdateRule, onto set: Constraint = .wholeSpace, gradientLimit: Double? = nil) {
-        value = Point(copying: variable)
+    init(
+        _ variable: [Tensor], _ layout: PointLayout, rule: UpdateRule, onto set: Constraint = .wholeSpace,
+        gradientLimit: Double? = nil
+    ) {
+        value = Point(layout)
+        value.assign(variable)
         nextValue = Point(value.layout)
         let start = rule.initialState(for: variable)
         state = Point(copying: start)
@@ -44,11 +48,14 @@ final class MovingPair {
 
     init(
         _ upper: [Tensor], rule: UpdateRule, onto upperSet: Constraint = .wholeSpace, gradientLimit: Double? = nil,
-        _ lower: [Tensor], _ initialization: Initialization, onto lowerSet: Constraint = .wholeSpace
+        _ lower: [Tensor], _ initialization: Initialization, onto lowerSet: Constraint = .wholeSpace,
+        along gradients: HypergradientPoints
     ) {
-        leader = MovingVariable(upper, rule: rule, onto: upperSet, gradientLimit: gradientLimit)
-        learnedStart = initialization.rule.map { MovingVariable(lower, rule: $0, onto: lowerSet) }
-        givenStart = Point(copying: learnedStart == nil ? lower : [])
+        let upperLayout = gradients.upper.layout, lowerLayout = gradients.start.layout
+        leader = MovingVariable(upper, upperLayout, rule: rule, onto: upperSet, gradientLimit: gradientLimit)
+        learnedStart = initialization.rule.map { MovingVariable(lower, lowerLayout, rule: $0, onto: lowerSet) }
+        givenStart = Point(learnedStart == nil ? lowerLayout : lowerLayout.part(0..<0))
+        if learnedStart == nil { givenStart.assign(lower) }
     }
 
     var x: Point { leader.value }

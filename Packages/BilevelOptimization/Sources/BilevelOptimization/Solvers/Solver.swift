@@ -41,11 +41,11 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
         upperTemplate = upper
         lowerTemplate = lower
         pool = threads > 1 ? ThreadPool(threadCount: threads) : nil
-        moving = MovingPair(
-            upper.tensors, rule: upperRule, onto: problem.upperConstraint, lower.tensors, method.initialization,
-            onto: problem.lowerConstraint)
         let traced = TracedLevels(problem, dynamics: method.dynamics, upper: upper, lower: lower)
         gradients = HypergradientPoints(upper: traced.upperLayout, lower: traced.lowerLayout)
+        moving = MovingPair(
+            upper.tensors, rule: upperRule, onto: problem.upperConstraint, lower.tensors, method.initialization,
+            onto: problem.lowerConstraint, along: gradients)
         lastGradients = HypergradientPoints(upper: traced.upperLayout, lower: traced.lowerLayout)
         lastLower = Point(traced.lowerLayout)
         lastLower.assign(lower)

@@ -125,16 +125,14 @@ public struct PointSequence: Sendable {
         return PointSequence(layout.part(range), count: count, in: storage, at: start + offset, stride: stride)
     }
 
-    /// The first element of each point in a range: the values of a scalar function, one a repetition.
-    public func firstElements(_ range: Range<Int>) -> [Double] {
+    /// Copies the first element of each point in a range to the same places of `values`: of a scalar function, one a
+    /// repetition.
+    public func copyFirstElements(_ range: Range<Int>, to values: inout [Double]) {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "point sequence: numbers \(range) of \(count)")
-        let type = layout.types[0].elementType, address = storage.address + start + layout.offsets[0]
-        return [Double](unsafeUninitializedCapacity: range.count) { values, count in
-            for i in 0..<range.count {
-                let place = address + (range.lowerBound + i) * stride
-                values[i] = type == .float64 ? place.load(as: Double.self) : Double(place.load(as: Float.self))
-            }
-            count = range.count
+        let type = layout.types[0].elementType, address = storage.address + start
+        for i in range {
+            let place = address + i * stride
+            values[i] = type == .float64 ? place.load(as: Double.self) : Double(place.load(as: Float.self))
         }
     }
 }

@@ -34,7 +34,7 @@ public struct TracedLevels: Sendable {
         let next = dynamics.step(problem, upperPlaceholder, lowerPlaceholder, state: carried)
         step = TracedFunction(of: [x, state], to: [next.lower + next.state])
         let value = problem.upperObjective(upperPlaceholder, lowerPlaceholder)
-        precondition(value.count == 1, "upper objective: a scalar is needed, not \(value.shape)")
+        require(value.count == 1, "upper objective: a scalar is needed, not \(value.shape)")
         upperObjective = TracedFunction(of: [x, y], to: [[value]])
         lowerObjective = TracedFunction(
             of: [x, y], to: [[problem.lowerObjective(upperPlaceholder, lowerPlaceholder)]])

@@ -177,7 +177,7 @@ public final class Trajectory {
     }
 
     private func bringToHand(_ k: Int) {
-        precondition(
+        require(
             k >= plan.firstState && k <= stepCount, "trajectory: state \(k) of those from \(plan.firstState) on")
         guard k < first || k > first + plan.checkpointInterval else { return }
         let number = number(of: min(k, stepCount - 1))

@@ -73,11 +73,12 @@ extension Point {
             if rest < shape.count { return (address(tensor) + type.byteCount * rest, type) }
             rest -= shape.count
         }
-        preconditionFailure("point: element \(index) of \(layout.elementCount)")
+        stop("point: element \(index) of \(layout.elementCount)")
     }
 
     private func check(_ other: Point, _ file: StaticString, _ line: UInt) {
-        precondition(other.layout == layout, "point: tensors \(layout) expected, got \(other.layout)")
+        require(
+            other.layout == layout, "point: tensors \(layout) expected, got \(other.layout)", file: file, line: line)
     }
 
     @inline(__always)

@@ -48,7 +48,7 @@ extension Point {
     /// Copies values in; their number, shapes and types must be the layout's.
     public func assign(_ tensors: [Tensor], file: StaticString = #fileID, line: UInt = #line) {
         let given = PointLayout(of: tensors)
-        precondition(given == layout, "point: tensors \(layout) expected, got \(given)")
+        require(given == layout, "point: tensors \(layout) expected, got \(given)", file: file, line: line)
         for (i, tensor) in tensors.enumerated() {
             let source = tensor.storage
             withExtendedLifetime(source) {
@@ -62,7 +62,8 @@ extension Point {
     }
 
     public func copy(from other: Point, file: StaticString = #fileID, line: UInt = #line) {
-        precondition(other.layout == layout, "point: tensors \(layout) expected, got \(other.layout)")
+        require(
+            other.layout == layout, "point: tensors \(layout) expected, got \(other.layout)", file: file, line: line)
         address.copyMemory(from: other.address, byteCount: layout.byteCount)
     }
 
@@ -83,7 +84,7 @@ extension Point {
         _ index: Int, file: StaticString = #fileID, line: UInt = #line
     ) -> UnsafeMutableBufferPointer<Float> {
         let (shape, type) = layout.types[index]
-        precondition(type == .float32, "point: tensor \(index) of float32 expected, it is \(type)")
+        require(type == .float32, "point: tensor \(index) of float32 expected, it is \(type)", file: file, line: line)
         return UnsafeMutableBufferPointer(
             start: address(index).assumingMemoryBound(to: Float.self), count: shape.count)
     }
@@ -112,7 +113,7 @@ public struct PointSequence: Sendable {
     }
 
     public subscript(index: Int) -> Point {
-        precondition(index >= 0 && index < count, "point sequence: number \(index) of \(count)")
+        require(index >= 0 && index < count, "point sequence: number \(index) of \(count)")
         return unchecked(index)
     }
 
@@ -128,7 +129,7 @@ public struct PointSequence: Sendable {
     /// Copies the first element of each point in a range to the same places of `values`: of a scalar function, one a
     /// repetition.
     public func copyFirstElements(_ range: Range<Int>, to values: inout [Double]) {
-        precondition(range.lowerBound >= 0 && range.upperBound <= count, "point sequence: numbers \(range) of \(count)")
+        require(range.lowerBound >= 0 && range.upperBound <= count, "point sequence: numbers \(range) of \(count)")
         let type = layout.types[0].elementType, address = storage.address + start
         for i in range {
             let place = address + i * stride

@@ -38,7 +38,7 @@ public final class PointLayout: Sendable {
 
     /// The layout of neighbouring tensors, as it would be if they stood alone; the same object every time.
     public func part(_ range: Range<Int>) -> PointLayout {
-        precondition(range.upperBound <= count, "point: tensors \(range) of \(count)")
+        require(range.upperBound <= count, "point: tensors \(range) of \(count)")
         if range == 0..<count { return self }
         return parts.withLock { parts in
             if let known = parts[range] { return known }

@@ -46,15 +46,19 @@ public final class Program: Sendable {
     }
 
     /// Runs once on values: the outputs as leaves.
-    public func callAsFunction(_ inputs: [Tensor], pool: ThreadPool? = nil) -> [Tensor] {
-        precondition(inputs.count == inputTypes.count, "program: \(inputs.count) values for \(inputTypes.count) inputs")
+    public func callAsFunction(
+        _ inputs: [Tensor], pool: ThreadPool? = nil, file: StaticString = #fileID, line: UInt = #line
+    ) -> [Tensor] {
+        require(
+            inputs.count == inputTypes.count, "program: \(inputs.count) values for \(inputTypes.count) inputs",
+            file: file, line: line)
         let workspace = Workspace(self)
         let values = inputs.map { $0.evaluated() }  // alive until the run is over
         for (i, value) in values.enumerated() {
-            precondition(
+            require(
                 value.shape == inputTypes[i].shape && value.elementType == inputTypes[i].elementType,
-                "program: input \(i) is \(value.shape) \(value.elementType), not \(inputTypes[i].shape) \(inputTypes[i].elementType)"
-            )
+                "program: input \(i) is \(value.shape) \(value.elementType), "
+                    + "not \(inputTypes[i].shape) \(inputTypes[i].elementType)", file: file, line: line)
             workspace.bind(input: i, to: value.storage.address)
         }
         let results = outputTypes.map { Storage(byteCount: $0.shape.count * $0.elementType.byteCount) }

@@ -52,10 +52,10 @@ public final class Replay {
     public func profile(on pool: ThreadPool? = nil) -> [InstructionTime] { workspace.profile(on: pool) }
 
     private func check(_ argumentCount: Int, _ resultCount: Int, _ file: StaticString, _ line: UInt) {
-        precondition(
+        require(
             argumentCount == knownArguments.count && resultCount == knownResults.count,
             "function: \(knownArguments.count) arguments and \(knownResults.count) results expected, "
-                + "got \(argumentCount) and \(resultCount)")
+                + "got \(argumentCount) and \(resultCount)", file: file, line: line)
     }
 
     private func bind(
@@ -63,8 +63,9 @@ public final class Replay {
         _ line: UInt
     ) {
         if layout !== knownArguments[i] {
-            precondition(
-                layout == function.arguments[i], "argument \(i): \(function.arguments[i]) expected, got \(layout)")
+            require(
+                layout == function.arguments[i], "argument \(i): \(function.arguments[i]) expected, got \(layout)",
+                file: file, line: line)
             knownArguments[i] = layout
         }
         for j in 0..<layout.count {
@@ -77,7 +78,9 @@ public final class Replay {
         _ line: UInt
     ) {
         if layout !== knownResults[i] {
-            precondition(layout == function.results[i], "result \(i): \(function.results[i]) expected, got \(layout)")
+            require(
+                layout == function.results[i], "result \(i): \(function.results[i]) expected, got \(layout)",
+                file: file, line: line)
             knownResults[i] = layout
         }
         for j in 0..<layout.count {
@@ -118,11 +121,11 @@ public struct Course: Sendable {
 
     /// Two points in turn.
     public static func alternating(_ even: Point, _ odd: Point) -> Course {
-        precondition(even.layout == odd.layout, "course: points \(even.layout) and \(odd.layout) in turn")
+        require(even.layout == odd.layout, "course: points \(even.layout) and \(odd.layout) in turn")
         return Course(even, odd: odd)
     }
 
     fileprivate func check(repetitions: Int) {
-        precondition(repetitions <= limit, "course: \(repetitions) repetitions over \(limit) points")
+        require(repetitions <= limit, "course: \(repetitions) repetitions over \(limit) points")
     }
 }

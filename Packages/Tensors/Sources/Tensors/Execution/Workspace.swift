@@ -12,7 +12,7 @@ final class Workspace {
     /// - Parameter temporaries: at least `arenaByteCount` bytes, which workspaces that never run at the same time may
     ///   share. Nil makes some.
     init(_ program: Program, temporaries: Storage? = nil) {
-        precondition(
+        require(
             temporaries.map { $0.byteCount >= program.arenaByteCount } ?? true,
             "workspace: fewer bytes than the program's temporaries")
         self.program = program

@@ -19,7 +19,10 @@ let package = Package(
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         // libpng reports errors by longjmp, which must not cross Swift frames: this target catches them in C.
         .target(name: "CPNGCodec", dependencies: ["CPNG"], linkerSettings: [.linkedLibrary("png")]),
-        .target(name: "Datasets", dependencies: ["CZlib", "CPNGCodec", "Randomness"]),
+        .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+        // So does libjpeg.
+        .target(name: "CJPEGCodec", dependencies: ["CJPEG"], linkerSettings: [.linkedLibrary("jpeg")]),
+        .target(name: "Datasets", dependencies: ["CZlib", "CPNGCodec", "CJPEGCodec", "Randomness"]),
         .testTarget(
             name: "DatasetsTests", dependencies: ["Datasets", "Randomness"], exclude: ["make-fixtures.py"],
             resources: [.copy("Fixtures")]),

@@ -46,8 +46,8 @@ pngcodec_decoder *pngcodec_open(const uint8_t *bytes, size_t count, int keep_16_
     if (count >= 24) {
         uint32_t width = png_get_uint_32(bytes + 16), height = png_get_uint_32(bytes + 20);
         if (width > limits.maximum_side || height > limits.maximum_side) {
-            snprintf(message, PNGCODEC_MESSAGE_SIZE, "at most %u pixels a side, got %u x %u", limits.maximum_side, width,
-                     height);
+            snprintf(message, PNGCODEC_MESSAGE_SIZE, "at most %u pixels a side, got %u x %u",
+                     limits.maximum_side, width, height);
             return NULL;
         }
     }
@@ -93,7 +93,12 @@ pngcodec_decoder *pngcodec_open(const uint8_t *bytes, size_t count, int keep_16_
     if (decoder->row_bytes != (size_t)header->width * header->channels * header->bytes_per_sample)
         png_error(png, "unexpected row size");
     if ((uint64_t)decoder->row_bytes * header->height > limits.maximum_bytes)
-        png_error(png, "the image is larger than the limit");
+    {
+        char text[PNGCODEC_MESSAGE_SIZE];
+        snprintf(text, sizeof text, "%u x %u pixels are larger than the limit of %.4g MiB", header->width,
+                 header->height, (double)limits.maximum_bytes / (1 << 20));
+        png_error(png, text);
+    }
     return decoder;
 }
 

@@ -54,7 +54,7 @@ let gzippedLabels: [UInt8] = [
             try complaint { try $0.write(idxLabels([1, 2]), "train-labels-idx1-ubyte") }.contains("3 labels expected"))
         #expect(
             try complaint { try $0.write(idxLabels([1, 2, 10]), "train-labels-idx1-ubyte") }.contains(
-                "got 10 at index 2"))
+                "got 10 at index 2 and no 0"))
         #expect(try complaint { _ in } == "no complaint")
     }
 

@@ -14,6 +14,38 @@ final class Scratch {
         try Data(bytes).write(to: url)
     }
 
+    /// Writes a file whose name need not be UTF-8, making the folders above it. Foundation's paths are text, and on
+    /// some systems normalised: this goes to the system directly.
+    func write(_ bytes: [UInt8], at path: BytePath) throws {
+        try makeFolder(path.folder)
+        let file = cString(path).withUnsafeBufferPointer { fopen($0.baseAddress!, "wb") }
+        guard let file else { throw DatasetError.unwritable(at: "\(path)", "a writable file expected") }
+        fwrite(bytes, 1, bytes.count, file)
+        fclose(file)
+    }
+
+    func makeFolder(_ path: BytePath) throws {
+        var folder: [UInt8] = []
+        for component in path.components {
+            folder += (folder.isEmpty ? [] : [UInt8(ascii: "/")]) + component.bytes
+            _ = cString(BytePath(folder)).withUnsafeBufferPointer { mkdir($0.baseAddress!, 0o777) }
+        }
+    }
+
+    /// Makes a symbolic link.
+    func link(_ path: String, to target: String) throws {
+        try makeFolder(BytePath(path).folder)
+        try FileManager.default.createSymbolicLink(atPath: "\(self.path)/\(path)", withDestinationPath: target)
+    }
+
+    private func cString(_ path: BytePath) -> [CChar] {
+        (Array("\(self.path)/".utf8) + path.bytes + [0]).map { CChar(bitPattern: $0) }
+    }
+}
+
+/// The entries of a JSON fixture of files in base64.
+func fixtures(_ name: String) throws -> [String: Data] {
+    try JSONDecoder().decode([String: Data].self, from: fixture(name))
 }
 
 /// A committed file that make-fixtures.py made.

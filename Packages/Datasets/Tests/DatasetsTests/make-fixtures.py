@@ -4,7 +4,8 @@ png.json: PNG files of every colour type and depth, plain and interlaced, with a
 writer below (pillow cannot write them all), and the samples that pillow decodes from them.
 small.zip, large.zip: archives without and with the 64-bit extensions.
 resizing.json: pictures resized by pillow.
-pickles/: the pickled layouts of miniImageNet and tieredImageNet, tiny, for every pickle protocol.
+jpeg.json: JPEG files and the samples that pillow decodes from them; other-pictures.json: formats that are not read.
+pickles/: the pickled layouts of miniImageNet and tieredImageNet, tiny, for every pickle protocol; odd-pickles.json: other containers and keys.
 """
 
 import base64
@@ -14,10 +15,11 @@ import pickle
 import struct
 import zipfile
 import zlib
+from collections import OrderedDict, defaultdict
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 here = Path(__file__).parent / "Fixtures"
 (here / "pickles").mkdir(parents=True, exist_ok=True)
@@ -175,3 +177,54 @@ for name, limit in [("small.zip", 1 << 31), ("large.zip", 0)]:
 # Python leaves small numbers in the end record; the extension is for those it cannot hold.
 large = (here / "large.zip").read_bytes()
 (here / "large.zip").write_bytes(large[:-14] + b"\xff" * 12 + large[-2:])
+
+# JPEG files as pillow writes them, and the pixels that it decodes (upright, where EXIF turns them).
+rng = np.random.default_rng(8)
+photo = np.repeat(np.repeat(rng.integers(0, 256, (4, 5, 3)), 6, 0), 5, 1)[:21, :23].astype("u1")
+jpegs = []
+for name, mode, options in [
+    ("grey", "L", {}), ("colour, 4:2:0", "RGB", {}), ("colour, 4:4:4", "RGB", {"subsampling": 0}),
+    ("progressive", "RGB", {"progressive": True}), ("progressive grey", "L", {"progressive": True}),
+    ("restart markers", "RGB", {"restart_marker_blocks": 1}), ("quality 100", "RGB", {"quality": 100}),
+    *((f"orientation {n}", "RGB", {"orientation": n}) for n in range(1, 9)), ("CMYK", "CMYK", {}),
+]:
+    image, buffer = Image.fromarray(photo).convert(mode), io.BytesIO()
+    orientation = options.pop("orientation", None)
+    if orientation:
+        options["exif"] = Image.Exif()
+        options["exif"][0x0112] = orientation
+    image.save(buffer, "jpeg", **options)
+    shown = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(buffer.getvalue()))))
+    shown = shown if shown.ndim == 3 else shown[:, :, None]
+    jpegs.append({
+        "name": name, "jpeg": base64.b64encode(buffer.getvalue()).decode(), "width": shown.shape[1], "height": shown.shape[0],
+        "channels": shown.shape[2], "pixels": base64.b64encode(shown.tobytes()).decode(),
+    })
+(here / "jpeg.json").write_text(json.dumps(jpegs, indent=0) + "\n")
+
+# Pictures in formats that are not read.
+others = {}
+for kind in ["WEBP", "TIFF", "GIF", "BMP", "AVIF"]:
+    buffer = io.BytesIO()
+    Image.fromarray(photo[:2, :2]).save(buffer, kind)
+    others[kind] = base64.b64encode(buffer.getvalue()).decode()
+(here / "other-pictures.json").write_text(json.dumps(others, indent=0) + "\n")
+
+# The containers and keys in which people pickle miniImageNet: each holds the images and classes above.
+odd = {
+    "ordered": OrderedDict(classes), "defaultdict": defaultdict(list, classes),
+    "tuples": {name: tuple(members) for name, members in classes.items()},
+    "ranges": {name: range(members[0], members[-1] + 1) for name, members in classes.items()},
+    "numpy strings": {np.str_(name): members for name, members in classes.items()},
+    "numpy bytes": {np.bytes_(name): members for name, members in classes.items()},
+    "numpy integers": {name: [np.int64(i) for i in members] for name, members in classes.items()},
+    "numpy arrays": {name: np.array(members) for name, members in classes.items()},
+    "unsigned arrays": {name: np.array(members, "u2") for name, members in classes.items()},
+}
+sets = {name: {"image_data": images, "class_dict": value} for name, value in odd.items()}
+varied = rng.integers(0, 256, (12, 2, 3, 3)).astype("u1")
+sets["Fortran order"] = {"image_data": np.asfortranarray(varied), "class_dict": classes}
+sets["the same in C order"] = {"image_data": varied, "class_dict": classes}
+sets["floats"] = {"image_data": images.astype("f4"), "class_dict": classes}
+pickles = {f"{name}, protocol {p}": base64.b64encode(pickle.dumps(value, p)).decode() for name, value in sets.items() for p in (2, 4)}
+(here / "odd-pickles.json").write_text(json.dumps(pickles, indent=0) + "\n")

@@ -19,11 +19,13 @@ package struct FewShotAdaptation {
     package let classNames: [String]
     package let support: ImageClasses, query: ImageClasses
     package let supportPaths: [String]
+    /// What lay beside the pictures and was not read, a line each.
+    package let remarks: [String]
     package let guesses: [Guess]
 
     /// - Parameters:
-    ///   - supportPath: a folder (or zip archive) with a folder of PNG files for each class, one image or more.
-    ///   - queryPath: PNG files, in any folders; a folder called like a class says what is true.
+    ///   - supportPath: a folder (or zip archive) with a folder of PNG or JPEG files for each class, one image or more.
+    ///   - queryPath: PNG or JPEG files, in any folders; a folder called like a class says what is true.
     ///   - innerIterations: lower steps; nil for as many as in training.
     package init(
         checkpointPath: String, support supportPath: String, query queryPath: String, innerIterations: Int? = nil
@@ -38,9 +40,11 @@ package struct FewShotAdaptation {
 
         let supportTree = try FileTree(path: supportPath), queryTree = try FileTree(path: queryPath),
             folders = supportTree.imageFolders
-        if let loose = folders.first, loose.name.isEmpty {
+        if let loose = folders.first, loose.path.isEmpty {
             throw DatasetError.damaged(
-                at: supportPath, "a folder of PNG files for each class expected, \(loose.paths[0]) lies in none")
+                at: supportPath,
+                "a folder of PNG or JPEG files for each class expected (for example \(supportPath)/cat/1.png), "
+                    + "\(loose.pictures[0]) lies in none")
         }
         let support = try ImageClasses(
             contentsOf: supportTree, name: "support", preparation: preparation, cache: ImageCache(directory: nil))
@@ -52,8 +56,9 @@ package struct FewShotAdaptation {
         let query = try ImageClasses(
             contentsOf: queryTree, name: "query", preparation: preparation, cache: ImageCache(directory: nil))
         // Two folders x/a and y/a would be one name: then the whole path is the name.
-        let lastParts = folders.map { String($0.name.split(separator: "/").last!) },
-            names = Set(lastParts).count == folders.count ? lastParts : folders.map(\.name)
+        let lastParts = folders.map(\.path.name),
+            paths = Set(lastParts).count == folders.count ? lastParts : folders.map(\.path),
+            names = paths.map(\.description)
 
         let supportLabels = (0..<support.classCount).flatMap {
             Array(repeating: Int32($0), count: support.images(ofClass: $0).count)
@@ -71,15 +76,21 @@ package struct FewShotAdaptation {
         }[0].prediction
         let probabilities = logits.logSoftmax().exp().scalars
 
-        guesses = queryTree.imageFolders.flatMap { folder in folder.paths.map { (folder.name, $0) } }.enumerated().map {
-            i, place in
+        guesses = queryTree.imageFolders.flatMap { folder in
+            // By bytes; else é in one code point and in two are the same.
+            let name = folder.path.name,
+                trueClass = paths.firstIndex(of: name) ?? names.firstIndex(of: name.description)
+            return folder.pictures.map { ($0.description, trueClass) }
+        }.enumerated().map { i, place in
             Guess(
-                path: place.1,
-                trueClass: place.0.split(separator: "/").last.flatMap { names.firstIndex(of: String($0)) },
+                path: place.0, trueClass: place.1,
                 probabilities: Array(probabilities[(i * names.count)..<((i + 1) * names.count)]))
         }
         (self.settings, self.support, self.query, classNames) = (settings, support, query, names)
-        supportPaths = folders.flatMap(\.paths)
+        supportPaths = folders.flatMap { $0.pictures.map(\.description) }
+        remarks = [(supportPath, supportTree), (queryPath, queryTree)].compactMap { path, tree in
+            tree.leftOutOfImages.summary.map { "\(path): \($0)" }
+        }
     }
 
     /// The share of right guesses among the images whose class is known; nil if none is.

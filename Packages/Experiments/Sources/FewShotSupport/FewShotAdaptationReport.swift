@@ -49,6 +49,7 @@ extension FewShotAdaptation {
                 ("accuracy", String(format: "%.1f %%", 100 * accuracy)), ("images of known class", "\(known)"),
             ])
         }
+        for remark in remarks { page.addParagraph(remark) }
         page.addHeading("Guesses")
         page.addParagraph(
             "Pictures as the network sees them. Batch normalization: \(FewShotConfiguration.batchNormalization); "

@@ -13,6 +13,10 @@ package struct FewShotOutcome: RunOutcome {
     /// Test episode by test episode.
     package let accuracies: [Double]
     let episodesHash: String, splitHash: String
+    /// Training, validation and test pictures that were read.
+    let imageCounts: [Int]
+    /// What lay beside the data and was not used, a line each.
+    let remarks: [String]
     let peakMemoryBytes: Int
     /// Why training or its test ended early, if it did.
     package let stoppedBecause: String?
@@ -47,6 +51,7 @@ package struct FewShotOutcome: RunOutcome {
             "peakMemoryBytes": .integer(peakMemoryBytes),
             "meanTruncation": .number(Samples(rows.map(\.report.meanTruncation)).mean),
             "batchNormalization": .string(FewShotConfiguration.batchNormalization),
+            "images": .array(imageCounts.map { .integer($0) }), "notUsed": .array(remarks.map { .string($0) }),
             "episodesHash": .string(episodesHash), "splitHash": .string(splitHash), "seed": c.seed.json,
             "threads": .integer(c.threads), "stoppedBecause": stoppedBecause.json,
         ]
@@ -104,6 +109,9 @@ package struct FewShotOutcome: RunOutcome {
             ).svg,
         ])
         page.addHeading("Summary and configuration")
+        page.addParagraph(
+            "Pictures read for training, validation and test: \(imageCounts.map(String.init).joined(separator: ", ")).")
+        for remark in remarks { page.addParagraph(remark) }
         page.addSettings(summary, settings.json)
         return page
     }

@@ -162,7 +162,9 @@ package final class FewShotRun: ExperimentRun {
         let isShort = accuracies.count < count
         return FewShotOutcome(
             configuration: configuration, settings: settings, rows: rows, metaIterations: iteration, best: best,
-            accuracies: accuracies, episodesHash: hash, splitHash: data.splitHash, peakMemoryBytes: PeakMemory.bytes,
+            accuracies: accuracies, episodesHash: hash, splitHash: data.splitHash,
+            imageCounts: [data.train, data.validation, data.test].map(\.imageCount), remarks: data.remarks,
+            peakMemoryBytes: PeakMemory.bytes,
             stoppedBecause: stoppedBecause
                 ?? (isShort ? "a signal, after \(accuracies.count) of \(count) test episodes" : nil))
     }

@@ -84,6 +84,7 @@ extension HyperCleaningOutcome: RunOutcome {
         page.addCharts(courses + [weightHistogram])
 
         page.addHeading("Summary and configuration")
+        for remark in images.remarks { page.addParagraph(remark) }
         page.addSettings(summary, settings.json)
         return page
     }
@@ -162,10 +163,7 @@ extension HyperCleaningOutcome: RunOutcome {
     }
 
     private var gallery: [GalleryImage] {
-        let names = configuration.dataset.classNames
-        func name(_ label: Int32) -> String {
-            names.indices.contains(Int(label)) ? names[Int(label)] : "class \(label)"
-        }
+        func name(_ label: Int32) -> String { configuration.dataset.className(Int(label)) }
         return weights.indices.sorted { (weights[$0], $0) < (weights[$1], $1) }.prefix(64).map { i in
             GalleryImage(
                 pixels: images.image(samples[i]), channels: images.channels, height: images.height,

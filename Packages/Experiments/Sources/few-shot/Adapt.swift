@@ -1,6 +1,7 @@
 import ArgumentParser
 import FewShotSupport
 import Foundation
+import Reporting
 import RunSupport
 
 /// `few-shot adapt`: a checkpoint on a person's own classes.
@@ -27,6 +28,7 @@ struct Adapt: RunCommand {
     func execute() throws {
         let adaptation = try FewShotAdaptation(
             checkpointPath: checkpoint, support: support, query: query, innerIterations: innerIterations)
+        for remark in adaptation.remarks { StandardError.write("\(remark)\n") }
         let folder = output ?? defaultOutput("few-shot-adapt")
         try adaptation.write(to: folder, checkpoint: checkpoint)
         print(adaptation.table.text)

@@ -56,6 +56,7 @@ struct Evaluate: RunCommand {
         let images = try FewShotData.load(
             settings.dataset, path: settings.dataPath, splitDirectory: settings.splitDirectory,
             cache: ImageCache(directory: cache), seed: settings.seed)
+        for remark in images.remarks { StandardError.write("\(remark)\n") }
 
         func test(_ settings: FewShotConfiguration, _ checkpoint: Checkpoint, _ path: String) throws -> [Double] {
             let run = try FewShotRun(settings, data: images)

@@ -72,6 +72,7 @@ struct Train: RunCommand {
         let images = try FewShotData.load(
             asked.dataset, path: asked.dataPath, splitDirectory: asked.splitDirectory,
             cache: ImageCache(directory: cache), seed: asked.seed)
+        for remark in images.remarks { StandardError.write("\(remark)\n") }
         let run = try FewShotRun(settings(forGreyImages: images.train.channels == 1), data: images)
         let folder = output ?? defaultOutput(Self.label), stop = StopSignal(Self.label)
         let driver = try RunDriver(run, output: folder, resumes: resume)

@@ -124,6 +124,7 @@ struct HyperCleaning: RunCommand {
 
     private func clean(_ settings: HyperCleaningConfiguration, _ folder: String) throws {
         let run = try HyperCleaningRun(settings), stop = StopSignal(Self.label)
+        for remark in run.images.remarks { StandardError.write("\(remark)\n") }
         let driver = try RunDriver(run, output: folder, resumes: resume)
         var progress = ProgressBar(
             label: Self.label, total: settings.outerIterations, doneBefore: driver.startIteration)

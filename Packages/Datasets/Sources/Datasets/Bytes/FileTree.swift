@@ -1,38 +1,54 @@
-import Foundation
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// The files of a folder or of a zip archive, by their paths: images are read from either alike.
 ///
 /// Archives that lie directly in a folder count as if they were unpacked there, so a folder with Omniglot's two zip
-/// files is read as it was downloaded. A file on disk hides one of the same path in an archive.
+/// files is read as it was downloaded. A file on disk hides one of the same path in an archive, an archive those after
+/// it. What is left out is counted.
 public struct FileTree: Sendable {
     private enum Place: Sendable {
-        case disk(String)
+        case disk(BytePath)
         case archive(Int)
     }
 
     public let root: String
-    /// Relative paths, sorted; hidden files and macOS's `__MACOSX` doubles are left out.
-    public let paths: [String]
+    /// Relative paths, sorted.
+    public let paths: [BytePath]
+    /// Hidden files, system files and what else was found and does not count as a file of the tree.
+    public let leftOut: LeftOut
     /// Changes when any file does: names and checksums of archives; paths, sizes and modification times of files on
     /// disk.
     public let fingerprint: String
-    private let places: [String: Place]
+    private let places: [BytePath: Place]
     private let archives: [ZipArchive]
 
     public init(path: String) throws(DatasetError) {
         root = path
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw .missing(at: path, "a folder or a zip archive expected, it is not there")
+        let rootPath = BytePath(path)
+        var status = stat()
+        guard rootPath.withCString({ stat($0, &status) }) == 0 else {
+            let isLink = rootPath.withCString { lstat($0, &status) } == 0
+            throw .missing(
+                at: path,
+                "a folder or a zip archive expected, " + (isLink ? "the link leads nowhere" : "it is not there"))
         }
-        var places: [String: Place] = [:], archives: [ZipArchive] = [], digest = SHA256()
-        if isFolder.boolValue {
-            for file in try Self.files(below: path) {
-                if file.path.hasSuffix(".zip"), !file.path.contains("/") {
-                    archives.append(try ZipArchive(path: "\(path)/\(file.path)"))
+        var places: [BytePath: Place] = [:], archives: [ZipArchive] = [], digest = SHA256(), leftOut = LeftOut()
+        if status.st_mode & S_IFMT == S_IFDIR {
+            let walk = try FolderWalk(root: rootPath)
+            leftOut = walk.leftOut
+            for file in walk.files {
+                let place = rootPath.appending(file.path)
+                if file.path.ending == "zip", file.path.components.count == 1 {
+                    archives.append(try ZipArchive(file: MappedFile(place)))
                 } else {
-                    places[file.path] = .disk("\(path)/\(file.path)")
-                    digest.update(Array("\(file.path)\0\(file.size)\0\(file.modified)\0".utf8))
+                    places[file.path] = .disk(place)
+                    digest.update(file.path.bytes + Array("\0\(file.size)\0\(file.modified)\0".utf8))
                 }
             }
         } else {
@@ -40,17 +56,25 @@ public struct FileTree: Sendable {
         }
         for (index, archive) in archives.enumerated() {
             digest.update(Array(archive.hash.utf8))
-            for name in archive.names where places[name] == nil && !Self.isHidden(name) {
-                places[name] = .archive(index)
+            leftOut.add(archive.leftOut)
+            for path in archive.paths {
+                if let kind = path.components.lazy.compactMap(FolderWalk.reasonToSkip).first {
+                    leftOut.count(kind)
+                } else if places[path] == nil {
+                    places[path] = .archive(index)
+                } else {
+                    leftOut.count(.hiddenByOthers)
+                }
             }
         }
         self.places = places
         self.archives = archives
+        self.leftOut = leftOut
         paths = places.keys.sorted()
         fingerprint = digest.finalized()
     }
 
-    public func contents(of path: String) throws(DatasetError) -> [UInt8] {
+    public func contents(of path: BytePath) throws(DatasetError) -> [UInt8] {
         switch places[path] {
         case .archive(let index): return try archives[index].contents(of: path)
         case .disk(let file): return try MappedFile.contents(of: file)
@@ -59,30 +83,10 @@ public struct FileTree: Sendable {
     }
 
     /// How a file is called in messages.
-    public func description(of path: String) -> String {
+    public func description(of path: BytePath) -> String {
         switch places[path] {
         case .archive(let index): "\(archives[index].path), entry \(path)"
         default: "\(root)/\(path)"
         }
-    }
-
-    private static func isHidden(_ path: String) -> Bool {
-        path.split(separator: "/").contains { $0.hasPrefix(".") || $0 == "__MACOSX" }
-    }
-
-    private static func files(below root: String) throws(DatasetError) -> [(path: String, size: Int, modified: Int)] {
-        guard let enumerator = FileManager.default.enumerator(atPath: root) else {
-            throw .unreadable(at: root, "the folder cannot be read")
-        }
-        var files: [(path: String, size: Int, modified: Int)] = []
-        while let path = enumerator.nextObject() as? String {
-            guard !isHidden(path) else { continue }
-            var status = stat()
-            // stat follows links: a link to a file is that file; links to folders are not descended into.
-            guard stat("\(root)/\(path)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-            files.append(
-                (path, Int(status.st_size), Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec)))
-        }
-        return files.sorted { $0.path < $1.path }
     }
 }

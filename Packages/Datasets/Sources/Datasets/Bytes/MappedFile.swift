@@ -18,13 +18,23 @@ public final class MappedFile: @unchecked Sendable {
     private let bytes: UnsafeRawBufferPointer
     private let modified: Int
 
-    public init(path: String) throws(DatasetError) {
-        let descriptor = open(path, O_RDONLY)
-        guard descriptor >= 0 else { throw .missing(at: path, "the file is missing or cannot be read") }
+    public convenience init(path: String) throws(DatasetError) { try self.init(BytePath(path)) }
+
+    public init(_ file: BytePath) throws(DatasetError) {
+        let path = file.description
+        // O_NONBLOCK, so that a pipe is refused below and not waited for.
+        let descriptor = file.withCString { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
+        guard descriptor >= 0 else {
+            let isMissing = errno == ENOENT || errno == ENOTDIR
+            throw isMissing
+                ? .missing(at: path, "the file is missing or cannot be read")
+                : .unreadable(at: path, "a file that can be read expected, \(FolderWalk.reason(errno))")
+        }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw .unreadable(at: path, "a regular file expected")
+            let isFolder = status.st_mode & S_IFMT == S_IFDIR
+            throw .unreadable(at: path, "a regular file expected" + (isFolder ? ", it is a folder" : ""))
         }
         let count = Int(status.st_size)
         self.path = path
@@ -70,8 +80,10 @@ public final class MappedFile: @unchecked Sendable {
     public subscript(index: Int) -> UInt8 { withExtendedLifetime(self) { bytes[index] } }
 
     /// A small file's bytes.
-    static func contents(of path: String) throws(DatasetError) -> [UInt8] {
-        let file = try MappedFile(path: path)
+    static func contents(of path: String) throws(DatasetError) -> [UInt8] { try contents(of: BytePath(path)) }
+
+    static func contents(of path: BytePath) throws(DatasetError) -> [UInt8] {
+        let file = try MappedFile(path)
         return file[0..<file.count]
     }
 

@@ -6,13 +6,14 @@ public struct ClassSplit: Sendable, Hashable {
         self.train = train
         self.validation = validation
         self.test = test
-        var seen: [String: String] = [:]
+        // By bytes: é in one code point and in two are two classes.
+        var seen: [[UInt8]: String] = [:]
         for (part, names) in [("training", train), ("validation", validation), ("test", test)] {
             guard !names.isEmpty else {
                 throw .impossible(at: "split", "at least one \(part) class expected, there is none")
             }
             for name in names {
-                if let other = seen.updateValue(part, forKey: name) {
+                if let other = seen.updateValue(part, forKey: Array(name.utf8)) {
                     throw .inconsistent(
                         at: "split", "class \(name) expected once, it is in the \(other) and the \(part) classes")
                 }

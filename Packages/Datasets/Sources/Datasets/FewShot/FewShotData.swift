@@ -11,12 +11,12 @@ public enum FewShotDataset: String, Sendable, CaseIterable {
     case tieredImageNet = "tieredimagenet"
     /// 100 classes of 600 images, 32 x 32 (Krizhevsky 2009).
     case cifar100
-    /// A user's own class folders of PNG files.
+    /// A user's own class folders of PNG or JPEG files.
     case folder
     /// Generated strokes; needs no file.
     case glyphs
 
-    /// The protocol's own treatment of PNG files.
+    /// The protocol's own treatment of pictures.
     public var preparation: ImagePreparation { self == .omniglot ? .omniglot : ImagePreparation() }
 }
 
@@ -25,6 +25,8 @@ public struct FewShotData: Sendable {
     public let train: ImageClasses, validation: ImageClasses, test: ImageClasses
     /// SHA-256 of the split: the names of the classes of each part.
     public let splitHash: String
+    /// What was found beside the data and is not used, a line each: for standard error and the report.
+    public private(set) var remarks: [String] = []
 
     private init(train: ImageClasses, validation: ImageClasses, test: ImageClasses) {
         self.train = train
@@ -41,14 +43,14 @@ public struct FewShotData: Sendable {
     ///
     /// - `omniglot`: a folder with `images_background` and `images_evaluation`, or their zip archives; the split in
     ///   `splitDirectory`, or in `splits` within the folder.
-    /// - `miniimagenet`, `tieredimagenet`: a folder of the pickles they are distributed as, or of PNG files as for
+    /// - `miniimagenet`, `tieredimagenet`: a folder of the pickles they are distributed as, or of pictures as for
     ///   `folder`.
     /// - `cifar100`: the folder of `train.bin` and `test.bin`; the split in `splitDirectory`.
-    /// - `folder`: a folder or zip archive of class folders of PNG files: below `train`, `val` and `test`, or split by
-    ///   `splitDirectory`.
+    /// - `folder`: a folder or zip archive of class folders of PNG or JPEG files: below `train`, `val` and `test`, or
+    ///   split by `splitDirectory`.
     /// - Parameters:
     ///   - path: where the data lie; not looked at for `glyphs`.
-    ///   - preparation: of PNG files; nil takes the protocol's own (Omniglot: grey, 28 x 28, inverted; else RGB as it
+    ///   - preparation: of pictures; nil takes the protocol's own (Omniglot: grey, 28 x 28, inverted; else RGB as it
     ///     is).
     ///   - cache: where decoded images are kept for the next start.
     ///   - seed: of the generated glyphs.
@@ -58,21 +60,31 @@ public struct FewShotData: Sendable {
     ) throws(DatasetError) -> FewShotData {
         switch dataset {
         case .omniglot:
+            let tree = try FileTree(path: path)
             let images = try ImageClasses(
-                contentsOf: try FileTree(path: path), name: "omniglot", preparation: preparation ?? dataset.preparation,
-                cache: cache)
-            let data = try FewShotData(images, split: try ClassSplit(directory: splitDirectory ?? "\(path)/splits"))
-            return FewShotData(
-                train: data.train.withRotations(), validation: data.validation.withRotations(),
-                test: data.test.withRotations())
+                contentsOf: tree, name: "omniglot", preparation: preparation ?? dataset.preparation, cache: cache)
+            guard images.height == images.width else {
+                throw .unsupported(
+                    at: path, "square pictures expected, for turns by quarters, got \(images.width) x \(images.height)")
+            }
+            let split = try FewShotData(images, split: try ClassSplit(directory: splitDirectory ?? "\(path)/splits"))
+            var data = FewShotData(
+                train: split.train.withRotations(), validation: split.validation.withRotations(),
+                test: split.test.withRotations())
+            data.remarks = tree.leftOutOfImages.summary.map { ["\(path): \($0)"] } ?? []
+            return data
         case .miniImageNet:
             guard exists("\(path)/mini-imagenet-cache-train.pkl") else {
                 return try folder(path, dataset.rawValue, splitDirectory, preparation, cache)
             }
-            return try parts { (part, name) throws(DatasetError) in
+            let data = try parts { (part, name) throws(DatasetError) in
                 try ImageClasses(
                     miniImageNetPickle: "\(path)/mini-imagenet-cache-\(part).pkl", name: name, cache: cache)
             }
+            // A class in two of the files would be in two parts. (tieredImageNet numbers its classes within each.)
+            func names(_ images: ImageClasses) -> [String] { (0..<images.classCount).map(images.className) }
+            _ = try ClassSplit(train: names(data.train), validation: names(data.validation), test: names(data.test))
+            return data
         case .tieredImageNet:
             guard exists("\(path)/train_images_png.pkl") else {
                 return try folder(path, dataset.rawValue, splitDirectory, preparation, cache)
@@ -119,25 +131,27 @@ public struct FewShotData: Sendable {
     private static func folder(
         _ path: String, _ name: String, _ splitDirectory: String?, _ preparation: ImagePreparation?, _ cache: ImageCache
     ) throws(DatasetError) -> FewShotData {
+        let tree = try FileTree(path: path)
         let images = try ImageClasses(
-            contentsOf: try FileTree(path: path), name: name, preparation: preparation ?? ImagePreparation(),
-            cache: cache)
-        if let splitDirectory { return try FewShotData(images, split: try ClassSplit(directory: splitDirectory)) }
-        func part(_ names: Set<String>, _ part: String) throws(DatasetError) -> ImageClasses {
-            let chosen = (0..<images.classCount).filter {
-                images.className($0).split(separator: "/").dropLast().contains { names.contains(String($0)) }
-            }
-            guard !chosen.isEmpty else {
-                throw .missing(
-                    at: path,
-                    "folders train, val and test of class folders expected, or a split file; \(part) is "
-                        + "missing"
-                )
-            }
-            return images.selecting(chosen, name: "\(name) \(part)")
+            contentsOf: tree, name: name, preparation: preparation ?? ImagePreparation(), cache: cache)
+        let remarks = tree.leftOutOfImages.summary.map { ["\(path): \($0)"] } ?? []
+        if let splitDirectory {
+            var data = try FewShotData(images, split: try ClassSplit(directory: splitDirectory))
+            data.remarks = remarks
+            return data
         }
-        return FewShotData(
-            train: try part(["train"], "train"), validation: try part(["val", "valid", "validation"], "validation"),
-            test: try part(["test"], "test"))
+        // The folders are the classes, in the same order.
+        let parts = try FolderParts(of: tree.imageFolders.map(\.path), root: path)
+        var data = FewShotData(
+            train: images.selecting(parts.train, name: "\(name) train"),
+            validation: images.selecting(parts.validation, name: "\(name) validation"),
+            test: images.selecting(parts.test, name: "\(name) test"))
+        data.remarks = remarks
+        if let first = parts.outside.first {
+            data.remarks.append(
+                "\(path): \(parts.outside.count) of \(images.classCount) classes not used, they lie in none of train, "
+                    + "val and test, \(images.className(first)) the first of them")
+        }
+        return data
     }
 }

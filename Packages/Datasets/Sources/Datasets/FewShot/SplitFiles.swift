@@ -2,11 +2,12 @@ import Foundation
 
 extension ClassSplit {
     /// Reads the files of a folder, one for each part, called `train`, `val` (or `validation`, `valid`) and `test`,
-    /// then `.json`, `.csv`, `.txt` or `-classes.txt`:
+    /// then `.json`, `.csv`, `.txt` or `-classes.txt`; in UTF-8, with or without a byte-order mark:
     /// - JSON: an array of class names, or objects of arrays whose keys are folders, as in the Omniglot split of
     ///   Vinyals et al. 2016: `{"background": {"Greek": ["character01", …]}}`.
-    /// - CSV and text: a class a line, what follows a comma is ignored (tieredImageNet: class, super-category). After
-    ///   the header `filename,label` (Ravi and Larochelle 2017) the second column is the class.
+    /// - CSV and text (RFC 4180): a class a line, what follows a comma is ignored (tieredImageNet: class,
+    ///   super-category). After the header `filename,label` (Ravi and Larochelle 2017) the second column is the class;
+    ///   a spreadsheet may have made semicolons of its commas.
     public init(directory: String) throws(DatasetError) {
         try self.init(
             train: Self.classes(["train"], in: directory),
@@ -19,9 +20,8 @@ extension ClassSplit {
             for ending in [".json", ".csv", "-classes.txt", ".txt"] {
                 let path = "\(directory)/\(name)\(ending)"
                 guard FileManager.default.fileExists(atPath: path) else { continue }
-                let bytes = try MappedFile.contents(of: path)
-                return ending == ".json"
-                    ? try parseJSON(Data(bytes), path) : parseLines(String(decoding: bytes, as: UTF8.self))
+                let bytes = try TextFile.bytes(of: path)
+                return ending == ".json" ? try parseJSON(Data(bytes), path) : try parseLines(bytes, path)
             }
         }
         throw .missing(at: directory, "\(names[0]).json, .csv, .txt or -classes.txt expected, none is there")
@@ -59,12 +59,29 @@ extension ClassSplit {
         }
     }
 
-    private static func parseLines(_ text: String) -> [String] {
-        let rows = text.split(whereSeparator: \.isNewline).map {
-            $0.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
+    private static func parseLines(_ bytes: [UInt8], _ path: String) throws(DatasetError) -> [String] {
+        let usesSemicolons = bytes.starts(with: "filename;label".utf8)
+        let records: [[[UInt8]]]
+        do { records = try CSV.records(bytes, separator: UInt8(ascii: usesSemicolons ? ";" : ",")) } catch {
+            throw .damaged(at: path, "quotes in pairs expected (RFC 4180), one of line \(error.line) is not")
         }
+        let rows = records.map { $0.map { String(decoding: trimmed($0), as: UTF8.self) } }
         guard rows.first == ["filename", "label"] else { return rows.map { $0[0] }.filter { !$0.isEmpty } }
-        var seen: Set<String> = []
-        return rows.dropFirst().compactMap { $0.count == 2 && seen.insert($0[1]).inserted ? $0[1] : nil }
+        var seen: Set<[UInt8]> = [], classes: [String] = []
+        for (index, row) in rows.enumerated().dropFirst() {
+            guard row.count == 2 else {
+                throw .damaged(
+                    at: path, "a file name and a label expected in record \(index + 1), got \(row.count) fields")
+            }
+            if seen.insert(Array(row[1].utf8)).inserted { classes.append(row[1]) }
+        }
+        return classes
+    }
+
+    /// Without blanks and tabs at either end.
+    private static func trimmed(_ field: [UInt8]) -> ArraySlice<UInt8> {
+        let isBlank: (UInt8) -> Bool = { $0 == 32 || $0 == 9 }
+        let rest = field.drop(while: isBlank)
+        return rest[..<(rest.lastIndex { !isBlank($0) }.map { $0 + 1 } ?? rest.startIndex)]
     }
 }

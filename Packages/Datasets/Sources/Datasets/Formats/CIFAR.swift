@@ -12,34 +12,49 @@ public enum CIFAR {
 
     private static let imageSize = 3072
 
-    /// Every `data_batch_*.bin` and `test_batch*.bin` of a folder, in the order of their names.
+    /// `data_batch_1.bin` … `data_batch_5.bin` and `test_batch.bin` of a folder, those that exist, in this order.
     static func records10(directory: String) throws(DatasetError) -> Records {
-        let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [])
-            .filter { ($0.hasPrefix("data_batch_") || $0.hasPrefix("test_batch")) && $0.hasSuffix(".bin") }.sorted()
-        guard !names.isEmpty else {
-            throw .missing(at: directory, "data_batch_*.bin or test_batch*.bin expected, none is there")
-        }
-        return try records(of: names.map { "\(directory)/\($0)" }, labelBytes: 1, classCount: 10)
+        let paths = try files(
+            (1...5).map { "data_batch_\($0).bin" } + ["test_batch.bin"], in: directory,
+            called: "data_batch_1.bin … data_batch_5.bin or test_batch.bin",
+            isSimilar: { $0.hasPrefix("data_batch") || $0.hasPrefix("test_batch") })
+        return try records(of: paths, labelBytes: 1, classCount: 10)
     }
 
     /// `train.bin` and `test.bin` of CIFAR-100, those that exist; of its two labels the fine one.
     static func records100(directory: String) throws(DatasetError) -> Records {
-        let paths = ["train.bin", "test.bin"].map { "\(directory)/\($0)" }.filter {
-            FileManager.default.fileExists(atPath: $0)
-        }
-        guard !paths.isEmpty else {
-            throw .missing(at: directory, "train.bin or test.bin of CIFAR-100 expected, none is there")
-        }
+        let paths = try files(
+            ["train.bin", "test.bin"], in: directory, called: "train.bin or test.bin of CIFAR-100",
+            isSimilar: { ($0.hasPrefix("train") || $0.hasPrefix("test")) && $0.hasSuffix(".bin") })
         return try records(of: paths, labelBytes: 2, classCount: 100)
+    }
+
+    /// The files of these names. Others that begin alike (copies, the version for Python) are refused: read as further
+    /// batches they would be twice in the data, left out they would be missed.
+    /// - Parameter isSimilar: of a name in small letters.
+    private static func files(
+        _ names: [String], in directory: String, called: String, isSimilar: (String) -> Bool
+    ) throws(DatasetError) -> [String] {
+        let present = try FolderWalk.names(in: BytePath(directory))
+        let others = present.filter { !names.contains($0.description) && isSimilar($0.description.lowercased()) }
+        guard others.isEmpty else {
+            let list = others.prefix(4).map(\.description).joined(separator: ", ")
+            let isPython = others.contains { $0.ending.isEmpty }
+            throw .inconsistent(
+                at: directory,
+                "\(called) only expected, \(list) \(others.count == 1 ? "is" : "are") there too: "
+                    + (isPython ? "the binary version is read, not the one for Python" : "a copy would count twice"))
+        }
+        let found = names.filter { present.contains(BytePath($0)) }.map { "\(directory)/\($0)" }
+        guard !found.isEmpty else { throw .missing(at: directory, "\(called) expected, none is there") }
+        return found
     }
 
     /// The names in `fine_label_names.txt` where it lies beside the images, else numbers.
     static func classNames100(directory: String) throws(DatasetError) -> [String] {
         let path = "\(directory)/fine_label_names.txt"
         guard FileManager.default.fileExists(atPath: path) else { return (0..<100).map(String.init) }
-        let names = String(decoding: try MappedFile.contents(of: path), as: UTF8.self).split(
-            whereSeparator: \.isNewline
-        ).map(String.init)
+        let names = try TextFile.text(of: path).split(whereSeparator: \.isNewline).map(String.init)
         guard names.count == 100 else { throw .damaged(at: path, "100 class names expected, got \(names.count)") }
         return names
     }

@@ -13,20 +13,10 @@ import CPNGCodec
 /// Every colour type and depth is expanded: palettes to RGB, grey of 1, 2 and 4 bits to 8, a tRNS chunk to an alpha
 /// channel. Gamma and colour profiles are ignored, as is usual for training data.
 public enum PNG {
-    /// What a file may ask for before decoding starts: a few bytes can claim a picture of many gigabytes.
-    public struct Limits: Sendable {
-        public var maximumSide: Int
-        public var maximumBytes: Int
-
-        public init(maximumSide: Int = 16_384, maximumBytes: Int = 256 << 20) {
-            self.maximumSide = maximumSide
-            self.maximumBytes = maximumBytes
-        }
-    }
-
     /// 8 bits a sample; of 16-bit files the high byte, as in pillow.
     /// - Parameter name: stands in errors; the file's path.
-    public static func decode(_ bytes: [UInt8], name: String, limits: Limits = Limits()) throws(DatasetError)
+    public static func decode(_ bytes: [UInt8], name: String, limits: PictureLimits = PictureLimits())
+        throws(DatasetError)
         -> RasterImage
     {
         let (header, pixels) = try read(bytes, keeping16Bits: false, name, limits)
@@ -35,7 +25,8 @@ public enum PNG {
     }
 
     /// All 16 bits of a 16-bit file: samples [height, width, channels].
-    public static func decode16(_ bytes: [UInt8], name: String, limits: Limits = Limits()) throws(DatasetError)
+    public static func decode16(_ bytes: [UInt8], name: String, limits: PictureLimits = PictureLimits())
+        throws(DatasetError)
         -> (width: Int, height: Int, channels: Int, samples: [UInt16])
     {
         let (header, pixels) = try read(bytes, keeping16Bits: true, name, limits)
@@ -64,10 +55,15 @@ public enum PNG {
         return Array(UnsafeBufferPointer(start: bytes, count: count))
     }
 
-    private static func read(_ bytes: [UInt8], keeping16Bits: Bool, _ name: String, _ limits: Limits)
+    private static func read(_ bytes: [UInt8], keeping16Bits: Bool, _ name: String, _ limits: PictureLimits)
         throws(DatasetError)
         -> (pngcodec_header, [UInt8])
     {
+        // The first chunk of what Apple's tools make of a PNG file for an iPhone: no other program reads it.
+        guard bytes.count < 16 || !bytes[12..<16].elementsEqual("CgBI".utf8) else {
+            throw .unsupported(
+                at: name, "a standard PNG file expected, this is Apple's CgBI variant, as in iPhone apps; save it anew")
+        }
         var message = [CChar](repeating: 0, count: Int(PNGCODEC_MESSAGE_SIZE))
         var header = pngcodec_header()
         let codecLimits = pngcodec_limits(

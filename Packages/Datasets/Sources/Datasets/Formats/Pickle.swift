@@ -30,9 +30,11 @@ struct Pickle {
         }
     }
 
-    /// The little-endian integers of NumPy's dtypes; `object` elements are values of their own.
+    /// The little-endian integers and strings of NumPy's dtypes; `object` elements are values of their own.
     enum ElementType: Equatable {
         case integer(bytes: Int, isSigned: Bool)
+        /// Padded with zeros: UTF-32 or bytes.
+        case text(bytes: Int, isUnicode: Bool)
         case object
     }
 
@@ -40,6 +42,8 @@ struct Pickle {
         var elementType: ElementType
         var shape: [Int]
         var content: ByteString
+        /// The first axis changes fastest, not the last.
+        var isFortran = false
         /// Where `elementType` is `object`: the place of the elements in `lists`.
         var elements: Int?
     }
@@ -51,7 +55,11 @@ struct Pickle {
     var arrays: [NumPyArray] = []
 
     init(path: String) throws(DatasetError) {
-        var machine = PickleMachine(file: try MappedFile(path: path))
+        let file = try MappedFile(path: path)
+        if let kind = ContentKind(file[0..<min(512, file.count)]), kind != .json {
+            throw .damaged(at: path, "a pickle expected, this is \(kind.rawValue)")
+        }
+        var machine = PickleMachine(file: file)
         self = try machine.run()
     }
 
@@ -62,8 +70,12 @@ struct Pickle {
         switch value {
         case .list(let index), .tuple(let index): lists[index]
         case .array(let index):
-            arrays[index].elementType == .object
-                ? arrays[index].elements.map { lists[$0] } : integers(value)?.map { .integer($0) }
+            switch arrays[index].elementType {
+            case .object: arrays[index].elements.map { lists[$0] }
+            case .integer: integers(value)?.map { .integer($0) }
+            case .text(let width, let isUnicode):
+                texts(content(arrays[index].content), width, isUnicode).map { .text($0) }
+            }
         default: nil
         }
     }
@@ -78,6 +90,7 @@ struct Pickle {
         switch value {
         case .text(let text): text
         case .bytes(let bytes): String(decoding: content(bytes), as: UTF8.self)
+        case .integer(let number): String(number)
         default: nil
         }
     }
@@ -105,6 +118,54 @@ struct Pickle {
             return numbers.count == values.count ? numbers : nil
         }
         return numbers(content(arrays[index].content), width, isSigned)
+    }
+
+    /// One of the first axis's entries of an array of bytes, in C order: an image of [n, height, width, channels].
+    func entry(_ index: Int, of array: NumPyArray) -> [UInt8] {
+        let size = array.shape.dropFirst().reduce(1, *)
+        guard array.isFortran else { return content(array.content, (index * size)..<((index + 1) * size)) }
+        // Of Fortran's order: the stride of an axis is the product of the extents before it.
+        var strides: [Int] = [], stride = 1
+        for extent in array.shape {
+            strides.append(stride)
+            stride *= extent
+        }
+        var result: [UInt8] = [], place = [Int](repeating: 0, count: array.shape.count)
+        result.reserveCapacity(size)
+        place[0] = index
+        for _ in 0..<size {
+            let offset = zip(place, strides).reduce(0) { $0 + $1.0 * $1.1 }
+            result.append(byte(array.content, offset))
+            var axis = array.shape.count - 1
+            while axis > 0 {
+                place[axis] += 1
+                if place[axis] < array.shape[axis] { break }
+                place[axis] = 0
+                axis -= 1
+            }
+        }
+        return result
+    }
+
+    private func byte(_ bytes: ByteString, _ offset: Int) -> UInt8 {
+        switch bytes {
+        case .file(let range): file[range.lowerBound + offset]
+        case .memory(let bytes): bytes[offset]
+        }
+    }
+
+    /// NumPy's strings of fixed width.
+    func texts(_ bytes: [UInt8], _ width: Int, _ isUnicode: Bool) -> [String] {
+        guard width > 0 else { return [] }
+        return stride(from: 0, to: bytes.count - width + 1, by: width).map { start in
+            let field = bytes[start..<(start + width)]
+            guard isUnicode else {
+                return String(decoding: field[..<(field.lastIndex { $0 != 0 }.map { $0 + 1 } ?? start)], as: UTF8.self)
+            }
+            var scalars = numbers(Array(field), 4, false).map { Unicode.Scalar(UInt32($0)) ?? "\u{FFFD}" }
+            while scalars.last == "\0" { scalars.removeLast() }
+            return String(String.UnicodeScalarView(scalars))
+        }
     }
 
     func numbers(_ bytes: [UInt8], _ width: Int, _ isSigned: Bool) -> [Int] {

@@ -1,9 +1,37 @@
-/// The names by which NumPy rebuilds arrays: the only code that a pickle may ask for.
-enum PickleFunction: String {
-    case reconstruct = "numpy.core.multiarray _reconstruct", reconstruct2 = "numpy._core.multiarray _reconstruct"
-    case scalar = "numpy.core.multiarray scalar", scalar2 = "numpy._core.multiarray scalar"
-    case fromBuffer = "numpy.core.numeric _frombuffer", fromBuffer2 = "numpy._core.numeric _frombuffer"
-    case ndarray = "numpy ndarray", dtype = "numpy dtype"
+/// The names that a pickle may ask for: those by which NumPy rebuilds arrays, and Python's containers. Anything else is
+/// code, and refused.
+enum PickleFunction {
+    case reconstruct, scalar, fromBuffer, ndarray, dtype
     /// How protocol 2 writes bytes: Latin-1 text to be encoded back.
-    case encode = "_codecs encode"
+    case encode
+    case orderedDictionary, defaultDictionary, range
+    /// What a defaultdict makes for a key that is missing: of no use here.
+    case factory
+
+    /// - Parameter name: module and name with a blank between.
+    init?(_ name: String) {
+        guard let function = Self.names[name] else { return nil }
+        self = function
+    }
+
+    private static let names: [String: PickleFunction] = {
+        var names: [String: PickleFunction] = [
+            "numpy ndarray": .ndarray, "numpy dtype": .dtype, "_codecs encode": .encode,
+            "collections OrderedDict": .orderedDictionary, "collections defaultdict": .defaultDictionary,
+            "builtins range": .range, "__builtin__ xrange": .range,
+        ]
+        // NumPy 1 and 2.
+        for module in ["numpy.core", "numpy._core"] {
+            names["\(module).multiarray _reconstruct"] = .reconstruct
+            names["\(module).multiarray scalar"] = .scalar
+            names["\(module).numeric _frombuffer"] = .fromBuffer
+        }
+        // Python 3 and 2.
+        for module in ["builtins", "__builtin__"] {
+            for type in ["list", "dict", "int", "str", "set", "float", "tuple"] {
+                names["\(module) \(type)"] = .factory
+            }
+        }
+        return names
+    }()
 }

@@ -2,7 +2,7 @@
 ///
 /// A pickle is a program for a stack machine whose REDUCE calls any function by name: opening one with Python runs what
 /// its author wanted. This machine knows the opcodes that lists, dictionaries, strings, numbers and NumPy arrays need,
-/// and the few names by which NumPy rebuilds an array; anything else is an error. Large byte strings stay where they
+/// and the few names of `PickleFunction`; anything else is an error. Large byte strings stay where they
 /// are in the mapped file.
 struct PickleMachine {
     typealias Value = Pickle.Value
@@ -190,7 +190,7 @@ struct PickleMachine {
     }
 
     private mutating func name(_ name: String, _ start: Int) throws(DatasetError) {
-        guard let function = PickleFunction(rawValue: name) else {
+        guard let function = PickleFunction(name) else {
             throw failure(
                 "data only expected, the pickle asks for the code of \(name.prefix(80).replacing(" ", with: "."))",
                 at: start)

@@ -1,10 +1,11 @@
-import Foundation
-
 /// The data sets that hyper-cleaning knows, by their names on the command line.
 public enum ImageDataset: String, Sendable, CaseIterable {
     case fashionMNIST = "fashion-mnist"
     case mnist
     case cifar10
+
+    /// Of the published classes; a user's own data may have more, which are called by their numbers.
+    public func className(_ label: Int) -> String { label < classNames.count ? classNames[label] : "\(label)" }
 
     public var classNames: [String] {
         switch self {
@@ -16,7 +17,7 @@ public enum ImageDataset: String, Sendable, CaseIterable {
     }
 
     /// The training file: for the MNIST family `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`, each with or
-    /// without `.gz`; for CIFAR-10 every `data_batch_*.bin` and `test_batch*.bin`, in the order of their names.
+    /// without `.gz`; for CIFAR-10 `data_batch_1.bin` … `data_batch_5.bin` and `test_batch.bin`, those that exist.
     public func loadTraining(directory: String) throws(DatasetError) -> LabeledImages {
         switch self {
         case .fashionMNIST, .mnist: try loadIDX(directory: directory, prefix: "train")
@@ -36,28 +37,29 @@ public enum ImageDataset: String, Sendable, CaseIterable {
         }
     }
 
+    /// With labels 0 … 9, or of more classes if there are images of each.
     private func loadIDX(directory: String, prefix: String) throws(DatasetError) -> LabeledImages {
-        let imagePath = try existing("\(prefix)-images-idx3-ubyte", in: directory)
-        let labelPath = try existing("\(prefix)-labels-idx1-ubyte", in: directory)
-        let images = try IDX.read(path: imagePath, rank: 3), labels = try IDX.read(path: labelPath, rank: 1)
+        let files = try IDXFiles(directory: directory)
+        let imageFile = try files.path(of: "\(prefix)-images-idx3-ubyte"),
+            labelFile = try files.path(of: "\(prefix)-labels-idx1-ubyte")
+        let images = try IDX.read(path: imageFile.path, rank: 3), labels = try IDX.read(path: labelFile.path, rank: 1)
         guard images.extents[0] == labels.extents[0] else {
             throw .inconsistent(
-                at: labelPath,
-                "\(images.extents[0]) labels expected for the images of \(imagePath), got "
-                    + "\(labels.extents[0])"
-            )
+                at: labelFile.path,
+                "\(images.extents[0]) labels expected for the images of \(imageFile.path), got \(labels.extents[0])")
         }
-        if let i = labels.bytes.firstIndex(where: { $0 >= 10 }) {
-            throw .damaged(at: labelPath, "labels 0 … 9 expected, got \(labels.bytes[i]) at index \(i)")
+        let largest = labels.bytes.max() ?? 0
+        if largest >= 10, let gap = (0..<largest).first(where: { !labels.bytes.contains($0) }),
+            let place = labels.bytes.firstIndex(where: { $0 >= 10 })
+        {
+            throw .damaged(
+                at: labelFile.path,
+                "labels 0 … 9 expected, or of more classes without a gap, got \(labels.bytes[place]) at index \(place) "
+                    + "and no \(gap)")
         }
         return try LabeledImages(
-            name: rawValue, channels: 1, height: images.extents[1], width: images.extents[2], classCount: 10,
-            pixels: images.bytes, labels: labels.bytes.map(Int32.init))
-    }
-
-    private func existing(_ name: String, in directory: String) throws(DatasetError) -> String {
-        for candidate in ["\(directory)/\(name)", "\(directory)/\(name).gz"]
-        where FileManager.default.fileExists(atPath: candidate) { return candidate }
-        throw .missing(at: directory, "\(name) or \(name).gz expected, neither is there")
+            name: rawValue, channels: 1, height: images.extents[1], width: images.extents[2],
+            classCount: max(10, Int(largest) + 1), pixels: images.bytes, labels: labels.bytes.map(Int32.init),
+            remarks: [imageFile.remark, labelFile.remark].compactMap { $0 })
     }
 }

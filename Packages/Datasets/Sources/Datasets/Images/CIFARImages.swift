@@ -1,5 +1,5 @@
 extension CIFAR {
-    /// Every `data_batch_*.bin` and `test_batch*.bin` of a folder, in the order of their names.
+    /// `data_batch_1.bin` … `data_batch_5.bin` and `test_batch.bin` of a folder, those that exist, in this order.
     public static func load10(directory: String) throws(DatasetError) -> LabeledImages {
         try images(of: try records10(directory: directory), name: "cifar10", classCount: 10)
     }

@@ -10,9 +10,13 @@ public struct LabeledImages: Sendable {
     /// compressed.
     public let hash: String
 
-    public init(name: String, channels: Int, height: Int, width: Int, classCount: Int, pixels: [UInt8], labels: [Int32])
-        throws(DatasetError)
-    {
+    /// What was found beside the data and is not used, a line each: for standard error and the report.
+    public let remarks: [String]
+
+    public init(
+        name: String, channels: Int, height: Int, width: Int, classCount: Int, pixels: [UInt8], labels: [Int32],
+        remarks: [String] = []
+    ) throws(DatasetError) {
         guard pixels.count == labels.count * channels * height * width else {
             throw .inconsistent(
                 at: name,
@@ -31,6 +35,7 @@ public struct LabeledImages: Sendable {
         self.classCount = classCount
         self.pixels = pixels
         self.labels = labels
+        self.remarks = remarks
         var digest = SHA256()
         digest.update(pixels)
         digest.update(labels.map { UInt8(truncatingIfNeeded: $0) })

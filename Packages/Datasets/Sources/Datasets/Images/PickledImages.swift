@@ -37,7 +37,7 @@ extension ImageClasses {
                     }
                     let picture = RasterImage(
                         width: shape[2], height: shape[1], channels: shape[3],
-                        pixels: pickle.content(images.content, member * size..<(member + 1) * size))
+                        pixels: pickle.entry(member, of: images))
                     let image = preparation.applied(to: picture)
                     try collector.append(
                         image.planes, channels: shape[3], height: image.height, width: image.width,
@@ -96,7 +96,7 @@ extension ImageClasses {
                         bytes = pickle.content(pickle.arrays[index].content)
                     default: throw .damaged(at: source, "the bytes of a PNG file expected")
                     }
-                    let image = preparation.applied(to: try PNG.decode(bytes, name: source))
+                    let image = preparation.applied(to: try Picture.decode(bytes, name: source))
                     try collector.append(
                         image.planes, channels: preparation.channels, height: image.height, width: image.width,
                         source: source)

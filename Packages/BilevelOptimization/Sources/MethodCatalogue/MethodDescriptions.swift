@@ -47,17 +47,17 @@ extension MethodName {
             Description(
                 title: "implicit, conjugate gradient", source: "Pedregosa 2016; Rajeswaran et al. 2019",
                 purpose: "strongly convex lower level", cost: "K steps, n Hessian products",
-                memory: "(K + 1)·\\|y\\| and 4 \\|y\\|")
+                memory: "(K + 1)·\\|y\\| and 5 \\|y\\|")
         case .neumann:
             Description(
                 title: "implicit, Neumann series", source: "Lorraine et al. 2020",
                 purpose: "strongly convex lower level, rate below 2/L", cost: "K steps, n Hessian products",
-                memory: "(K + 1)·\\|y\\| and 3 \\|y\\|")
+                memory: "(K + 1)·\\|y\\| and 4 \\|y\\|")
         case .fixedPoint:
             Description(
                 title: "implicit, adjoint of the fixed point iterated", source: "Grazzi et al. 2020",
                 purpose: "contracting steps, any constraint", cost: "K steps, n transposed steps",
-                memory: "(K + 1)·\\|y\\| and 3 \\|y\\|")
+                memory: "(K + 1)·\\|y\\| and 4 \\|y\\|")
         case .gmres:
             Description(
                 title: "implicit, adjoint of the fixed point by GMRES", source: "Saad and Schultz 1986",

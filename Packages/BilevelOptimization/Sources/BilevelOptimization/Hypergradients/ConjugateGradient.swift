@@ -26,7 +26,7 @@ public struct ConjugateGradient: HypergradientEstimator {
     ) -> any CompiledHypergradient {
         let (maximumIterations, tolerance) = (maximumIterations, tolerance)
         return CompiledImplicit(
-            system: .hessian(levels, in: compilation), upperLayout: levels.upperLayout, vectorCount: 3
+            system: .hessian(levels, in: compilation), upperLayout: levels.upperLayout, vectorCount: 4
         ) { multiply, b, v in
             LinearSolvers.conjugateGradient(
                 multiply, b, into: v, maximumIterations: maximumIterations, tolerance: tolerance)

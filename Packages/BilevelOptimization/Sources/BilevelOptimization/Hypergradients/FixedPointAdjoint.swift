@@ -26,9 +26,10 @@ public struct FixedPointAdjoint: HypergradientEstimator {
         let (maximumIterations, tolerance) = (maximumIterations, tolerance)
         return CompiledImplicit(
             system: .fixedPoint(levels, isSeries: true, in: compilation), upperLayout: levels.upperLayout,
-            vectorCount: 2
+            vectorCount: 3
         ) { multiply, b, v in
-            LinearSolvers.powerSeries(multiply, b, into: v, terms: maximumIterations, tolerance: tolerance)
+            LinearSolvers.powerSeries(
+                multiply, b, into: v, terms: maximumIterations, stopsBelow: tolerance, tolerance: tolerance)
         }
     }
 }

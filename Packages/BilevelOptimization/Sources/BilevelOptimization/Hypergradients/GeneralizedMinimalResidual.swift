@@ -28,7 +28,7 @@ public struct GeneralizedMinimalResidual: HypergradientEstimator {
         return CompiledImplicit(
             system: .fixedPoint(levels, isSeries: false, in: compilation), upperLayout: levels.upperLayout,
             // The Krylov basis, and the vector that joins it.
-            vectorCount: maximumIterations + 1
+            vectorCount: maximumIterations + 3
         ) { multiply, b, v in
             LinearSolvers.gmres(multiply, b, into: v, maximumIterations: maximumIterations, tolerance: tolerance)
         }

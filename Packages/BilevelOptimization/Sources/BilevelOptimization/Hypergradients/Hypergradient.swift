@@ -48,15 +48,3 @@ extension Hypergradient: Hashable, CustomStringConvertible {
 
     public var description: String { estimator.name }
 }
-
-/// How well the linear system of an implicit hypergradient was solved.
-public struct AdjointReport: Sendable, Hashable {
-    /// Products with the Hessian, or with the transposed step.
-    public let iterations: Int
-    /// ‖b - A v‖/‖b‖; 0 for b = 0.
-    public let relativeResidual: Double
-    /// Whether the residual fell to the tolerance.
-    public let isConverged: Bool
-    /// Whether a direction p with pᵀ ∇²_yy f p ≤ 0 was met: y_K is then no strict minimiser and v no meaningful answer.
-    public let metNegativeCurvature: Bool
-}

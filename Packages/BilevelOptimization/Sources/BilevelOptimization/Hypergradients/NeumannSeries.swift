@@ -27,9 +27,10 @@ public struct NeumannSeries: HypergradientEstimator {
     ) -> any CompiledHypergradient {
         let (terms, rate) = (terms, rate)
         return CompiledImplicit(
-            system: .hessian(levels, series: rate, in: compilation), upperLayout: levels.upperLayout, vectorCount: 2
+            system: .hessian(levels, series: rate, in: compilation), upperLayout: levels.upperLayout, vectorCount: 3
         ) { multiply, b, v in
-            let report = LinearSolvers.powerSeries(multiply, b, into: v, terms: terms, tolerance: 0)
+            let report = LinearSolvers.powerSeries(
+                multiply, b, into: v, terms: terms, stopsBelow: 0, tolerance: 1e-10)
             v.scale(rate)
             return report
         }

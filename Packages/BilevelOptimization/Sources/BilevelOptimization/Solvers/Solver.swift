@@ -99,7 +99,7 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
 
     /// One upper iteration. When it throws, every value is as it was before it.
     public func step() throws(SolverError) -> IterationReport {
-        var report = try computeHypergradient()
+        var report = try computeHypergradient(acceptingFailedAdjoint: method.acceptsFailedAdjoint)
         let clock = ContinuousClock(), start = clock.now
         moving.move(along: lastGradients)
         if method.initialization == .warmStart { moving.z.copy(from: lastLower) }
@@ -110,6 +110,10 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
 
     /// Everything of an iteration but the updates: `lower`, `hypergradient` and `initializationGradient`.
     public func computeHypergradient() throws(SolverError) -> IterationReport {
+        try computeHypergradient(acceptingFailedAdjoint: true)
+    }
+
+    private func computeHypergradient(acceptingFailedAdjoint: Bool) throws(SolverError) -> IterationReport {
         let K = method.innerIterations, clock = ContinuousClock(), start = clock.now
         let needsEveryValue = method.truncation.needsEveryValue
         trajectory.run(
@@ -125,6 +129,10 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
         let upperNorm = gradients.upper.norm(), startNorm = gradients.start.norm()
         guard upperNorm.isFinite, startNorm.isFinite else {
             throw .notFinite(quantity: "hypergradient", iteration: iteration + 1)
+        }
+        if let adjoint, adjoint.outcome == .failed, !acceptingFailedAdjoint {
+            throw .adjointFailed(
+                relativeResidual: adjoint.relativeResidual, products: adjoint.iterations, iteration: iteration + 1)
         }
         lastGradients.copy(from: gradients)
         lastLower.copy(from: trajectory.lower)

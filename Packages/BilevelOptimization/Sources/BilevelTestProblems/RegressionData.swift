@@ -43,28 +43,28 @@ enum LogisticData {
 
     private static func sigmoid(_ t: Double) -> Double { 1 / (1 + exp(-t)) }
 
-    /// The root of a decreasing-to-increasing slope by bisection.
-    private static func root(_ low: Double, _ high: Double, _ slope: (Double) -> Double) -> Double {
+    /// The root of a decreasing-to-increasing derivative by bisection.
+    private static func root(_ low: Double, _ high: Double, _ derivative: (Double) -> Double) -> Double {
         var (low, high) = (low, high)
         for _ in 0..<200 {
             let middle = (low + high) / 2
-            if slope(middle) < 0 { low = middle } else { high = middle }
+            if derivative(middle) < 0 { low = middle } else { high = middle }
         }
         return (low + high) / 2
     }
 
     /// d/dw of the mean of softplus(-sign · input · w); increases with w.
-    private static func slope(_ inputs: [Double], _ signs: [Double], _ w: Double) -> Double {
+    private static func derivative(_ inputs: [Double], _ signs: [Double], _ w: Double) -> Double {
         var sum = 0.0
         for (input, sign) in zip(inputs, signs) { sum -= sign * input * sigmoid(-sign * input * w) }
         return sum / Double(inputs.count)
     }
 
-    static func weight(exponent x: Double) -> Double { root(-50, 50) { w in slope(a, b, w) + 2 * exp(x) * w } }
+    static func weight(exponent x: Double) -> Double { root(-50, 50) { w in derivative(a, b, w) + 2 * exp(x) * w } }
 
-    /// F is least at one w; x follows from f'(w) = 0: eˣ = -(data slope)/(2 w).
+    /// F is least at one w; x follows from f'(w) = 0: eˣ = -(data derivative)/(2 w).
     static var bestPenaltyExponent: Double {
-        let w = root(-50, 50) { slope(c, d, $0) }, penalty = -slope(a, b, w) / (2 * w)
+        let w = root(-50, 50) { derivative(c, d, $0) }, penalty = -derivative(a, b, w) / (2 * w)
         precondition(penalty > 0, "the best penalty is not positive")
         return log(penalty)
     }

@@ -33,6 +33,15 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
         return UInt64(block[1]) << 32 | UInt64(block[0])
     }
 
+    /// 64-bit numbers drawn so far. Setting it goes to that place of the sequence: what a checkpoint needs beside the seed.
+    public var drawnCount: UInt64 {
+        get { 2 * position - (buffered == nil ? 0 : 1) }
+        set {
+            (position, buffered) = (newValue / 2, nil)
+            if newValue % 2 == 1 { _ = next() }
+        }
+    }
+
     /// Uniform in [0, 1), with 53 random bits.
     public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 

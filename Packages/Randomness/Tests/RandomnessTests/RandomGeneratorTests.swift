@@ -58,4 +58,16 @@ extension RandomStream {
 
     @Test("a stream shows its name")
     func names() { #expect("\(RandomStream.first)" == "first" && RandomStream.main.number == 0) }
+
+    @Test("a generator that is set to a place goes on from there")
+    func place() {
+        for count in 0..<5 {
+            var first = RandomGenerator(seed: 7), second = RandomGenerator(seed: 7)
+            for _ in 0..<count { _ = first.next() }
+            #expect(first.drawnCount == UInt64(count))
+            second.drawnCount = first.drawnCount
+            for _ in 0..<3 { #expect(first.next() == second.next()) }
+            #expect(first.drawnCount == second.drawnCount)
+        }
+    }
 }

@@ -20,14 +20,16 @@ extension LinearSolvers {
         p.copy(from: b)
         var squared = norm * norm, smoothedSquare = squared, leastSquare = squared, steepest = 0.0
         var iterations = 0, metNegativeCurvature = false, isSingular = false
-        while iterations < maximumIterations, squared.squareRoot() > tolerance * norm {
+        // Where A is positive definite with a condition number that rounding leaves, ‖r‖ ≤ √κ ‖b‖ < ‖b‖/√ε.
+        while iterations < maximumIterations, squared.squareRoot() > tolerance * norm,
+            squared < norm * norm / precision
+        {
             multiply(p, product)
             iterations += 1
             let curvature = p.dot(product), length = p.squaredNorm()
             if curvature <= 0 { metNegativeCurvature = true }
             steepest = max(steepest, abs(curvature) / length)
-            // Where A is positive definite with a condition number that rounding leaves, ‖r‖ ≤ √κ ‖b‖ < ‖b‖/√ε.
-            guard abs(curvature) > 16 * precision * steepest * length, squared < norm * norm / precision else {
+            guard abs(curvature) > 16 * precision * steepest * length else {
                 isSingular = true
                 break
             }

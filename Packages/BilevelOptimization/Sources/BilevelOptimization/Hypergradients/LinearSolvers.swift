@@ -21,11 +21,13 @@ enum LinearSolvers {
         _ b: Vector, residual: Vector, iterations: Int, tolerance: Double, hasFailed: Bool,
         metNegativeCurvature: Bool = false
     ) -> AdjointReport {
-        let size = (residual.squaredNorm() / b.squaredNorm()).squareRoot()
-        let isConverged = size <= max(tolerance, 32 * precision(of: b))
+        let size = (residual.squaredNorm() / b.squaredNorm()).squareRoot(), precision = precision(of: b)
+        let isConverged = size <= max(tolerance, 32 * precision)
+        // Below √ε a solver that comes no further is held by rounding, not by the system.
+        let isFailure = hasFailed && size > precision.squareRoot() || !size.isFinite
         return AdjointReport(
             iterations: iterations, relativeResidual: size,
-            outcome: isConverged ? .converged : hasFailed || !size.isFinite ? .failed : .truncated,
+            outcome: isConverged ? .converged : isFailure ? .failed : .truncated,
             metNegativeCurvature: metNegativeCurvature)
     }
 

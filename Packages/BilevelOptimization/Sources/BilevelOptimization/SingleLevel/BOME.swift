@@ -30,11 +30,11 @@ public struct BOME: SingleLevelMethod {
             SingleLevelPhase { s in s.auxiliary = s.y },
             SingleLevelPhase(repetitions: innerIterations) { s in
                 s.auxiliary = s.auxiliary.moved(
-                    along: problem.lowerSlopes(s.x, s.auxiliary).y, rate: lowerRate, onto: problem.lowerConstraint)
+                    along: problem.lowerGradients(s.x, s.auxiliary).y, rate: lowerRate, onto: problem.lowerConstraint)
             },
             SingleLevelPhase { s in
-                let F = problem.upperSlopes(s.x, s.y), f = problem.lowerSlopes(s.x, s.y),
-                    best = problem.lowerSlopes(s.x, s.auxiliary)
+                let F = problem.upperGradients(s.x, s.y), f = problem.lowerGradients(s.x, s.y),
+                    best = problem.lowerGradients(s.x, s.auxiliary)
                 let gap = (x: f.x.minus(best.x), y: f.y)
                 let squares = gap.x.dot(gap.x) + gap.y.dot(gap.y), along = F.x.dot(gap.x) + F.y.dot(gap.y)
                 // Where the gap's gradient vanishes, so does its part of the step: the smallest number keeps 0/0 away.

@@ -43,20 +43,20 @@ public struct BVFSM: SingleLevelMethod {
         }
         return [
             SingleLevelPhase(repetitions: innerIterations) { s in
-                let pulled = problem.lowerSlopes(s.x, s.auxiliary).y.adding(
+                let pulled = problem.lowerGradients(s.x, s.auxiliary).y.adding(
                     s.auxiliary, times: shrunk(regularization, s.t))
                 s.auxiliary = s.auxiliary.moved(along: pulled, rate: lowerRate, onto: problem.lowerConstraint)
             },
             SingleLevelPhase(repetitions: innerIterations) { s in
-                let slope = problem.upperSlopes(s.x, s.y).y.adding(problem.lowerSlopes(s.x, s.y).y, times: weight(s))
+                let gradient = problem.upperGradients(s.x, s.y).y.adding(problem.lowerGradients(s.x, s.y).y, times: weight(s))
                     .adding(s.y, times: shrunk(regularization, s.t))
                 // The penalty's curvature grows with its weight w: near the solution ‖∇f‖²/σ ≈ 2L w stands beside L w.
-                s.y = s.y.moved(along: slope, rate: lowerRate / (1 + 3 * weight(s)), onto: problem.lowerConstraint)
+                s.y = s.y.moved(along: gradient, rate: lowerRate / (1 + 3 * weight(s)), onto: problem.lowerConstraint)
             },
             SingleLevelPhase { s in
-                let gap = problem.lowerSlopes(s.x, s.y).x.minus(problem.lowerSlopes(s.x, s.auxiliary).x)
+                let gap = problem.lowerGradients(s.x, s.y).x.minus(problem.lowerGradients(s.x, s.auxiliary).x)
                 s.x = s.x.moved(
-                    along: problem.upperSlopes(s.x, s.y).x.adding(gap, times: weight(s)),
+                    along: problem.upperGradients(s.x, s.y).x.adding(gap, times: weight(s)),
                     rate: upperRate / (1 + 3 * weight(s)), onto: problem.upperConstraint)
                 s.t = s.t + 1
             },

@@ -33,15 +33,15 @@ public struct F2SA: SingleLevelMethod {
         func λ(_ t: Tensor) -> Tensor { t * multiplierIncrement + multiplier }
         return [
             SingleLevelPhase(repetitions: innerIterations) { s in
-                let F = problem.upperSlopes(s.x, s.y).y, f = problem.lowerSlopes(s.x, s.y).y
+                let F = problem.upperGradients(s.x, s.y).y, f = problem.lowerGradients(s.x, s.y).y
                 s.auxiliary = s.auxiliary.moved(
-                    along: problem.lowerSlopes(s.x, s.auxiliary).y, rate: lowerRate, onto: problem.lowerConstraint)
+                    along: problem.lowerGradients(s.x, s.auxiliary).y, rate: lowerRate, onto: problem.lowerConstraint)
                 s.y = s.y.moved(
                     along: f.adding(F, times: λ(s.t).reciprocal()), rate: lowerRate, onto: problem.lowerConstraint)
             },
             SingleLevelPhase { s in
-                let F = problem.upperSlopes(s.x, s.y).x,
-                    gap = problem.lowerSlopes(s.x, s.y).x.minus(problem.lowerSlopes(s.x, s.auxiliary).x)
+                let F = problem.upperGradients(s.x, s.y).x,
+                    gap = problem.lowerGradients(s.x, s.y).x.minus(problem.lowerGradients(s.x, s.auxiliary).x)
                 s.x = s.x.moved(along: F.adding(gap, times: λ(s.t)), rate: upperRate, onto: problem.upperConstraint)
                 s.t = s.t + 1
             },

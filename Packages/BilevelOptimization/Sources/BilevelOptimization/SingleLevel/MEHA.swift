@@ -37,14 +37,14 @@ public struct MEHA: SingleLevelMethod {
     {
         [
             SingleLevelPhase { s in
-                let proximal = problem.lowerSlopes(s.x, s.auxiliary).y.adding(
+                let proximal = problem.lowerGradients(s.x, s.auxiliary).y.adding(
                     s.auxiliary.minus(s.y), times: 1 / smoothing)
                 s.auxiliary = s.auxiliary.moved(along: proximal, rate: proximalRate, onto: problem.lowerConstraint)
                 let share = ((s.t + 1).power(penaltyPower) * penalty).reciprocal()  // 1/c_t
-                let upper = problem.upperSlopes(s.x, s.y).x,
-                    gap = problem.lowerSlopes(s.x, s.y).x.minus(problem.lowerSlopes(s.x, s.auxiliary).x)
+                let upper = problem.upperGradients(s.x, s.y).x,
+                    gap = problem.lowerGradients(s.x, s.y).x.minus(problem.lowerGradients(s.x, s.auxiliary).x)
                 s.x = s.x.moved(along: gap.adding(upper, times: share), rate: upperRate, onto: problem.upperConstraint)
-                let F = problem.upperSlopes(s.x, s.y).y, f = problem.lowerSlopes(s.x, s.y).y
+                let F = problem.upperGradients(s.x, s.y).y, f = problem.lowerGradients(s.x, s.y).y
                 s.y = s.y.moved(
                     along: f.adding(F, times: share).adding(s.y.minus(s.auxiliary), times: -1 / smoothing),
                     rate: lowerRate, onto: problem.lowerConstraint)

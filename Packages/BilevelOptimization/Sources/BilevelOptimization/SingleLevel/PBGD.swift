@@ -29,11 +29,11 @@ public struct PBGD: SingleLevelMethod {
         [
             SingleLevelPhase(repetitions: innerIterations) { s in
                 s.auxiliary = s.auxiliary.moved(
-                    along: problem.lowerSlopes(s.x, s.auxiliary).y, rate: lowerRate, onto: problem.lowerConstraint)
+                    along: problem.lowerGradients(s.x, s.auxiliary).y, rate: lowerRate, onto: problem.lowerConstraint)
             },
             SingleLevelPhase { s in
-                let F = problem.upperSlopes(s.x, s.y), f = problem.lowerSlopes(s.x, s.y),
-                    best = problem.lowerSlopes(s.x, s.auxiliary)
+                let F = problem.upperGradients(s.x, s.y), f = problem.lowerGradients(s.x, s.y),
+                    best = problem.lowerGradients(s.x, s.auxiliary)
                 let x = s.x.moved(
                     along: F.x.adding(f.x.minus(best.x), times: penalty), rate: upperRate, onto: problem.upperConstraint
                 )

@@ -40,11 +40,11 @@ public struct SingleLevelPhase<Upper: TensorTree, Lower: TensorTree> {
 
 extension TensorTree {
     /// v - rate · direction, tensor by tensor, then projected.
-    func moved(along direction: Self, rate: Tensor, onto set: Constraint) -> Self {
+    public func moved(along direction: Self, rate: Tensor, onto set: Constraint) -> Self {
         with(set.projection(zip(tensors, direction.tensors).map { $0 - $1 * rate }))
     }
 
-    func moved(along direction: Self, rate: Double, onto set: Constraint) -> Self {
+    public func moved(along direction: Self, rate: Double, onto set: Constraint) -> Self {
         with(set.projection(zip(tensors, direction.tensors).map { $0 - $1 * rate }))
     }
 
@@ -56,11 +56,11 @@ extension TensorTree {
 
 extension BilevelProblem {
     /// ∇_x F and ∇_y F; ∇_x f and ∇_y f.
-    func upperSlopes(_ x: Upper, _ y: Lower) -> (x: Upper, y: Lower) { slopes(upperObjective, x, y) }
-    func lowerSlopes(_ x: Upper, _ y: Lower) -> (x: Upper, y: Lower) { slopes(lowerObjective, x, y) }
+    public func upperGradients(_ x: Upper, _ y: Lower) -> (x: Upper, y: Lower) { partialGradients(upperObjective, x, y) }
+    public func lowerGradients(_ x: Upper, _ y: Lower) -> (x: Upper, y: Lower) { partialGradients(lowerObjective, x, y) }
 
     /// Partial derivatives: x may already be an expression of y (after its move), which must not count.
-    private func slopes(_ objective: (Upper, Lower) -> Tensor, _ x: Upper, _ y: Lower) -> (x: Upper, y: Lower) {
+    private func partialGradients(_ objective: (Upper, Lower) -> Tensor, _ x: Upper, _ y: Lower) -> (x: Upper, y: Lower) {
         let x = x.map { $0.stopGradient() }, y = y.map { $0.stopGradient() }
         let all = gradient(of: objective(x, y), withRespectTo: x.tensors + y.tensors), count = x.tensors.count
         return (x.with(Array(all[..<count])), y.with(Array(all[count...])))

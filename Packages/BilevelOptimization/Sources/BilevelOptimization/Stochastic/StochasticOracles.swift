@@ -1,18 +1,14 @@
 import Tensors
 
 /// First and second derivatives of one batch; counts how often each was asked for.
-final class StochasticOracles<Upper: TensorTree, Lower: TensorTree> {
-    /// ∇_y f_B; ∇²_yy f_B v; ∇²_xy f_B v.
-    struct LowerDerivatives { let gradient: Point, curved: Point, mixed: Point }
-    /// ∇_x F_B; ∇_y F_B.
-    struct UpperDerivatives { let upper: Point, lower: Point }
-
+final class StochasticOracles {
     let upperBatches: [Point], lowerBatches: [Point]
-    private(set) var counts = OracleCounts()
+    var counts = OracleCounts()
     private let gradient: Replay, products: Replay, curved: Replay, mixed: Replay, upperGradient: Replay
-    private let upperLayout: PointLayout, lowerLayout: PointLayout
 
-    init(_ problem: StochasticProblem<Upper, Lower>, batchSize: Int, upper: Upper, lower: Lower) {
+    init<Upper: TensorTree, Lower: TensorTree>(
+        _ problem: StochasticProblem<Upper, Lower>, batchSize: Int, upper: Upper, lower: Lower
+    ) {
         func batches(_ count: Int) -> [Point] {
             stride(from: 0, to: count, by: batchSize).map { first in
                 Point(copying: [Tensor((first..<(first + batchSize)).map { Int32($0) })])
@@ -37,16 +33,7 @@ final class StochasticOracles<Upper: TensorTree, Lower: TensorTree> {
         let above = TracedFunction(of: point, to: [[F]])
         upperGradient = replay(
             point, [0, 1].map { Tensors.gradient(of: above.results[0][0], withRespectTo: above.arguments[$0]) })
-        upperLayout = PointLayout(of: x)
-        lowerLayout = PointLayout(of: y)
     }
-
-    func newLower() -> Point { Point(lowerLayout) }
-    func newUpper() -> Point { Point(upperLayout) }
-    func newLowerDerivatives() -> LowerDerivatives {
-        LowerDerivatives(gradient: newLower(), curved: newLower(), mixed: newUpper())
-    }
-    func newUpperDerivatives() -> UpperDerivatives { UpperDerivatives(upper: newUpper(), lower: newLower()) }
 
     func gradient(_ x: Point, _ y: Point, batch: Int, into result: Point) {
         gradient(x, y, lowerBatches[batch], into: result)

@@ -21,28 +21,6 @@ public struct StochasticProblem<Upper: TensorTree, Lower: TensorTree>: Sendable 
     }
 }
 
-/// How a stochastic method moves x, y and the adjoint v (which follows -(∇²_yy f)⁻¹ ∇_y F) with batches of samples.
-public enum StochasticMethod: Sendable, Hashable {
-    /// Single loop: all three move at once (SOBA; Dagréou et al. 2022, Algorithm 1).
-    case soba
-    /// SOBA with SAGA's variance reduction: the last value of each batch is remembered (SABA; Dagréou et al. 2022).
-    case saba
-    /// `innerIterations` steps of y, then a Neumann series of `terms` products, each with its own batch (StocBiO; Ji et
-    /// al. 2021).
-    case stocBiO(innerIterations: Int = 10, terms: Int = 10)
-    /// `innerIterations` steps of y and as many of v, both warm-started (AmIGO; Arbel and Mairal 2022).
-    case amIGO(innerIterations: Int = 10)
-
-    public var name: String {
-        switch self {
-        case .soba: "soba"
-        case .saba: "saba"
-        case .stocBiO: "stocbio"
-        case .amIGO: "amigo"
-        }
-    }
-}
-
 /// Step sizes at iteration t (from 0): lowerRate (1 + t)^-lowerDecay for y and v, upperRate (1 + t)^-upperDecay for x.
 public struct StochasticRates: Sendable, Hashable {
     public var lowerRate: Double, upperRate: Double
@@ -54,5 +32,32 @@ public struct StochasticRates: Sendable, Hashable {
         self.upperRate = upperRate
         self.lowerDecay = lowerDecay
         self.upperDecay = upperDecay
+    }
+}
+
+extension StochasticProblem {
+    /// Whether there are samples, in whole batches.
+    func check(batchSize: Int) throws(SolverError) {
+        for (name, count) in [("upper", upperSampleCount), ("lower", lowerSampleCount)] {
+            try checkAtLeastOne("samples of the \(name) objective", count)
+            guard batchSize >= 1, count % batchSize == 0 else {
+                let divisors = (1...count).filter { count % $0 == 0 }
+                throw .outOfRange(
+                    name: "batch size", expected: "a divisor of the \(count) samples", got: "\(batchSize)",
+                    nearest: "\(divisors.min { abs($0 - batchSize) < abs($1 - batchSize) }!)")
+            }
+        }
+    }
+}
+
+extension StochasticRates {
+    /// Whether the step sizes are positive, and do not grow.
+    func check(for method: String) throws(SolverError) {
+        try checkPositive([("\(method), lower rate", lowerRate), ("\(method), upper rate", upperRate)])
+        for (name, decay) in [("lower", lowerDecay), ("upper", upperDecay)] where !(decay >= 0 && decay.isFinite) {
+            throw .outOfRange(
+                name: "\(method), \(name) decay", expected: "a number that is not negative", got: "\(decay)",
+                nearest: "0")
+        }
     }
 }

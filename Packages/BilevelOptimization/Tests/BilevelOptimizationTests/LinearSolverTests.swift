@@ -78,7 +78,8 @@ private struct DenseSystem {
         }
     }
 
-    /// f = ½ (y₁ - x)² with y in R²: ∇²_yy f = diag(1, 0), F = ½ ‖y - 1‖², x = 3. The least residual leaves v₁ = 2 = dF/dx.
+    /// f = ½ (y₁ - x)² with y in R²: ∇²_yy f = diag(1, 0), F = ½ ‖y - 1‖², x = 3. The least residual leaves v₁ = 2 =
+    /// dF/dx.
     @Test(arguments: [
         Hypergradient.conjugateGradient(), .gmres(), .neumann(terms: 60, rate: 0.5),
         .fixedPoint(maximumIterations: 60),

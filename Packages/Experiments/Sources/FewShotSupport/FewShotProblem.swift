@@ -70,8 +70,9 @@ package struct FewShotProblem: Sendable {
         switch name {
         case .omniglot, .convnet4:
             guard (0...4).contains(moved) else {
-                throw .invalidMethod(
-                    "task convolutions: 0 … 4 expected, got \(moved); nearest valid choice: \(min(max(moved, 0), 4))")
+                throw .outOfRange(
+                    name: "task convolutions", expected: "0 … 4", got: "\(moved)",
+                    nearest: "\(min(max(moved, 0), 4))")
             }
             let network =
                 name == .omniglot
@@ -79,14 +80,14 @@ package struct FewShotProblem: Sendable {
                 : ConvolutionNetwork.convNet(
                     inputs: image.channels, hidden: hidden ?? 32, using: &random, elementType: elementType)
             guard min(image.height, image.width) >= 16 else {
-                throw .invalidMethod(
-                    "backbone \(name.rawValue): images of at least 16 x 16 expected, "
-                        + "got \(image.height) x \(image.width)")
+                throw .outOfRange(
+                    name: "backbone \(name.rawValue)", expected: "images of at least 16 x 16",
+                    got: "\(image.height) x \(image.width)", nearest: "16 x 16")
             }
             guard name == .convnet4 || image.channels == 1 else {
-                throw .invalidMethod(
-                    "backbone omniglot: grey images expected, got \(image.channels) channels; "
-                        + "nearest valid choice: convnet4")
+                throw .outOfRange(
+                    name: "backbone omniglot", expected: "grey images", got: "\(image.channels) channels",
+                    nearest: "convnet4")
             }
             own = Array(network.blocks.suffix(moved))
             if headName == .dfc, let last = own.popLast() {
@@ -98,9 +99,9 @@ package struct FewShotProblem: Sendable {
             backbone = moved == 4 ? .none : .blocks(Array(network.blocks.dropLast(moved)))
         case .resnet12:
             guard moved == 0 else {
-                throw .invalidMethod(
-                    "backbone resnet12: a linear head on the whole network expected; "
-                        + "nearest valid choice: convnet4 for task convolutions")
+                throw .outOfRange(
+                    name: "backbone resnet12", expected: "a linear head on the whole network",
+                    got: "a task's own convolutions", nearest: "convnet4 for task convolutions")
             }
             backbone = .residual(
                 ResNet12(

@@ -74,17 +74,15 @@ package struct HyperCleaningConfiguration: ExperimentConfiguration {
         let isNesterov = quirks.contains(.nesterov)
         if isNesterov { settings.dynamics = .descent(.nesterov(rate: lowerRate)) }
         guard Self.methods.contains(method), var combination = method.combination(settings) else {
-            throw .invalidMethod(
-                "method: one of \(Self.methods.map(\.rawValue).joined(separator: ", ")) expected, "
-                    + "got \(method.rawValue); nearest valid choice: ia-gm"
-            )
+            throw .outOfRange(
+                name: "method", expected: "one of \(Self.methods.map(\.rawValue).joined(separator: ", "))",
+                got: method.rawValue, nearest: "ia-gm")
         }
         guard isNesterov else { return combination }
         guard method == .iapttGM || method == .iaGM else {
-            throw .invalidMethod(
-                "reference quirk nesterov: a method with gradient steps and a learned start expected, "
-                    + "got \(method.rawValue); nearest valid choice: ia-gm"
-            )
+            throw .outOfRange(
+                name: "reference quirk nesterov", expected: "a method with gradient steps and a learned start",
+                got: method.rawValue, nearest: "ia-gm")
         }
         combination.initialization = .learned(.nesterov(rate: lowerRate))
         combination.startsFromVelocityOfInitialization = true

@@ -33,7 +33,8 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
         return UInt64(block[1]) << 32 | UInt64(block[0])
     }
 
-    /// 64-bit numbers drawn so far. Setting it goes to that place of the sequence: what a checkpoint needs beside the seed.
+    /// 64-bit numbers drawn so far. Setting it goes to that place of the sequence: what a checkpoint needs beside the
+    /// seed.
     public var drawnCount: UInt64 {
         get { 2 * position - (buffered == nil ? 0 : 1) }
         set {

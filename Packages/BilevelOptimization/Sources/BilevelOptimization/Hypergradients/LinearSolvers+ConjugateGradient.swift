@@ -3,11 +3,12 @@ import Tensors
 extension LinearSolvers {
     /// Conjugate gradient (Hestenes and Stiefel 1952) from v = 0, for symmetric A. Exact after n steps in n dimensions.
     ///
-    /// A direction without positive curvature is reported; the iteration goes on, unless the curvature is 0 to rounding:
-    /// the system is then singular and the next iterate would be noise. Beside the iterates v_k, whose residuals r_k may
-    /// grow, runs their smoothed mean s_k = s_{k-1} + η (v_k - s_{k-1}), η = τ_{k-1}/(τ_{k-1} + ‖r_k‖²), 1/τ_k = 1/τ_{k-1}
-    /// + 1/‖r_k‖² (Zhou and Walker 1994), whose residual is the least in the space searched. It is the answer where the
-    /// last v_k is not the best of all; for a singular system without a solution it has the least residual there is.
+    /// A direction without positive curvature is reported; the iteration goes on, unless the curvature is 0 to
+    /// rounding: the system is then singular and the next iterate would be noise. Beside the iterates v_k, whose
+    /// residuals r_k may grow, runs their smoothed mean s_k = s_{k-1} + η (v_k - s_{k-1}), η = τ_{k-1}/(τ_{k-1} +
+    /// ‖r_k‖²), 1/τ_k = 1/τ_{k-1} + 1/‖r_k‖² (Zhou and Walker 1994), whose residual is the least in the space searched.
+    /// It is the answer where the last v_k is not the best of all; for a singular system without a solution it has the
+    /// least residual there is.
     static func conjugateGradient(
         _ multiply: Product, _ b: Vector, into v: Vector, maximumIterations: Int, tolerance: Double
     ) -> AdjointReport {

@@ -1,9 +1,9 @@
 import Tensors
 
 extension LinearSolvers {
-    /// GMRES (Saad and Schultz 1986) from v = 0 without restarts, with modified Gram-Schmidt and Givens rotations. Stops
-    /// where the next vector would add nothing but rounding, and drops the last one where its answer is worse than that
-    /// without it: the system is then singular.
+    /// GMRES (Saad and Schultz 1986) from v = 0 without restarts, with modified Gram-Schmidt and Givens rotations.
+    /// Stops where the next vector would add nothing but rounding, and drops the last one where its answer is worse
+    /// than that without it: the system is then singular.
     static func gmres(
         _ multiply: Product, _ b: Vector, into v: Vector, maximumIterations: Int, tolerance: Double
     ) -> AdjointReport {

@@ -4,10 +4,10 @@ extension LinearSolvers {
     /// v = Σ_{j < terms} T^j b for (I - T) v = b, where `apply` writes T·p; stops early when a term falls to
     /// `stopsBelow` of b.
     ///
-    /// Cut short, v is the derivative through the last `terms` steps; its residual is T^terms b. Where that has grown to
-    /// more than twice the least one, the answer is the iterate of the least; where it has grown to more than twice b, the
-    /// series diverges and the solver has failed. (Slowly growing terms are those of steps near a saddle, and terms of
-    /// steps with momentum swing.)
+    /// Cut short, v is the derivative through the last `terms` steps; its residual is T^terms b. Where that has grown
+    /// to more than twice the least one, the answer is the iterate of the least; where it has grown to more than twice
+    /// b, the series diverges and the solver has failed. (Slowly growing terms are those of steps near a saddle, and
+    /// terms of steps with momentum swing.)
     /// - Parameter tolerance: when v counts as converged.
     static func powerSeries(
         _ apply: Product, _ b: Vector, into v: Vector, terms: Int, stopsBelow: Double, tolerance: Double

@@ -2,8 +2,8 @@ import Tensors
 
 /// Solvers for A v = b where A is only known by its products. `multiply` writes A·p.
 ///
-/// None goes on past its best iterate: an answer has a smaller residual than v = 0, and than what came before it, or the
-/// report says that the solver failed. The residual that is reported is that of the answer, from one more product.
+/// None goes on past its best iterate: an answer has a smaller residual than v = 0, and than what came before it, or
+/// the report says that the solver failed. The residual that is reported is that of the answer, from one more product.
 enum LinearSolvers {
     typealias Vector = Point
     typealias Product = (_ p: Vector, _ result: Vector) -> Void

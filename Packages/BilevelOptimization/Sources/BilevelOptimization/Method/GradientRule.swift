@@ -3,8 +3,8 @@ import Tensors
 /// What one must say of a way to move a variable along a gradient to use it as an `UpdateRule`: a pure map (variable,
 /// gradient, state) to (variable, state), built from operations.
 ///
-/// The same rule steps the upper level and, compiled and differentiated, is a lower-level dynamics. A rule of an outside
-/// package is a `Hashable` struct with `rate` and `step`, used as `UpdateRule(MyRule(…))`.
+/// The same rule steps the upper level and, compiled and differentiated, is a lower-level dynamics. A rule of an
+/// outside package is a `Hashable` struct with `rate` and `step`, used as `UpdateRule(MyRule(…))`.
 public protocol GradientRule: Sendable, Hashable, CustomStringConvertible {
     /// The step size: how far a gradient of 1 moves a coordinate at first.
     var rate: Double { get }

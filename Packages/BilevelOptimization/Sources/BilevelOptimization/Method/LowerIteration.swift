@@ -14,15 +14,15 @@ public protocol LowerIteration: Sendable, Hashable, CustomStringConvertible {
     /// Whether the same map is applied at every step, so that its limit is a fixed point: what the adjoint iterations
     /// (fixed point, GMRES) assume. False unless said otherwise.
     var isAutonomous: Bool { get }
-    /// Whether the iteration rests where ∇_y f vanishes on the free coordinates: what conjugate gradient and the Neumann
-    /// series assume. False unless said otherwise.
+    /// Whether the iteration rests where ∇_y f vanishes on the free coordinates: what conjugate gradient and the
+    /// Neumann series assume. False unless said otherwise.
     var restsWhereGradientVanishes: Bool { get }
     /// Whether a step is Proj(y - rate · ∇_y f) and nothing else. False unless said otherwise.
     var isGradientDescent: Bool { get }
     /// Whether what is carried is a velocity, a tensor for each of y's. False unless said otherwise.
     var hasVelocity: Bool { get }
-    /// The iteration that solves a lower problem when nothing of the upper level is known, as a new task's query labels;
-    /// itself unless said otherwise. One that reads `level.upperGradient` must say otherwise.
+    /// The iteration that solves a lower problem when nothing of the upper level is known, as a new task's query
+    /// labels; itself unless said otherwise. One that reads `level.upperGradient` must say otherwise.
     var withoutUpperLevel: Dynamics { get }
     /// Throws what is wrong with the parameters; a rate that is not positive unless said otherwise.
     func check() throws(SolverError)

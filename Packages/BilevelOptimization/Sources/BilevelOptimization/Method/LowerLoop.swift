@@ -1,4 +1,5 @@
-/// The lower iteration of a method: what moves y, from where, how often, and which part of it counts for the derivative.
+/// The lower iteration of a method: what moves y, from where, how often, and which part of it counts for the
+/// derivative.
 public struct LowerLoop: Sendable, Hashable {
     public var dynamics: Dynamics
     /// K, the number of steps.
@@ -21,7 +22,8 @@ extension LowerLoop {
         if case .last(let h) = truncation { innerIterations - h } else { 0 }
     }
 
-    /// For a hypergradient that looks at the trajectory's end only: it gives no dF/dy_0, and there is nothing to shorten.
+    /// For a hypergradient that looks at the trajectory's end only: it gives no dF/dy_0, and there is nothing to
+    /// shorten.
     public func checkReadsEndOnly() throws(SolverError) {
         if initialization.isLearned {
             throw .incompatible(

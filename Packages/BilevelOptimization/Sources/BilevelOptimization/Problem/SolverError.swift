@@ -31,11 +31,6 @@ public enum SolverError: Error, Sendable, Hashable {
         case bothIgnoreX = "neither objective depends on x"
         case upperIgnoresBoth = "the upper objective depends on neither x nor y"
     }
-
-    /// For complaints that are still told as a sentence.
-    public static func invalidMethod(_ sentence: String) -> SolverError {
-        .outOfRange(name: "", expected: sentence, got: "", nearest: "")
-    }
 }
 
 extension SolverError: CustomStringConvertible {
@@ -43,7 +38,6 @@ extension SolverError: CustomStringConvertible {
         switch self {
         case .notPositive(let name, let value):
             "\(name): a positive number expected, got \(value); nearest valid choice: a small one such as 0.01"
-        case .outOfRange("", let sentence, _, _): sentence
         case .outOfRange(let name, let expected, let got, let nearest):
             "\(name): \(expected) expected, got \(got); nearest valid choice: \(nearest)"
         case .incompatible(let part, let expected, let got, let nearest):

@@ -48,8 +48,10 @@ public struct BVFSM: SingleLevelMethod {
                 s.auxiliary = s.auxiliary.moved(along: pulled, rate: lowerRate, onto: problem.lowerConstraint)
             },
             SingleLevelPhase(repetitions: innerIterations) { s in
-                let gradient = problem.upperGradients(s.x, s.y).y.adding(problem.lowerGradients(s.x, s.y).y, times: weight(s))
-                    .adding(s.y, times: shrunk(regularization, s.t))
+                let gradient = problem.upperGradients(s.x, s.y).y.adding(
+                    problem.lowerGradients(s.x, s.y).y, times: weight(s)
+                )
+                .adding(s.y, times: shrunk(regularization, s.t))
                 // The penalty's curvature grows with its weight w: near the solution ‖∇f‖²/σ ≈ 2L w stands beside L w.
                 s.y = s.y.moved(along: gradient, rate: lowerRate / (1 + 3 * weight(s)), onto: problem.lowerConstraint)
             },

@@ -56,11 +56,16 @@ extension TensorTree {
 
 extension BilevelProblem {
     /// ∇_x F and ∇_y F; ∇_x f and ∇_y f.
-    public func upperGradients(_ x: Upper, _ y: Lower) -> (x: Upper, y: Lower) { partialGradients(upperObjective, x, y) }
-    public func lowerGradients(_ x: Upper, _ y: Lower) -> (x: Upper, y: Lower) { partialGradients(lowerObjective, x, y) }
+    public func upperGradients(_ x: Upper, _ y: Lower) -> (x: Upper, y: Lower) {
+        partialGradients(upperObjective, x, y)
+    }
+    public func lowerGradients(_ x: Upper, _ y: Lower) -> (x: Upper, y: Lower) {
+        partialGradients(lowerObjective, x, y)
+    }
 
     /// Partial derivatives: x may already be an expression of y (after its move), which must not count.
-    private func partialGradients(_ objective: (Upper, Lower) -> Tensor, _ x: Upper, _ y: Lower) -> (x: Upper, y: Lower) {
+    private func partialGradients(_ objective: (Upper, Lower) -> Tensor, _ x: Upper, _ y: Lower) -> (x: Upper, y: Lower)
+    {
         let x = x.map { $0.stopGradient() }, y = y.map { $0.stopGradient() }
         let all = gradient(of: objective(x, y), withRespectTo: x.tensors + y.tensors), count = x.tensors.count
         return (x.with(Array(all[..<count])), y.with(Array(all[count...])))

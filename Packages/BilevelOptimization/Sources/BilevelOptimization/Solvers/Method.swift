@@ -9,8 +9,8 @@ public struct Method: Sendable, Hashable {
     /// Whether the lower loop's velocities start as those with which z moves, instead of as zeros: what the authors'
     /// code does with momentum.
     public var startsFromVelocityOfInitialization = false
-    /// Whether x moves along an implicit hypergradient whose linear system was not solved (`AdjointReport.Outcome.failed`)
-    /// instead of `step` throwing `SolverError.adjointFailed`.
+    /// Whether x moves along an implicit hypergradient whose linear system was not solved
+    /// (`AdjointReport.Outcome.failed`) instead of `step` throwing `SolverError.adjointFailed`.
     public var acceptsFailedAdjoint = false
 
     public init(

@@ -1,7 +1,7 @@
 import Tensors
 
-/// SOBA with SAGA's variance reduction: in each quantity's place g_B - remembered g_B + mean of the remembered ones (SABA;
-/// Dagréou et al. 2022).
+/// SOBA with SAGA's variance reduction: in each quantity's place g_B - remembered g_B + mean of the remembered ones
+/// (SABA; Dagréou et al. 2022).
 public struct SABA: StochasticIteration {
     public var name: String { "saba" }
     public var remembersBatches: Bool { true }

@@ -1,7 +1,7 @@
 import Tensors
 
-/// Single loop: y ← y - ρ ∇_y f_B, v ← v - ρ (∇²_yy f_B v + ∇_y F_B'), x ← x - γ (∇²_xy f_B v + ∇_x F_B'), all from the same
-/// point (SOBA; Dagréou et al. 2022, Algorithm 1).
+/// Single loop: y ← y - ρ ∇_y f_B, v ← v - ρ (∇²_yy f_B v + ∇_y F_B'), x ← x - γ (∇²_xy f_B v + ∇_x F_B'), all from the
+/// same point (SOBA; Dagréou et al. 2022, Algorithm 1).
 public struct SOBA: StochasticIteration {
     public var name: String { "soba" }
 

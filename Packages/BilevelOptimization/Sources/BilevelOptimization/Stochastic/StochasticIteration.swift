@@ -1,7 +1,7 @@
 import Tensors
 
-/// What one must say of a stochastic method to use it as a `StochasticMethod`: how x, y and the adjoint v, which follows
-/// -(∇²_yy f)⁻¹ ∇_y F, move with batches of samples. One of an outside package is used as
+/// What one must say of a stochastic method to use it as a `StochasticMethod`: how x, y and the adjoint v, which
+/// follows -(∇²_yy f)⁻¹ ∇_y F, move with batches of samples. One of an outside package is used as
 /// `StochasticMethod(MyMethod(…))`.
 public protocol StochasticIteration: Sendable, Hashable {
     /// How it is called in messages.

@@ -56,8 +56,8 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
     /// The direction along which x last moved.
     public var hypergradient: Upper { upperTemplate.with(direction.tensors) }
 
-    /// x, y, v, how many numbers were drawn, and what is remembered of the batches. A solver that goes on from it must be
-    /// made with the same generator.
+    /// x, y, v, how many numbers were drawn, and what is remembered of the batches. A solver that goes on from it must
+    /// be made with the same generator.
     public var state: SolverState {
         let drawn = iterate.random.drawnCount
         drawnCount.assign([

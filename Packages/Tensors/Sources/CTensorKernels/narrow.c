@@ -12,7 +12,8 @@ TENSOR_INLINE float total(const lanes *v) {
     return even + odd;
 }
 
-// c [rows, columns] += a [rows, depth] · bᵀ, b [columns, depth]. Rows and columns are constants where this is inlined;
+// c [rows, columns] += a [rows, depth] · bᵀ, b [columns, depth]. Rows and columns are constants where this is
+// inlined;
 // ahead: how far from a the rows to prefetch lie, or 0. depth ≥ LANES.
 TENSOR_INLINE void tile(int rows, int columns, int64_t depth, const float *a, int64_t lda, int64_t ahead,
                         const float *b, int64_t ldb, float *c, int64_t ldc) {

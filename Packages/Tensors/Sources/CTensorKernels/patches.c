@@ -130,7 +130,11 @@ enum { CHANNELS = 256 };
             int found = 0; \
             EACH_PLACE( \
                 if (!found) for (int64_t c = 0; c < n; c++) y[at + c] = x[pixel + c]; \
-                else for (int64_t c = 0; c < n; c++) y[at + c] = x[pixel + c] <= y[at + c] || y[at + c] != y[at + c] ? y[at + c] : x[pixel + c]; \
+                else for (int64_t c = 0; c < n; c++) { \
+                    T a = y[at + c]; \
+                    T b = x[pixel + c]; \
+                    y[at + c] = b <= a || a != a ? a : b; /* NaN wins */ \
+                } \
                 found = 1; \
             ) \
         ) \

@@ -28,6 +28,7 @@ private final class FirstOrderComputation: HypergradientComputation {
         _ trajectory: Trajectory, from first: Int, to last: Int, into gradients: HypergradientPoints, pool: ThreadPool?
     ) -> AdjointReport? {
         trajectory.directGradient(at: last, upper: gradients.upper, lower: gradients.start)
+        if first > 0 { gradients.start.clear() }
         return nil
     }
 }

@@ -61,6 +61,8 @@ private final class ForwardComputation: HypergradientComputation {
             push(trajectory, first..<last, pool)
             gradients.upper[element: i] += direct.dot(tangent.part(0..<direct.count))
         }
+        gradients.start.clear()
+        guard first == 0 else { return nil }
         upperTangent.clear()
         for i in 0..<gradients.start.layout.elementCount {
             startTangent.clear()

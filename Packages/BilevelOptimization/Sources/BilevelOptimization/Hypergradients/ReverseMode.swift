@@ -92,8 +92,10 @@ private final class ReverseComputation: HypergradientComputation {
             transpose(transposedStep, keeping.upperBound..<steps.upperBound, states, nil)
             transpose(keepingTransposedStep, keeping, states, residuals)
         }
-        if let transposedStart {
-            transposedStart(trajectory.lower(first), λ, into: gradients.start)
+        if first > 0 {
+            gradients.start.clear()
+        } else if let transposedStart {
+            transposedStart(trajectory.lower(0), λ, into: gradients.start)
         } else {
             gradients.start.copy(from: λ)
         }

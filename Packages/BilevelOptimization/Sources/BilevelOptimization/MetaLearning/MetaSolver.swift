@@ -75,13 +75,13 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
 
     public var upper: Upper {
         get { upperTemplate.with(moving.x.tensors) }
-        set { moving.x.assign(newValue) }
+        set { moving.x.assign(newValue, as: "upper") }
     }
 
     /// z, where every task starts.
     public var initialization: Lower {
         get { lowerTemplate.with(moving.z.tensors) }
-        set { moving.z.assign(newValue) }
+        set { moving.z.assign(newValue, as: "initialization") }
     }
 
     /// Each task has a y of its own: this is their common start.
@@ -96,6 +96,7 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
 
     public func restore(_ state: SolverState) throws(SolverError) {
         try memory.restore(state)
+        lastGradients.clear()
         iteration = state.iteration
     }
 
@@ -193,8 +194,12 @@ public struct TaskData {
     let point: Point
 
     /// The memory of float32 tensor `index` of the data tree.
-    public func floats(_ index: Int) -> UnsafeMutableBufferPointer<Float> { point.floats(index) }
+    public func floats(
+        _ index: Int, file: StaticString = #fileID, line: UInt = #line
+    ) -> UnsafeMutableBufferPointer<Float> { point.floats(index, file: file, line: line) }
 
     /// Copies values in; their number, shapes and types must be those of the data tree.
-    public func assign(_ tensors: [Tensor]) { point.assign(tensors) }
+    public func assign(_ tensors: [Tensor], file: StaticString = #fileID, line: UInt = #line) {
+        point.assign(tensors, file: file, line: line)
+    }
 }

@@ -18,3 +18,14 @@ func requireSameLayout(_ given: [Tensor], _ found: [Tensor], _ name: @autoclosur
             && zip(given, found).allSatisfy { $0.shape == $1.shape && $0.elementType == $1.elementType },
         "\(name()): tensors \(layout(given)) expected, got \(layout(found))")
 }
+
+extension Point {
+    /// Takes the values of a variable that a caller sets, or stops with both layouts.
+    func assign<Tree: TensorTree>(
+        _ tree: Tree, as name: String, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        let given = PointLayout(of: tree)
+        require(given == layout, "\(name): tensors \(layout) expected, got \(given)", file: file, line: line)
+        assign(tree)
+    }
+}

@@ -7,9 +7,11 @@ public final class SingleLevelSolver<Upper: TensorTree, Lower: TensorTree>: Bile
     private let phases: [(repetitions: Int, map: Replay)]
     private let upperValue: Replay
     private let upperTemplate: Upper, lowerTemplate: Lower
-    /// (x, y, the auxiliary variable, t), where each lies, and the same before the last iteration that went well.
+    /// (x, y, the auxiliary variable, t), where each lies; and the same before an iteration.
     private var point: Point, spare: Point
-    private let before: Point, lastPoint: Point
+    private let before: Point
+    /// x before the last iteration less x after it.
+    private let move: Point
     private let upperPart: Range<Int>, lowerPart: Range<Int>
     private let paths: [String]
     private let value: Point
@@ -42,12 +44,12 @@ public final class SingleLevelSolver<Upper: TensorTree, Lower: TensorTree>: Bile
         point = Point(copying: start)
         spare = Point(point.layout)
         before = Point(point.layout)
-        lastPoint = Point(copying: start)
+        move = Point(PointLayout(of: upper))
     }
 
     public var upper: Upper {
         get { upperTemplate.with(point.part(upperPart).tensors) }
-        set { point.part(upperPart).assign(newValue) }
+        set { point.part(upperPart).assign(newValue, as: "upper") }
     }
 
     public var lower: Lower { lowerTemplate.with(point.part(lowerPart).tensors) }
@@ -55,23 +57,18 @@ public final class SingleLevelSolver<Upper: TensorTree, Lower: TensorTree>: Bile
     /// y, from which the next iteration goes on.
     public var initialization: Lower {
         get { lower }
-        set { point.part(lowerPart).assign(newValue) }
+        set { point.part(lowerPart).assign(newValue, as: "initialization") }
     }
 
     /// Where x was before the last iteration less where it went.
-    public var hypergradient: Upper {
-        let move = Point(point.layout.part(upperPart))
-        move.copy(from: lastPoint.part(upperPart))
-        move.add(-1, point.part(upperPart))
-        return upperTemplate.with(move.tensors)
-    }
+    public var hypergradient: Upper { upperTemplate.with(move.tensors) }
 
     /// x, y, the auxiliary variable and t.
     public var state: SolverState { memory.state(iteration: iteration) }
 
     public func restore(_ state: SolverState) throws(SolverError) {
         try memory.restore(state)
-        lastPoint.copy(from: point)
+        move.clear()
         iteration = state.iteration
     }
 
@@ -94,14 +91,15 @@ public final class SingleLevelSolver<Upper: TensorTree, Lower: TensorTree>: Bile
             point.copy(from: before)
             throw .notFinite(quantity: "upper objective or a variable", iteration: iteration + 1)
         }
-        lastPoint.copy(from: before)
+        move.copy(from: before.part(upperPart))
+        move.add(-1, point.part(upperPart))
         iteration += 1
-        func move(_ part: Range<Int>) -> Double {
+        func length(_ part: Range<Int>) -> Double {
             point.part(part).squaredDistance(from: before.part(part)).squareRoot()
         }
         return IterationReport(
             iteration: iteration, truncation: 0, upperValue: value[element: 0], finalUpperValue: value[element: 0],
-            hypergradientNorm: move(upperPart), initializationGradientNorm: 0, lowerStepNorm: move(lowerPart),
+            hypergradientNorm: length(upperPart), initializationGradientNorm: 0, lowerStepNorm: length(lowerPart),
             adjoint: nil, forwardSeconds: (clock.now - start).seconds, backwardSeconds: 0)
     }
 }

@@ -7,13 +7,14 @@ public protocol BilevelSolver<Upper, Lower, Report>: AnyObject {
     associatedtype Report: SolverReport
     /// Iterations that are done.
     var iteration: Int { get }
-    /// x; another must have tensors of the same number, shapes and types.
+    /// x; another must have tensors of the same number, shapes and types, or the program stops with both layouts.
     var upper: Upper { get set }
     /// y as it stands.
     var lower: Lower { get }
-    /// z: where y starts in the next iteration.
+    /// z: where y starts in the next iteration; set like `upper`.
     var initialization: Lower { get set }
-    /// dF/dx of the last iteration; for methods that have none, the direction in which x moved.
+    /// dF/dx of the last iteration; for methods that have none, the direction in which x moved. Zeros before the first
+    /// iteration, and after `restore`.
     var hypergradient: Upper { get }
     /// All that a later run needs to go on to the same bits.
     var state: SolverState { get }

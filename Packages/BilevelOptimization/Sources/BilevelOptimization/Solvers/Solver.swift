@@ -60,21 +60,23 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
 
     public var upper: Upper {
         get { upperTemplate.with(moving.x.tensors) }
-        set { moving.x.assign(newValue) }
+        set { moving.x.assign(newValue, as: "upper") }
     }
 
     /// z for a learned initialization, else where the next iteration starts.
     public var initialization: Lower {
         get { lowerTemplate.with(moving.z.tensors) }
-        set { moving.z.assign(newValue) }
+        set { moving.z.assign(newValue, as: "initialization") }
     }
 
     /// y_K of the last iteration; the initialization before the first.
     public var lower: Lower { hasSolved ? lowerTemplate.with(lastLower.tensors) : initialization }
     /// dF/dx of the last iteration.
     public var hypergradient: Upper { upperTemplate.with(lastGradients.upper.tensors) }
-    /// dF/dy_0 of the last iteration, through all K steps or those that the truncation keeps; zeros for the
-    /// hypergradients that do not go back to the first step that they differentiate.
+    /// dF/dy_0 of the last iteration, of the same F(x, y_k̄) and through the same steps as `hypergradient`: ∇_y F(x, y_k̄)
+    /// ∂y_k̄/∂y_0 for reverse and forward mode, ∇_y F(x, y_k̄) for first order, which takes that factor for the identity.
+    /// Zeros where what is differentiated does not begin at y_0: for T-RHG and one step (y_{K-h} counts as a constant),
+    /// and for the hypergradients that look at the end only.
     public var initializationGradient: Lower { lowerTemplate.with(lastGradients.start.tensors) }
 
     /// x, z, what moves them, and y_K.
@@ -82,6 +84,7 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
 
     public func restore(_ state: SolverState) throws(SolverError) {
         try memory.restore(state)
+        lastGradients.clear()
         iteration = state.iteration
         hasSolved = iteration > 0
     }

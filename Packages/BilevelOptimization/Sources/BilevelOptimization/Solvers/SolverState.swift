@@ -5,7 +5,7 @@ import Tensors
 public struct SolverState: Sendable {
     /// Iterations that are done.
     public var iteration: Int
-    /// In a fixed order: "x", "z.0.weight", "update.3", …
+    /// Each name once: "x", "z.0.weight", "update.3", …; `restore` takes them in any order.
     public var tensors: [(name: String, tensor: Tensor)]
 
     public init(iteration: Int, tensors: [(name: String, tensor: Tensor)]) {
@@ -41,26 +41,31 @@ struct SolverMemory {
             })
     }
 
-    /// Takes all tensors, or throws and takes none: names, shapes and types must be those of `state`.
+    /// Takes all tensors, or throws and takes none: names, shapes and types must be those of `state`; the order is free,
+    /// as files have one of their own.
     func restore(_ state: SolverState) throws(SolverError) {
-        var rest = state.tensors[...], taken: [(Point, [Tensor])] = []
+        guard state.iteration >= 0 else {
+            throw .unfittingState(expected: "an iteration of at least 0", got: "\(state.iteration)")
+        }
+        var rest: [String: Tensor] = [:], taken: [(Point, [Tensor])] = []
+        for (name, tensor) in state.tensors where rest.updateValue(tensor, forKey: name) != nil {
+            throw .unfittingState(expected: "one tensor \(name)", got: "two")
+        }
         for entry in entries {
             var tensors: [Tensor] = []
             for (path, type) in zip(entry.paths, entry.point.layout.types) {
-                let expected = "\(name(entry.name, path)) \(type.shape) \(type.elementType)"
-                guard let (found, tensor) = rest.popFirst() else {
-                    throw .unfittingState(expected: expected, got: "nothing")
+                let name = name(entry.name, path), expected = "\(name) \(type.shape) \(type.elementType)"
+                guard let tensor = rest.removeValue(forKey: name) else {
+                    throw .unfittingState(expected: expected, got: "no tensor of this name")
                 }
-                guard found == name(entry.name, path), tensor.shape == type.shape,
-                    tensor.elementType == type.elementType
-                else {
-                    throw .unfittingState(expected: expected, got: "\(found) \(tensor.shape) \(tensor.elementType)")
+                guard tensor.shape == type.shape, tensor.elementType == type.elementType else {
+                    throw .unfittingState(expected: expected, got: "\(tensor.shape) \(tensor.elementType)")
                 }
                 tensors.append(tensor)
             }
             taken.append((entry.point, tensors))
         }
-        if let (name, tensor) = rest.first {
+        if let (name, tensor) = rest.min(by: { $0.key < $1.key }) {
             throw .unfittingState(expected: "no more tensors", got: "\(name) \(tensor.shape) \(tensor.elementType)")
         }
         for (point, tensors) in taken { point.assign(tensors) }

@@ -38,11 +38,11 @@ public final class Replay {
         guard count > 0 else { return }
         check(arguments.count, results.count, file, line)
         for i in arguments.indices {
-            arguments[i].check(repetitions: count)
+            arguments[i].check(repetitions: count, file, line)
             bind(argument: i, arguments[i].layout, arguments[i].address, arguments[i].walk, file, line)
         }
         for i in results.indices {
-            results[i].check(repetitions: count)
+            results[i].check(repetitions: count, file, line)
             bind(result: i, results[i].layout, results[i].address, results[i].walk, file, line)
         }
         workspace.run(repeating: count, on: pool)
@@ -125,7 +125,7 @@ public struct Course: Sendable {
         return Course(even, odd: odd)
     }
 
-    fileprivate func check(repetitions: Int) {
-        require(repetitions <= limit, "course: \(repetitions) repetitions over \(limit) points")
+    fileprivate func check(repetitions: Int, _ file: StaticString, _ line: UInt) {
+        require(repetitions <= limit, "course: \(repetitions) repetitions over \(limit) points", file: file, line: line)
     }
 }

@@ -13,11 +13,11 @@ struct Reshape: ViewOperation {
                 slot: operand.slot, offset: operand.offset, shape: shape, strides: shape.strides,
                 elementType: operand.elementType)
         }
-        return regrouped(operand, to: shape)
+        return restrided(operand, to: shape)
     }
 
     /// Strides for a reshape that only inserts or removes axes of extent 1.
-    private func regrouped(_ operand: View, to shape: Shape) -> View? {
+    private func restrided(_ operand: View, to shape: Shape) -> View? {
         let kept = operand.shape.extents.indices.filter { operand.shape[$0] != 1 }
         guard kept.map({ operand.shape[$0] }) == shape.extents.filter({ $0 != 1 }) else { return nil }
         var next = kept.makeIterator()

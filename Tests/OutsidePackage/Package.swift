@@ -1,8 +1,8 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// What somebody else adds to the house, one file each, with what is public: this package shares no name with the others, so that
-// neither `package` nor `internal` members are in reach.
+// What somebody else adds to the house, one file each, with what is public: this is another package, so that neither
+// `package` nor `internal` members are in reach.
 let siblings = ["Randomness", "Tensors", "NeuralLayers", "BilevelOptimization"]
 let products = siblings.map { Target.Dependency.product(name: $0, package: $0) }
 

@@ -96,7 +96,9 @@ func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocati
         // The logits [40, 3], or the first product [40, 6]; with room for a whole vector behind them.
         #expect(plan.residualByteCountPerStep == (isDeepLinear ? 576 : 1024))
         let some = try derivative(budget: plan.byteCount - 4 * plan.residualByteCountPerStep)
-        #expect(some.plan.residualStepCount == 12 && some.plan.byteCount <= plan.byteCount - 4 * plan.residualByteCountPerStep)
+        #expect(
+            some.plan.residualStepCount == 12
+                && some.plan.byteCount <= plan.byteCount - 4 * plan.residualByteCountPerStep)
         let statesOnly = try derivative(budget: plan.fixedByteCount + 17 * plan.stateByteCount)
         #expect(statesOnly.plan.residualStepCount == 0 && statesOnly.plan.checkpointInterval == 16)
         let checkpoints = try derivative(budget: plan.fixedByteCount + 12 * plan.stateByteCount)

@@ -1,8 +1,8 @@
 import BilevelOptimization
 import Tensors
 
-/// s ← s + g², v ← v - rate · g/√(s + epsilon) (Duchi et al. 2011). Under the root epsilon keeps second derivatives finite
-/// at a zero gradient, so that the rule may also step a lower level.
+/// s ← s + g², v ← v - rate · g/√(s + epsilon) (Duchi et al. 2011). Under the root epsilon keeps second derivatives
+/// finite at a zero gradient, so that the rule may also step a lower level.
 public struct AdaGrad: GradientRule {
     public let rate: Double, epsilon: Double
 

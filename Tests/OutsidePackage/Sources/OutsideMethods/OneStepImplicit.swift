@@ -1,8 +1,8 @@
 import BilevelOptimization
 import Tensors
 
-/// dF/dx = ∇_x F - rate · ∇²_xy f ∇_y F at y_K: the implicit function theorem with rate · identity in place of the inverse
-/// Hessian (Luketina et al. 2016). Exact where ∇²_yy f is 1/rate · identity.
+/// dF/dx = ∇_x F - rate · ∇²_xy f ∇_y F at y_K: the implicit function theorem with rate · identity in place of the
+/// inverse Hessian (Luketina et al. 2016). Exact where ∇²_yy f is 1/rate · identity.
 public struct OneStepImplicit: HypergradientEstimator {
     public let rate: Double
 

@@ -6,7 +6,8 @@ import Testing
 @Suite struct CoordinateBoundsTests {
     private let set = Constraint(CoordinateBounds(lower: [-1, 0, 2], upper: [1, 0.5, 3]))
 
-    /// f = ½ ‖y - x‖² with rate 1: one step from anywhere ends in y = Proj(x), and dF/dx of F = Σ c y is c where x is free.
+    /// f = ½ ‖y - x‖² with rate 1: one step from anywhere ends in y = Proj(x), and dF/dx of F = Σ c y is c where x is
+    /// free.
     private func solver(
         _ x: [Double], start: [Double], set: Constraint, _ hypergradient: Hypergradient = .reverse
     ) throws -> Solver<Tensor, Tensor> {

@@ -38,8 +38,8 @@ import Testing
         }
     }
 
-    /// With ∇²_yy f = 2 · identity, rate ½ and 400 steps the rest is 0.8^400; on a quadratic the step's own rate gives the
-    /// derivative of the last step.
+    /// With ∇²_yy f = 2 · identity, rate ½ and 400 steps the rest is 0.8^400; on a quadratic the step's own rate gives
+    /// the derivative of the last step.
     @Test func itIsExactForTheRightRateAndOneStepForTheSteps() throws {
         let exact = try derivative(solver(.conjugateGradient(), a: [2, 2], steps: 400))
         let found = try derivative(solver(Hypergradient(OneStepImplicit(rate: 0.5)), a: [2, 2], steps: 400))

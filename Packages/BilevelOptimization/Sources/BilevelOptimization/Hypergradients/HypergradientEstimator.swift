@@ -45,8 +45,8 @@ extension CompiledHypergradient {
 
 /// The memory of one thread in which a hypergradient is computed.
 public protocol HypergradientComputation: AnyObject {
-    /// Computes into `gradients` what the steps `first` … `last` - 1 make of F(x, y_last). With `first` > 0 y_first counts
-    /// as a constant, so that dF/dy_0 is zeros.
+    /// Computes into `gradients` what the steps `first` … `last` - 1 make of F(x, y_last). With `first` > 0 y_first
+    /// counts as a constant, so that dF/dy_0 is zeros.
     func callAsFunction(
         _ trajectory: Trajectory, from first: Int, to last: Int, into gradients: HypergradientPoints, pool: ThreadPool?
     ) -> AdjointReport?
@@ -58,8 +58,8 @@ extension HypergradientComputation {
     public var profiled: [(program: String, runs: Int, replay: Replay)] { [] }
 }
 
-/// dF/dx and dF/dy_0. The latter is never the derivative of another state: it is zeros where the hypergradient does not go
-/// back to y_0.
+/// dF/dx and dF/dy_0. The latter is never the derivative of another state: it is zeros where the hypergradient does not
+/// go back to y_0.
 public struct HypergradientPoints: Sendable {
     public let upper: Point, start: Point
 

@@ -73,8 +73,8 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
     public var lower: Lower { hasSolved ? lowerTemplate.with(lastLower.tensors) : initialization }
     /// dF/dx of the last iteration.
     public var hypergradient: Upper { upperTemplate.with(lastGradients.upper.tensors) }
-    /// dF/dy_0 of the last iteration, of the same F(x, y_k̄) and through the same steps as `hypergradient`: ∇_y F(x, y_k̄)
-    /// ∂y_k̄/∂y_0 for reverse and forward mode, ∇_y F(x, y_k̄) for first order, which takes that factor for the identity.
+    /// dF/dy_0 of the last iteration, of the same F(x, y_k̄) and through the same steps as `hypergradient`:
+    /// ∇_y F ∂y_k̄/∂y_0 for reverse and forward mode, ∇_y F for first order, which takes that factor for the identity.
     /// Zeros where what is differentiated does not begin at y_0: for T-RHG and one step (y_{K-h} counts as a constant),
     /// and for the hypergradients that look at the end only.
     public var initializationGradient: Lower { lowerTemplate.with(lastGradients.start.tensors) }

@@ -41,8 +41,8 @@ struct SolverMemory {
             })
     }
 
-    /// Takes all tensors, or throws and takes none: names, shapes and types must be those of `state`; the order is free,
-    /// as files have one of their own.
+    /// Takes all tensors, or throws and takes none: names, shapes and types must be those of `state`; the order is
+    /// free, as files have one of their own.
     func restore(_ state: SolverState) throws(SolverError) {
         guard state.iteration >= 0 else {
             throw .unfittingState(expected: "an iteration of at least 0", got: "\(state.iteration)")

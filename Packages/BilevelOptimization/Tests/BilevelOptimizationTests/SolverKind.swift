@@ -47,7 +47,7 @@ enum SolverKind: String, CaseIterable, Codable, Sendable {
                 upperSampleCount: 2, lowerSampleCount: 4, upperObjective: { x, y, _ in upperObjective(x, y) },
                 lowerObjective: { x, y, _ in lowerObjective(x, y) })
             return try StochasticSolver(
-                samples, method: .soba, rates: .init(lowerRate: 0.3, upperRate: 0.02), batchSize: 1, upper: start,
+                samples, method: .saba, rates: .init(lowerRate: 0.3, upperRate: 0.02), batchSize: 1, upper: start,
                 lower: start, random: RandomGenerator(seed: 3))
         }
     }
@@ -56,15 +56,22 @@ enum SolverKind: String, CaseIterable, Codable, Sendable {
 /// Everything public that a solver says of itself, to the bit.
 struct SolverSnapshot: Equatable {
     let iteration: Int, values: [[Double]], gradient: [[Double]]
+    /// Since the solver was made, not restored.
+    let oracleCounts: OracleCounts?
     let names: [String], state: [[Double]]
 
     init(_ solver: any TreeSolver) {
         iteration = solver.iteration
         values = (solver.upper + solver.lower + solver.initialization).map(\.scalars)
         gradient = (solver.hypergradient + (solver.initializationGradientOfLastIteration ?? [])).map(\.scalars)
+        oracleCounts = (solver as? StochasticSolver<[Tensor], [Tensor]>)?.oracleCounts
         let state = solver.state
         names = ["\(state.iteration)"] + state.tensors.map(\.name)
         self.state = state.tensors.map(\.tensor.scalars)
+    }
+
+    func isSame(butForCountsAs other: SolverSnapshot) -> Bool {
+        values == other.values && gradient == other.gradient && names == other.names && state == other.state
     }
 
     var isFinite: Bool { (values + gradient + state).joined().allSatisfy(\.isFinite) }

@@ -42,7 +42,7 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
 
     public var upper: Upper {
         get { upperTemplate.with(iterate.x.tensors) }
-        set { iterate.x.assign(newValue) }
+        set { iterate.x.assign(newValue, as: "upper") }
     }
 
     public var lower: Lower { lowerTemplate.with(iterate.y.tensors) }
@@ -50,7 +50,7 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
     /// y, from which the next iteration goes on.
     public var initialization: Lower {
         get { lower }
-        set { iterate.y.assign(newValue) }
+        set { iterate.y.assign(newValue, as: "initialization") }
     }
 
     /// The direction along which x last moved.
@@ -68,6 +68,7 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
 
     public func restore(_ state: SolverState) throws(SolverError) {
         try memory.restore(state)
+        direction.clear()
         let halves = drawnCount.tensors[0].scalars.map { UInt64(UInt32(bitPattern: Int32($0))) }
         iterate.random.drawnCount = halves[1] << 32 | halves[0]
         iteration = state.iteration

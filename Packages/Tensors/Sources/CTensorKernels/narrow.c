@@ -58,17 +58,19 @@ TENSOR_INLINE void tiles(int rows, int64_t columns, int64_t depth, const float *
     }
 }
 
-TENSOR_CLONES void tensor_product_few_columns_f32(int transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
-                                                  int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc) {
+TENSOR_CLONES void tensor_product_few_columns_f32(tensor_extents extents, tensor_matrix_f32 left,
+                                                  tensor_matrix_f32 right, float *c, int64_t ldc) {
+    int64_t m = extents.m, n = extents.n, k = extents.k, lda = left.row, ldb = right.row;
+    const float *a = left.elements, *b = right.elements;
     float panel[PANEL + 2 * LANES * TENSOR_FEW_COLUMNS];
     int64_t panels = (k * n + PANEL - 1) / PANEL, depth = (k / panels + LANES) / LANES * LANES;
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++) c[i * ldc + j] = 0;
     for (int64_t p = 0, some; p < k; p += some) {
         some = k - p < depth + LANES ? k - p : depth;  // no last panel shorter than a vector
-        int64_t i = 0, row = transpose_b ? ldb : some;
-        const float *x = a + p, *y = transpose_b ? b + p : panel;
-        if (!transpose_b)
+        int64_t i = 0, row = right.transposed ? ldb : some;
+        const float *x = a + p, *y = right.transposed ? b + p : panel;
+        if (!right.transposed)
             for (int64_t q = 0; q < some; q++)
                 for (int64_t j = 0; j < n; j++) panel[j * some + q] = b[(p + q) * ldb + j];
         for (; i + 2 <= m; i += 2) tiles(2, n, some, x + i * lda, lda, AHEAD * lda, y, row, c + i * ldc, ldc);
@@ -102,8 +104,10 @@ int64_t tensor_few_rows_width(int64_t n) { return (n + STRIP - 1) / STRIP * STRI
 // The last strip ends at the last column: it repeats columns of the one before, to the same bits.
 TENSOR_INLINE int64_t strip_column(int64_t strip, int64_t n) { return smaller(strip, n - STRIP); }
 
-TENSOR_CLONES void tensor_product_few_rows_f32(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
-                                               const float *b, int64_t ldb, float *sums) {
+TENSOR_CLONES void tensor_product_few_rows_f32(tensor_extents extents, tensor_matrix_f32 left, tensor_matrix_f32 right,
+                                               float *sums) {
+    int64_t m = extents.m, n = extents.n, k = extents.k, lda = left.row, ldb = right.row;
+    const float *a = left.elements, *b = right.elements;
     int64_t width = tensor_few_rows_width(n);
     for (int64_t i = 0; i < m * width; i++) sums[i] = 0;
     for (int64_t p = 0; p < k; p += BLOCK) {

@@ -14,12 +14,13 @@ TENSOR_INLINE void tile(int64_t depth, const double *a, const double *b, double 
         for (int j = 0; j < COLUMNS; j++) t[i][j] = s[i][j];
 }
 
-TENSOR_CLONES void tensor_product_f64(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,
-                                      const double *a, int64_t lda, const double *b, int64_t ldb, double *c,
-                                      int64_t ldc) {
+TENSOR_CLONES void tensor_product_f64(tensor_extents extents, tensor_matrix_f64 left, tensor_matrix_f64 right,
+                                      double *c, int64_t ldc) {
+    int64_t m = extents.m, n = extents.n, k = extents.k, lda = left.row, ldb = right.row;
+    const double *a = left.elements, *b = right.elements;
     double a_panels[BAND * DEPTH] __attribute__((aligned(64))), b_panels[STRIP * DEPTH] __attribute__((aligned(64)));
-    int64_t a_row = transpose_a ? 1 : lda, a_column = transpose_a ? lda : 1;
-    int64_t b_row = transpose_b ? 1 : ldb, b_column = transpose_b ? ldb : 1;
+    int64_t a_row = left.transposed ? 1 : lda, a_column = left.transposed ? lda : 1;
+    int64_t b_row = right.transposed ? 1 : ldb, b_column = right.transposed ? ldb : 1;
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++) c[i * ldc + j] = 0;
     for (int64_t j0 = 0; j0 < n; j0 += STRIP) {

@@ -150,8 +150,8 @@ import Testing
         }
     }
 
-    /// Units in the last place of 10⁷ float32 numbers, added along every axis of a table. A running sum over all of them
-    /// loses five digits; the tree of sums loses about as much as one of a few hundred terms.
+    /// 10⁷ float32 numbers, added along every axis of a table. A running sum over all of them loses five digits; the
+    /// tree of sums, four levels of at most 128 terms each, rounds like one of a few hundred terms: 10⁻⁶ at most.
     @Test(arguments: [[10_000_000], [10_000_000, 1], [2_500_000, 4], [5_000, 2_000], [4, 2_500_000]])
     func longSumsKeepTheirDigits(_ extents: [Int]) {
         var state: UInt32 = 1

@@ -62,11 +62,15 @@ void tensor_fused_repeat_f64(const tensor_fused_chain *chain, void *const *addre
 
 // MARK: Reductions (reductions.c)
 
-// x [outer, reduced, inner] to y [outer, inner], for outer begin ..< end. function: 0 sum, 1 maximum.
-void tensor_reduce_f32(int32_t function, int64_t begin, int64_t end, int64_t reduced, int64_t inner, const float *x,
-                       float *y);
-void tensor_reduce_f64(int32_t function, int64_t begin, int64_t end, int64_t reduced, int64_t inner, const double *x,
-                       double *y);
+// x [outer, reduced, inner] to y [outer, inner]. function: 0 sum, 1 maximum.
+typedef struct {
+    int32_t function;
+    int64_t reduced, inner;
+} tensor_reduction;
+
+// For outer begin ..< end.
+void tensor_reduce_f32(tensor_reduction reduction, int64_t begin, int64_t end, const float *x, float *y);
+void tensor_reduce_f64(tensor_reduction reduction, int64_t begin, int64_t end, const double *x, double *y);
 
 void tensor_log_softmax_f32(int64_t rows, int64_t width, const float *x, float *y);
 void tensor_log_softmax_f64(int64_t rows, int64_t width, const double *x, double *y);
@@ -80,20 +84,35 @@ void tensor_copy_64(int32_t rank, const int64_t *extents, const void *from, cons
 
 // MARK: Matrix products (products.c)
 
+// Of a product [m, k] · [k, n].
+typedef struct {
+    int64_t m, n, k;
+} tensor_extents;
+
+// A factor of a product: its rows lie `row` elements apart; whether its transpose is multiplied.
+typedef struct {
+    const float *elements;
+    int64_t row;
+    int32_t transposed;
+} tensor_matrix_f32;
+typedef struct {
+    const double *elements;
+    int64_t row;
+    int32_t transposed;
+} tensor_matrix_f64;
+
 // c [m, n] (rows ldc apart) = op(a) op(b). oneDNN has no float64 product, so this one serves.
-void tensor_product_f64(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda,
-                        const double *b, int64_t ldb, double *c, int64_t ldc);
+void tensor_product_f64(tensor_extents extents, tensor_matrix_f64 a, tensor_matrix_f64 b, double *c, int64_t ldc);
 
 enum { TENSOR_FEW_COLUMNS = 12, TENSOR_FEW_ROWS = 12 };
 // c [m, n] = a [m, k] · op(b) for n ≤ TENSOR_FEW_COLUMNS and k ≥ 8: a classifier's logits (narrow.c).
-void tensor_product_few_columns_f32(int transpose_b, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
-                                    const float *b, int64_t ldb, float *c, int64_t ldc);
+void tensor_product_few_columns_f32(tensor_extents extents, tensor_matrix_f32 a, tensor_matrix_f32 b, float *c,
+                                    int64_t ldc);
 
 // aᵀ · b for m ≤ TENSOR_FEW_ROWS and n ≥ 16, a [k, m], b [k, n]: the gradient of a classifier's weights (narrow.c).
 // Each piece of k goes to sums [m, width] of its own, whose total is c [m, n].
 int64_t tensor_few_rows_width(int64_t n);
-void tensor_product_few_rows_f32(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
-                                 int64_t ldb, float *sums);
+void tensor_product_few_rows_f32(tensor_extents extents, tensor_matrix_f32 a, tensor_matrix_f32 b, float *sums);
 void tensor_few_rows_total_f32(int64_t m, int64_t n, int64_t pieces, const float *sums, float *c);
 
 // MARK: Products with a sparse matrix (sparse.c)

@@ -26,6 +26,13 @@ struct FewRowsProduct: SpecialProduct {
     var floatingPointOperations: Int { 2 * m * n * k }
     var scratchByteCount: Int { 4 * pieces * m * Int(tensor_few_rows_width(Int64(n))) }
 
+    private func operand(
+        _ elements: UnsafePointer<Float>, _ layout: MatrixLayout, _ row: Int
+    ) -> tensor_matrix_f32 {
+        let stride = layout.leadingDimension
+        return MatrixOperand(elements: elements + row * stride, rowStride: stride, isTransposed: false).inC
+    }
+
     func kernel(scratch: View) -> Kernel {
         let (a, b, result, pieces) = (self.a, self.b, self.result, self.pieces),
             (m, n, k) = (Int64(self.m), Int64(self.n), self.k)
@@ -37,8 +44,8 @@ struct FewRowsProduct: SpecialProduct {
                 for piece in $0 {
                     let first = k * piece / pieces, end = k * (piece + 1) / pieces
                     tensor_product_few_rows_f32(
-                        m, n, Int64(end - first), x + first * a.leadingDimension, Int64(a.leadingDimension),
-                        y + first * b.leadingDimension, Int64(b.leadingDimension), sums + piece * sumCount)
+                        tensor_extents(m: m, n: n, k: Int64(end - first)), operand(x, a, first), operand(y, b, first),
+                        sums + piece * sumCount)
                 }
             }
             tensor_few_rows_total_f32(m, n, Int64(pieces), sums, memory.pointer(result))

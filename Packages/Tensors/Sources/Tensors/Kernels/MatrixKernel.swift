@@ -46,41 +46,46 @@ struct MatrixKernel: Sendable {
         }
     }
 
-    /// c = op(a) op(b), or added to c, by oneDNN on the calling thread; the last number of each matrix is from row to
-    /// row.
+    /// c [m, n] = op(a) [m, k] op(b), or added to c, by oneDNN on the calling thread.
+    /// - Parameter rowStride: from row to row of c.
     static func product(
-        _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ transposeA: Bool, _ aRow: Int,
-        _ b: UnsafePointer<Float>, _ transposeB: Bool, _ bRow: Int,
-        _ c: UnsafeMutablePointer<Float>, _ cRow: Int, adding: Bool
+        _ extents: ProductExtents, _ a: MatrixOperand<Float>, _ b: MatrixOperand<Float>,
+        into c: UnsafeMutablePointer<Float>, rowStride: Int, adding: Bool
     ) {
         tensor_single_threaded_openmp()
         let status = dnnl_sgemm(
-            transposeA ? 84 : 78, transposeB ? 84 : 78,  // "T", "N"
-            Int64(m), Int64(n), Int64(k), 1, a, Int64(aRow), b, Int64(bRow), adding ? 1 : 0, c, Int64(cRow))
-        require(status == dnnl_success, "matrixProduct: oneDNN status \(status) for \(m)x\(n)x\(k)")
+            a.isTransposed ? 84 : 78, b.isTransposed ? 84 : 78,  // "T", "N"
+            Int64(extents.m), Int64(extents.n), Int64(extents.k), 1, a.elements, Int64(a.rowStride), b.elements,
+            Int64(b.rowStride), adding ? 1 : 0, c, Int64(rowStride))
+        require(
+            status == dnnl_success,
+            "matrixProduct: oneDNN status \(status) for \(extents.m)x\(extents.n)x\(extents.k)")
     }
 
     private func multiply(_ memory: Memory, matrix: Int, rows: Range<Int>, columns: Range<Int>) {
         let aStart = matrix * a.batchStride + rows.lowerBound * (transposeA ? 1 : a.leadingDimension)
         let bStart = matrix * b.batchStride + columns.lowerBound * (transposeB ? b.leadingDimension : 1)
         let cStart = matrix * m * n + rows.lowerBound * n + columns.lowerBound
+        func operands<T>(_: T.Type) -> (MatrixOperand<T>, MatrixOperand<T>) {
+            (
+                MatrixOperand(
+                    elements: memory.pointer(a.view) + aStart, rowStride: a.leadingDimension, isTransposed: transposeA),
+                MatrixOperand(
+                    elements: memory.pointer(b.view) + bStart, rowStride: b.leadingDimension, isTransposed: transposeB)
+            )
+        }
+        let extents = ProductExtents(m: rows.count, n: columns.count, k: k)
         switch result.elementType {
-        case .float32 where hasFewColumns:
-            tensor_product_few_columns_f32(
-                transposeB ? 1 : 0, Int64(rows.count), Int64(columns.count), Int64(k), memory.pointer(a.view) + aStart,
-                Int64(a.leadingDimension),
-                memory.pointer(b.view) + bStart, Int64(b.leadingDimension), memory.pointer(result) + cStart, Int64(n))
         case .float32:
-            MatrixKernel.product(
-                rows.count, columns.count, k, memory.pointer(a.view) + aStart, transposeA, a.leadingDimension,
-                memory.pointer(b.view) + bStart, transposeB, b.leadingDimension, memory.pointer(result) + cStart, n,
-                adding: false)
+            let (x, y) = operands(Float.self), c = memory.pointer(result, as: Float.self) + cStart
+            if hasFewColumns {
+                tensor_product_few_columns_f32(extents.inC, x.inC, y.inC, c, Int64(n))
+            } else {
+                MatrixKernel.product(extents, x, y, into: c, rowStride: n, adding: false)
+            }
         case .float64:
-            tensor_product_f64(
-                transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(rows.count), Int64(columns.count), Int64(k),
-                memory.pointer(a.view) + aStart, Int64(a.leadingDimension),
-                memory.pointer(b.view) + bStart, Int64(b.leadingDimension),
-                memory.pointer(result) + cStart, Int64(n))
+            let (x, y) = operands(Double.self)
+            tensor_product_f64(extents.inC, x.inC, y.inC, memory.pointer(result, as: Double.self) + cStart, Int64(n))
         case .int32: stop("matrixProduct: int32")
         }
     }

@@ -41,11 +41,10 @@ struct Windows: Hashable, Sendable {
 /// The element types that windows are computed in.
 protocol WindowScalar: TensorScalar, BinaryFloatingPoint {
     static var kernels: WindowKernels<Self> { get }
-    /// c [m, n] = op(a) op(b), or added to c; rows lie next to each other.
+    /// c [m, n] = op(a) op(b), or added to c, whose rows lie next to each other.
     static func product(
-        _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Self>, _ transposeA: Bool, _ b: UnsafePointer<Self>,
-        _ transposeB: Bool,
-        _ c: UnsafeMutablePointer<Self>, adding: Bool)
+        _ extents: ProductExtents, _ a: MatrixOperand<Self>, _ b: MatrixOperand<Self>,
+        into c: UnsafeMutablePointer<Self>, adding: Bool)
 }
 
 /// The C functions for one element type (kernels.h: windows of images). Positions of the output are `begin` ..< `end`.
@@ -76,12 +75,10 @@ extension Float: WindowScalar {
         poolScatter: tensor_pool_scatter_f32, poolPlace: tensor_pool_place_f32, rotateWeight: tensor_rotate_weight_f32)
 
     static func product(
-        _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ transposeA: Bool, _ b: UnsafePointer<Float>,
-        _ transposeB: Bool,
-        _ c: UnsafeMutablePointer<Float>, adding: Bool
+        _ extents: ProductExtents, _ a: MatrixOperand<Float>, _ b: MatrixOperand<Float>,
+        into c: UnsafeMutablePointer<Float>, adding: Bool
     ) {
-        MatrixKernel.product(
-            m, n, k, a, transposeA, transposeA ? m : k, b, transposeB, transposeB ? k : n, c, n, adding: adding)
+        MatrixKernel.product(extents, a, b, into: c, rowStride: extents.n, adding: adding)
     }
 }
 
@@ -92,13 +89,10 @@ extension Double: WindowScalar {
         poolScatter: tensor_pool_scatter_f64, poolPlace: tensor_pool_place_f64, rotateWeight: tensor_rotate_weight_f64)
 
     static func product(
-        _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Double>, _ transposeA: Bool, _ b: UnsafePointer<Double>,
-        _ transposeB: Bool,
-        _ c: UnsafeMutablePointer<Double>, adding: Bool
+        _ extents: ProductExtents, _ a: MatrixOperand<Double>, _ b: MatrixOperand<Double>,
+        into c: UnsafeMutablePointer<Double>, adding: Bool
     ) {
         require(!adding, "convolution: float64 takes all output positions at once")
-        tensor_product_f64(
-            transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(m), Int64(n), Int64(k), a, Int64(transposeA ? m : k), b,
-            Int64(transposeB ? k : n), c, Int64(n))
+        tensor_product_f64(extents.inC, a.inC, b.inC, c, Int64(extents.n))
     }
 }

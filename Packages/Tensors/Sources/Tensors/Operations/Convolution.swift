@@ -97,16 +97,20 @@ struct Convolution: KernelOperation, ProductOperation {
                         withUnsafePointer(to: layout) { T.kernels.patches($0, Int64(first), Int64(end), p, patches) }
                     }
                     T.product(
-                        count, channels, length, patches ?? p, false, q, false, r + first * channels, adding: false)
+                        ProductExtents(m: count, n: channels, k: length), matrix(patches ?? p, length),
+                        matrix(q, channels), into: r + first * channels, adding: false)
                 case .weightGradient:
                     if let patches {
                         withUnsafePointer(to: layout) { T.kernels.patches($0, Int64(first), Int64(end), p, patches) }
                     }
                     T.product(
-                        length, channels, count, patches ?? p, true, q + first * channels, false, r, adding: first > 0)
+                        ProductExtents(m: length, n: channels, k: count),
+                        matrix(patches ?? p, length, transposed: true), matrix(q + first * channels, channels),
+                        into: r, adding: first > 0)
                 case .inputGradient:
                     T.product(
-                        count, length, channels, p + first * channels, false, q, true, patches ?? r, adding: false)
+                        ProductExtents(m: count, n: length, k: channels), matrix(p + first * channels, channels),
+                        matrix(q, channels, transposed: true), into: patches ?? r, adding: false)
                     if let patches {
                         withUnsafePointer(to: layout) { T.kernels.addPatches($0, Int64(first), Int64(end), patches, r) }
                     }
@@ -134,10 +138,16 @@ extension Convolution {
                 let end = min(first + block, rows)
                 withUnsafePointer(to: layout) { T.kernels.patches($0, Int64(first), Int64(end), cotangent, patches) }
                 T.product(
-                    end - first, inputs, length, patches, false, rotated, false, target + first * inputs, adding: false)
+                    ProductExtents(m: end - first, n: inputs, k: length), matrix(patches, length),
+                    matrix(rotated, inputs), into: target + first * inputs, adding: false)
             }
         }
     }
+}
+
+/// A matrix whose rows lie next to each other.
+private func matrix<T>(_ elements: UnsafePointer<T>, _ width: Int, transposed: Bool = false) -> MatrixOperand<T> {
+    MatrixOperand(elements: elements, rowStride: width, isTransposed: transposed)
 }
 
 extension Tensor {

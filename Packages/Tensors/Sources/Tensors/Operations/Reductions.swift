@@ -28,7 +28,9 @@ struct Reduce: KernelOperation {
         let operand = operands[0], extents = operand.shape.extents
         let outer = extents[..<axes.lowerBound].reduce(1, *), reduced = extents[axes].reduce(1, *)
         let inner = extents[axes.upperBound...].reduce(1, *)
-        let code = function.rawValue, isDouble = operand.elementType == .float64
+        let layout = tensor_reduction(
+            function: function.rawValue, reduced: Int64(reduced), inner: Int64(inner))
+        let isDouble = operand.elementType == .float64
         // Pieces are fixed by the shape, so the bits do not depend on the number of threads.
         // Short rows cost more an element than long ones.
         let split = Split(count: outer, costPerItem: (reduced < 32 && inner == 1 ? 3 : 1) * reduced * inner)
@@ -38,11 +40,11 @@ struct Reduce: KernelOperation {
             split.run(on: memory.pool) { range in
                 if isDouble {
                     tensor_reduce_f64(
-                        code, Int64(range.lowerBound), Int64(range.upperBound), Int64(reduced), Int64(inner),
+                        layout, Int64(range.lowerBound), Int64(range.upperBound),
                         x.assumingMemoryBound(to: Double.self), y.assumingMemoryBound(to: Double.self))
                 } else {
                     tensor_reduce_f32(
-                        code, Int64(range.lowerBound), Int64(range.upperBound), Int64(reduced), Int64(inner),
+                        layout, Int64(range.lowerBound), Int64(range.upperBound),
                         x.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: Float.self))
                 }
             }

@@ -34,9 +34,7 @@ package struct FewShotAdaptation {
         var settings = try FewShotConfiguration(checkpoint: checkpoint, file: checkpointPath)
         settings.innerIterations = innerIterations ?? settings.innerIterations
         let image = try checkpoint.image(file: checkpointPath)
-        var preparation = settings.dataset.preparation
-        preparation.channels = image.channels
-        preparation.side = image.height
+        let preparation = try checkpoint.preparation(of: settings.dataset, file: checkpointPath)
 
         let supportTree = try FileTree(path: supportPath), queryTree = try FileTree(path: queryPath),
             folders = supportTree.imageFolders

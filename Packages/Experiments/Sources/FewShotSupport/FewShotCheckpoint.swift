@@ -1,3 +1,4 @@
+import Datasets
 import NeuralLayers
 import RunSupport
 import Tensors
@@ -25,10 +26,19 @@ extension Checkpoint {
     /// Of the images that it was trained on.
     func image(file: String) throws(CheckpointError) -> (channels: Int, height: Int, width: Int) {
         let sizes = (notes["image"] ?? "").split(separator: " x ").compactMap { Int($0) }
-        guard sizes.count == 3, sizes[1] == sizes[2] else {
+        guard sizes.count == 3, sizes.allSatisfy({ 1...65_535 ~= $0 }) else {
             throw CheckpointError(
-                expected: "few-shot train on square images", got: notes["image"] ?? "none", file: file)
+                expected: "the size of the images that few-shot train read", got: notes["image"] ?? "none", file: file)
         }
         return (sizes[0], sizes[1], sizes[2])
+    }
+
+    /// Pictures as those that it was trained on.
+    package func preparation(of dataset: FewShotDataset, file: String) throws(CheckpointError) -> ImagePreparation {
+        let image = try image(file: file)
+        var preparation = dataset.preparation
+        preparation.channels = image.channels
+        preparation.size = ImagePreparation.Size(height: image.height, width: image.width)
+        return preparation
     }
 }

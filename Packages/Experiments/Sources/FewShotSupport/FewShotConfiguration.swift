@@ -23,6 +23,8 @@ package struct FewShotConfiguration: ExperimentConfiguration {
     package var dataset = FewShotDataset.omniglot
     package var dataPath = ""
     package var splitDirectory: String?
+    /// Pixels of the side that pictures are resized to; nil takes the data set's own, or leaves them as they are.
+    package var imageSize: Int?
     package var ways = 5, shots = 1, queries = 15
     package var backbone = FewShotProblem.BackboneName.omniglot
     package var hidden: Int?
@@ -49,6 +51,13 @@ package struct FewShotConfiguration: ExperimentConfiguration {
     package var threads = 1
 
     package init() {}
+
+    /// How pictures become data.
+    package var preparation: ImagePreparation {
+        var preparation = dataset.preparation
+        if let imageSize { preparation.size = ImagePreparation.Size(height: imageSize, width: imageSize) }
+        return preparation
+    }
 
     /// The defaults that depend on the images.
     package init(forGreyImages isGrey: Bool) {

@@ -14,6 +14,9 @@ package enum FewShotSettings {
     package static let splitFile = One(
         "splitFile", \.splitDirectory, decidesBits: false,
         help: "Folder with the split files, where the data do not hold them.")
+    package static let imageSize = One(
+        "imageSize", \.imageSize, SettingRule("a whole number from 4 to 1024") { $0.map { 4...1024 ~= $0 } ?? true },
+        default: "as they are; 28 for omniglot", help: "Pixels of the side that pictures are resized to.")
     package static let ways = One("ways", \.ways, .count, help: "Classes of an episode.")
     package static let shots = One("shots", \.shots, .count, help: "Labelled images a class.")
     package static let queries = One("queries", \.queries, .count, help: "Images a class to be told apart.")
@@ -74,7 +77,8 @@ package enum FewShotSettings {
 
     static let all = [
         One(recorded: "experiment", decidesBits: false) { _ in "few-shot" },
-        dataset, data, splitFile, ways, shots, queries, backbone, hidden, taskConvolutions, head, regularizer,
+        dataset, data, splitFile, imageSize, ways, shots, queries, backbone, hidden, taskConvolutions, head,
+        regularizer,
         regularization, method, metaBatch, innerIterations, lowerRate, finalLowerRate, decayIterations, upperRate,
         One(recorded: "upperRule", decidesBits: false) { configuration in
             .string(

@@ -12,8 +12,9 @@ struct Adapt: RunCommand {
             + "summary.json and configuration.json.")
 
     @Option(help: "last.safetensors of a run with as many ways as you have classes.") var checkpoint: String
-    @Option(help: "Folder with a folder of PNG files for each class; one image a class or more.") var support: String
-    @Option(help: "Folder of PNG files to be told apart; folders called like a class are taken for the truth.")
+    @Option(help: "Folder with a folder of PNG or JPEG files for each class; one image a class or more.") var support:
+        String
+    @Option(help: "Folder of PNG or JPEG files to be told apart; folders called like a class are taken for the truth.")
     var query: String
     @Option(parsing: .unconditional, help: "Lower steps K. (default: as in training)") var innerIterations: Int?
     @Option(help: "Folder for the results, new or empty. (default: runs/few-shot-adapt-<date>)") var output: String?

@@ -55,6 +55,7 @@ struct Evaluate: RunCommand {
         }
         let images = try FewShotData.load(
             settings.dataset, path: settings.dataPath, splitDirectory: settings.splitDirectory,
+            preparation: try own.preparation(of: settings.dataset, file: checkpoint),
             cache: ImageCache(directory: cache), seed: settings.seed)
         for remark in images.remarks { StandardError.write("\(remark)\n") }
 

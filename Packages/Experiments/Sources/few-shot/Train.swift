@@ -17,6 +17,7 @@ struct Train: RunCommand {
     @Option(Settings.dataset) var dataset
     @Option(Settings.data) var data
     @Option(Settings.splitFile) var splitFile
+    @Option(Settings.imageSize) var imageSize
     @Option(Settings.ways) var ways
     @Option(Settings.shots) var shots
     @Option(Settings.queries) var queries
@@ -56,7 +57,7 @@ struct Train: RunCommand {
         var settings = FewShotConfiguration(forGreyImages: isGrey)
         settings.threads = ProcessInfo.processInfo.activeProcessorCount
         for given in [
-            dataset, data, splitFile, ways, shots, queries, backbone, hidden, taskConv, head, regularizer,
+            dataset, data, splitFile, imageSize, ways, shots, queries, backbone, hidden, taskConv, head, regularizer,
             regularization, method, metaBatch, innerIterations, lowerRate, upperRate, finalLowerRate, decayIterations,
             initializationRate, truncationLength, gradientLimit, metaIterations, validateEvery, validationEpisodes,
             testEpisodes, seed, threads,
@@ -70,7 +71,7 @@ struct Train: RunCommand {
     func execute() throws {
         let asked = settings(forGreyImages: true)
         let images = try FewShotData.load(
-            asked.dataset, path: asked.dataPath, splitDirectory: asked.splitDirectory,
+            asked.dataset, path: asked.dataPath, splitDirectory: asked.splitDirectory, preparation: asked.preparation,
             cache: ImageCache(directory: cache), seed: asked.seed)
         for remark in images.remarks { StandardError.write("\(remark)\n") }
         let run = try FewShotRun(settings(forGreyImages: images.train.channels == 1), data: images)

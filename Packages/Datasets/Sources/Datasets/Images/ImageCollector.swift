@@ -23,9 +23,8 @@ struct ImageCollector {
             guard first.shape == [channels, height, width] else {
                 throw .inconsistent(
                     at: source,
-                    "an image of \(first.shape[2]) x \(first.shape[1]) pixels expected as in "
-                        + "\(first.source), got \(width) x \(height)"
-                )
+                    "an image of \(first.shape[2]) x \(first.shape[1]) pixels expected as in \(first.source), "
+                        + "got \(width) x \(height); few-shot's --image-size gives all one size")
             }
         } else {
             first = ([channels, height, width], source)

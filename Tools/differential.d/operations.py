@@ -231,6 +231,11 @@ def gathered(node, x, context):
     return x[0].index_select(0, x[1])
 
 
+def picked_columns(node, x, context):
+    require(x[0].dim() == 2 and x[1].shape == x[0].shape[:1])
+    return x[0].gather(1, x[1][:, None])[:, 0]
+
+
 def scattered(node, x, context):
     require(x[1].dim() == 1 and x[0].shape[:1] == x[1].shape)
     zeros = torch.zeros([node["count"], *x[0].shape[1:]], dtype=x[0].dtype)
@@ -238,13 +243,15 @@ def scattered(node, x, context):
 
 
 OPERATIONS = {
-    "negate": unary(torch.neg), "exp": unary(torch.exp), "log": unary(torch.log), "sqrt": unary(torch.sqrt),
+    "negate": unary(torch.neg), "exp": unary(torch.exp), "log": unary(torch.log),
+    "log1p": unary(torch.log1p), "expm1": unary(torch.expm1), "sqrt": unary(torch.sqrt),
     "reciprocal": unary(torch.reciprocal), "sin": unary(torch.sin), "cos": unary(torch.cos),
     "tanh": unary(torch.tanh), "sigmoid": unary(torch.sigmoid),
     # PyTorch takes softplus as linear above a threshold; beyond 40 that is below float64's rounding.
     "softplus": unary(lambda x: functional.softplus(x, threshold=40)),
     "erf": unary(torch.erf), "relu": unary(relu), "gelu": unary(functional.gelu), "abs": unary(torch.abs),
     "sign": unary(torch.sign), "step": unary(lambda x: (x > 0).to(x.dtype)), "squared": unary(lambda x: x * x),
+    "isFinite": unary(lambda x: torch.isfinite(x).to(x.dtype)),
     "add": binary(torch.add), "subtract": binary(torch.sub), "multiply": binary(torch.mul),
     "divide": binary(torch.div), "power": power, "maximum": binary(maximum), "minimum": binary(minimum),
     "less": comparison(torch.lt), "lessOrEqual": comparison(torch.le), "greater": comparison(torch.gt),
@@ -258,9 +265,10 @@ OPERATIONS = {
     "argmax": lambda node, x, context: torch.argmax(x[0], dim=node.get("axis", -1)),
     "squaredNorm": unary(lambda x: (x * x).sum()), "norm": unary(lambda x: (x * x).sum().sqrt()),
     "dot": dot,
+    "logSumExp": reduction(lambda x, axes, keep: torch.logsumexp(x, axes, keepdim=keep)),
     "logSoftmax": unary(lambda x: functional.log_softmax(x, dim=-1)),
     "softmax": unary(lambda x: functional.softmax(x, dim=-1)), "crossEntropy": cross_entropy,
-    "gatheredRows": gathered, "scatteredAddingRows": scattered,
+    "gatheredRows": gathered, "scatteredAddingRows": scattered, "pickedColumns": picked_columns,
     "oneHot": lambda node, x, context: functional.one_hot(x[0], node["count"]).to(context.dtype(context.graph_type)),
     "product": product, "convolved": convolved, "maxPooled": max_pooled,
     "averagePooled": lambda node, x, context: last(functional.avg_pool2d(first(x[0]), node["size"])),
@@ -272,5 +280,6 @@ OPERATIONS = {
     "expandingAxis": lambda node, x, context: x[0].unsqueeze(node["axis"]),
     "sliced": sliced, "padded": padded,
     "concatenated": lambda node, x, context: torch.cat(x, dim=node.get("axis", 0)),
+    "stacked": lambda node, x, context: torch.stack(x, dim=node.get("axis", 0)),
     "converted": converted, "stopGradient": unary(lambda x: x.detach()), "simplexThreshold": simplex_threshold,
 }

@@ -3,14 +3,17 @@
 A proposal is a node without its operation's name, or None where nothing fits. The trace has the last word.
 """
 
-UNARY = ("negate exp log sqrt reciprocal sin cos tanh sigmoid softplus erf relu gelu abs sign step squared").split()
+UNARY = (
+    "negate exp log log1p expm1 sqrt reciprocal sin cos tanh sigmoid softplus erf relu gelu abs sign step squared "
+    "isFinite").split()
 BINARY = ("add subtract multiply divide power maximum minimum less lessOrEqual greater greaterOrEqual equal").split()
 NUMBER_SECOND = set("add subtract multiply divide power maximum minimum less lessOrEqual equal".split())
 NUMBER_FIRST = set("add subtract multiply divide".split())
 OTHERS = (
-    "clamp select sum mean max min argmax squaredNorm norm dot logSoftmax softmax crossEntropy gatheredRows "
-    "scatteredAddingRows oneHot product convolved maxPooled averagePooled adaptiveAveragePooled globalAveragePooled "
-    "reshaped permuted transposed broadcast expandingAxis sliced padded concatenated converted stopGradient "
+    "clamp select sum mean max min logSumExp argmax squaredNorm norm dot logSoftmax softmax crossEntropy "
+    "gatheredRows scatteredAddingRows pickedColumns oneHot product convolved maxPooled averagePooled "
+    "adaptiveAveragePooled globalAveragePooled "
+    "reshaped permuted transposed broadcast expandingAxis sliced padded concatenated stacked converted stopGradient "
     "simplexThreshold").split()
 
 
@@ -68,7 +71,7 @@ class Proposals:
             node["axes"] = self.axes(len(self.extents(i)))
         return node
 
-    mean = max = min = sum
+    mean = max = min = logSumExp = sum
 
     def argmax(self, operation):
         i = self.pick(lambda shape: len(shape) > 0, integers=True)
@@ -93,6 +96,8 @@ class Proposals:
             i = self.leaf(self.shape(2))
         labels = None if i is None else self.indices(self.extents(i)[0], self.extents(i)[1])
         return None if labels is None else {"operands": [i, labels]}
+
+    pickedColumns = crossEntropy
 
     def gatheredRows(self, operation):
         i = self.pick(lambda shape: len(shape) > 0, integers=True)
@@ -242,6 +247,15 @@ class Proposals:
         if None in parts:
             return None
         return {"operands": self.random.sample(parts, len(parts)), "axis": axis}
+
+    def stacked(self, operation):
+        i = self.pick(integers=True)
+        if i is None:
+            return None
+        fitting = [j for j in self.of(self.trace.types[i]) if self.extents(j) == self.extents(i)]
+        parts = [i] + [self.random.choice(fitting) for _ in range(self.random.randint(0, 2))]
+        return {"operands": self.random.sample(parts, len(parts)),
+                "axis": self.random.randint(0, len(self.extents(i)))}
 
     def converted(self, operation):
         i = self.random.choice(range(len(self.trace.nodes)))

@@ -13,8 +13,9 @@ import operations
 
 EXACT = set(
     "negate abs relu sign step squared add subtract multiply maximum minimum less lessOrEqual greater "
-    "greaterOrEqual equal clamp select sum max min squaredNorm dot gatheredRows scatteredAddingRows oneHot product "
-    "convolved maxPooled reshaped permuted transposed broadcast expandingAxis sliced padded concatenated converted "
+    "greaterOrEqual equal clamp select sum max min squaredNorm dot gatheredRows scatteredAddingRows pickedColumns "
+    "oneHot isFinite product convolved maxPooled reshaped permuted transposed broadcast expandingAxis sliced padded "
+    "concatenated stacked converted "
     "stopGradient".split())
 MARGIN = {"float64": 1e-5, "float32": 2e-3}
 GREATEST = {"float64": 1e3, "float32": 300}  # of a value, so that no later operation loses all digits
@@ -49,6 +50,10 @@ class Trace:
                     return False
                 if node["operation"] == "simplexThreshold" and not x[0].abs().max() < 1e6:
                     return False  # beyond, the total is lost in rounding, and PyTorch has no such operation to ask
+                if node["operation"] == "logSumExp" and not x[0].numel() and value.numel():
+                    return False  # over nothing: refused here, as a largest element
+                if node["operation"] == "globalAveragePooled" and 0 in x[0].shape[1:3]:
+                    return False  # as a mean of no pixels
             except (RuntimeError, IndexError, NotImplementedError, ValueError):
                 return False  # PyTorch refuses it
             if self.wild and assumes_finite(node, x):

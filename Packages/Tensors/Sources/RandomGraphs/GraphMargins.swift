@@ -12,6 +12,7 @@ extension GraphApplication {
         case .max, .min, .argmax, .maxPooled: return valuesDiffer(x[0])
         case .simplexThreshold: return isApart(x[0] - result)
         case .log, .sqrt: return isAbove(0.2, x[0])
+        case .log1p: return isAbove(-0.8, x[0])
         case .reciprocal: return isAbove(0.3, x[0].abs())
         case .divide: return isAbove(0.3, number == nil ? x[1].abs() : numberFirst == true ? x[0].abs() : Tensor([1.0]))
         case .power:

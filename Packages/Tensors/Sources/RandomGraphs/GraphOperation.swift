@@ -6,16 +6,16 @@ import Tensors
 /// (`RandomGraph+Proposals.swift`, `Tools/differential.d/proposals.py`) and one in PyTorch's words
 /// (`Tools/differential.d/operations.py`).
 package enum GraphOperation: String, Codable, CaseIterable, Sendable {
-    case negate, exp, log, sqrt, reciprocal, sin, cos, tanh, sigmoid, softplus, erf, relu, gelu, abs, sign, step,
-        squared
+    case negate, exp, log, log1p, expm1, sqrt, reciprocal, sin, cos, tanh, sigmoid, softplus, erf, relu, gelu, abs,
+        sign, step, squared, isFinite
     case add, subtract, multiply, divide, power, maximum, minimum
     case less, lessOrEqual, greater, greaterOrEqual, equal
     case clamp, select
     case sum, mean, max, min, argmax, squaredNorm, norm, dot
-    case logSoftmax, softmax, crossEntropy
-    case gatheredRows, scatteredAddingRows, oneHot
+    case logSumExp, logSoftmax, softmax, crossEntropy
+    case gatheredRows, scatteredAddingRows, pickedColumns, oneHot
     case product, convolved, maxPooled, averagePooled, adaptiveAveragePooled, globalAveragePooled
-    case reshaped, permuted, transposed, broadcast, expandingAxis, sliced, padded, concatenated
+    case reshaped, permuted, transposed, broadcast, expandingAxis, sliced, padded, concatenated, stacked
     case converted, stopGradient, simplexThreshold
 }
 
@@ -32,6 +32,8 @@ extension GraphApplication {
         case .negate: return -a
         case .exp: return a.exp()
         case .log: return a.log()
+        case .log1p: return a.log1p()
+        case .expm1: return a.expm1()
         case .sqrt: return a.sqrt()
         case .reciprocal: return a.reciprocal()
         case .sin: return a.sin()
@@ -46,6 +48,7 @@ extension GraphApplication {
         case .sign: return a.sign()
         case .step: return a.step()
         case .squared: return a.squared()
+        case .isFinite: return a.isFinite()
         case .add: return try binary(x, +, +, +)
         case .subtract: return try binary(x, -, -, -)
         case .multiply: return try binary(x, *, *, *)
@@ -70,11 +73,13 @@ extension GraphApplication {
         case .squaredNorm: return a.squaredNorm()
         case .norm: return a.norm()
         case .dot: return a.dot(try second(x))
+        case .logSumExp: return a.logSumExp(axes: axes, keepingAxes: keepingAxes ?? false)
         case .logSoftmax: return a.logSoftmax()
         case .softmax: return a.softmax()
         case .crossEntropy: return a.crossEntropy(labels: try second(x))
         case .gatheredRows: return a.gatheredRows(at: try second(x))
         case .scatteredAddingRows: return a.scatteredAddingRows(at: try second(x), count: try given(count, "count"))
+        case .pickedColumns: return a.pickedColumns(at: try second(x))
         case .oneHot: return a.oneHot(classes: try given(count, "count"), elementType: graphType)
         case .product:
             let transposing = transposing ?? [false, false]
@@ -94,6 +99,7 @@ extension GraphApplication {
         case .sliced: return a.sliced(from: try given(starts, "starts"), extents: try given(extents, "extents"))
         case .padded: return a.padded(before: try given(before, "before"), after: try given(after, "after"))
         case .concatenated: return Tensor(concatenating: x, axis: axis ?? 0)
+        case .stacked: return x.stacked(axis: axis ?? 0)
         case .converted: return a.converted(to: try given(type, "type"))
         case .stopGradient: return a.stopGradient()
         case .simplexThreshold: return a.simplexThreshold(total: try given(number, "number"))

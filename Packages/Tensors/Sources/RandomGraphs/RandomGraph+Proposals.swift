@@ -4,8 +4,8 @@ extension RandomGraph {
     /// The operation on nodes that are there, or on leaves that it adds; nil where none fit.
     mutating func proposal(_ operation: GraphOperation) -> GraphApplication? {
         switch operation {
-        case .negate, .exp, .log, .sqrt, .reciprocal, .sin, .cos, .tanh, .sigmoid, .softplus, .erf, .relu, .gelu, .abs,
-            .sign, .step, .squared, .squaredNorm, .norm, .simplexThreshold:
+        case .negate, .exp, .log, .log1p, .expm1, .sqrt, .reciprocal, .sin, .cos, .tanh, .sigmoid, .softplus, .erf,
+            .relu, .gelu, .abs, .sign, .step, .squared, .isFinite, .squaredNorm, .norm, .simplexThreshold:
             var application = GraphApplication(operation, [node()])
             if operation == .simplexThreshold { application.number = 1 }
             return application
@@ -20,13 +20,14 @@ extension RandomGraph {
             let a = node(), shape = extents(a)
             let masks = nodes.indices.filter { isMask[$0] && Shape(shape).broadcast(with: values[$0].shape) != nil }
             return masks.isEmpty ? nil : GraphApplication(operation, [pick(masks), a, partner(of: a)])
-        case .sum, .mean, .max, .min: return reduction(operation)
+        case .sum, .mean, .max, .min, .logSumExp: return reduction(operation)
         case .argmax, .logSoftmax, .softmax: return node(rank: 1...).map { GraphApplication(operation, [$0]) }
-        case .crossEntropy, .gatheredRows, .scatteredAddingRows, .oneHot: return indexing(operation)
+        case .crossEntropy, .gatheredRows, .scatteredAddingRows, .pickedColumns, .oneHot: return indexing(operation)
         case .product: return product()
         case .convolved, .maxPooled, .averagePooled, .adaptiveAveragePooled, .globalAveragePooled:
             return ofImages(operation)
-        case .reshaped, .permuted, .transposed, .broadcast, .expandingAxis, .sliced, .padded, .concatenated:
+        case .reshaped, .permuted, .transposed, .broadcast, .expandingAxis, .sliced, .padded, .concatenated,
+            .stacked:
             return movement(operation)
         case .converted:
             let whole = nodes.indices.filter { !isFloatingPoint($0) }
@@ -93,10 +94,12 @@ extension RandomGraph {
             application.count = 3
             return application
         }
-        guard let x = operation == .crossEntropy ? node(rank: 2...2) : node(rank: 1...) else { return nil }
+        let isOfRows = operation == .crossEntropy || operation == .pickedColumns
+        guard let x = isOfRows ? node(rank: 2...2) : node(rank: 1...) else { return nil }
         let shape = extents(x), count = 1 + random.below(4)
         switch operation {
-        case .crossEntropy: return GraphApplication(operation, [x, indices(shape[0], below: shape[1])])
+        case .crossEntropy, .pickedColumns:
+            return GraphApplication(operation, [x, indices(shape[0], below: shape[1])])
         case .gatheredRows: return GraphApplication(operation, [x, indices(count, below: shape[0])])
         default:
             var application = GraphApplication(operation, [x, indices(shape[0], below: count)])
@@ -157,7 +160,7 @@ extension RandomGraph {
         case .padded:
             application.before = shape.map { _ in random.below(2) }
             application.after = shape.map { _ in random.below(2) }
-        case .concatenated:
+        case .concatenated, .stacked:
             application.operands.append(partner(of: x, sameShape: true))
             application.axis = axis
         default: break

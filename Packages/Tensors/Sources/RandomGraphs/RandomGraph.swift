@@ -124,7 +124,7 @@ package struct RandomGraph {
 extension GraphOperation {
     var isLocallyConstant: Bool {
         switch self {
-        case .sign, .step, .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .argmax, .oneHot: true
+        case .sign, .step, .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .argmax, .oneHot, .isFinite: true
         default: false
         }
     }

@@ -5,7 +5,7 @@ import Testing
 
 /// Random graphs without PyTorch; `Tools/differential` compares many more with it.
 @Suite struct RandomGraphTests {
-    private static let seeds = Array(UInt64(1)...200)
+    private static let seeds = Array(UInt64(1)...280)
     private static func operations(_ seed: UInt64) -> Int { 1 + Int(seed % 8) }
 
     /// Central differences with step 1e-5 err by 1e-10 times the third derivative (of the gradient: the fourth) and

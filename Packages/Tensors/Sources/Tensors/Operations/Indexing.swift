@@ -93,10 +93,9 @@ struct PickColumns: KernelOperation {
     func adjoint(of y: Tensor, operand index: Int, cotangent v: Tensor) -> Tensor? {
         guard index == 0 else { return nil }
         let table = y.operands[0], columns = y.operands[1]
-        let isPicked = columns.oneHot(
-            classes: table.shape[1], elementType: table.elementType, file: place.file, line: place.line)
-        // Chosen, not multiplied: an infinite cotangent belongs to its own column only.
-        return select(isPicked, v.expandingAxis(1), Tensor(0, elementType: v.elementType))
+        return v.expandingAxis(1)
+            * columns.oneHot(
+                classes: table.shape[1], elementType: table.elementType, file: place.file, line: place.line)
     }
 
     func kernel(operands: [View], result: View) -> Kernel {

@@ -150,23 +150,28 @@ import Testing
         }
     }
 
-    /// 10⁷ float32 numbers, added along every axis of a table. A running sum over all of them loses five digits; the
-    /// tree of sums, four levels of at most 128 terms each, rounds like one of a few hundred terms: 10⁻⁶ at most.
-    @Test(arguments: [[10_000_000], [10_000_000, 1], [2_500_000, 4], [5_000, 2_000], [4, 2_500_000]])
-    func longSumsKeepTheirDigits(_ extents: [Int]) {
+    private static let manyNumbers: [Float] = {
         var state: UInt32 = 1
-        let values = (0..<10_000_000).map { _ -> Float in
+        return (0..<10_000_000).map { _ in
             state = state &* 1_664_525 &+ 1_013_904_223
             return Float(state >> 8) / Float(1 << 24)
         }
+    }()
+
+    /// 10⁷ float32 numbers, added along every axis of a table. A running sum over all of them loses five digits. The
+    /// tree of sums has four levels of at most 128 terms each, and its lowest, of 4096, is vectors of sums in a release
+    /// build but runs through in a debug build: errors of the order of √4096 roundings of 2⁻²⁵, 2 · 10⁻⁶ of the sum.
+    @Test(arguments: [[10_000_000], [10_000_000, 1], [2_500_000, 4], [5_000, 2_000], [4, 2_500_000]])
+    func longSumsKeepTheirDigits(_ extents: [Int]) {
+        let values = SpecialValueTests.manyNumbers
         let x = Tensor(values, shape: Shape(extents))
         for axis in extents.indices where extents[axis] > 1 {
             let inner = extents[(axis + 1)...].reduce(1, *), count = extents[axis]
             let sums = x.sum(axes: [axis]).scalars
-            for (i, sum) in sums.enumerated() where i % 97 == 0 {
+            for (i, sum) in sums.enumerated() where i % 997 == 0 {
                 let start = i / inner * count * inner + i % inner
                 let exact = (0..<count).reduce(0.0) { $0 + Double(values[start + $1 * inner]) }
-                #expect(abs(sum - exact) <= 1e-6 * exact)
+                #expect(abs(sum - exact) <= 3e-6 * exact)
             }
         }
     }

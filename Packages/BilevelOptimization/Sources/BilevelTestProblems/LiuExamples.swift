@@ -2,8 +2,8 @@ import BilevelOptimization
 import Foundation
 import Tensors
 
-/// The numerical examples of Liu et al. 2021, for any dimension (that of x), element type (that of x and y) and shape of
-/// y: a caller says where in its y the parts lie.
+/// The numerical examples of Liu et al. 2021, for any dimension (that of x), element type (that of x and y) and shape
+/// of y: a caller says where in its y the parts lie.
 public enum LiuExamples {
     /// Eq. 10: min over x in [1, 10] of x + x y, y in argmin over [-2, 2] of -sin(x y); summed over coordinates.
     /// - Parameter projectsLowerSteps: whether the lower steps are projected onto [-2, 2]; z always is.

@@ -69,7 +69,8 @@ struct BenchmarkFewShot: ParsableCommand {
                 let report = try solver.step { index, data in data.assign(tasks[index]) }
                 BenchmarkExchange.answer(
                     """
-                    {"seconds":\(report.seconds),"upperValue":\(report.upperValue),"truncation":\(report.meanTruncation),\
+                    {"seconds":\(report.seconds),"upperValue":\(report.upperValue),\
+                    "truncation":\(report.meanTruncation),\
                     "peakMemoryBytes":\(PeakMemory.bytes)}
                     """)
                 if profile { print(solver.profile) }

@@ -126,26 +126,17 @@ private let shapeTable: [ShapeCase] = {
     /// not write is not a number, in float32 and in float64.
     private func results(_ row: ShapeCase, _ type: ElementType, fill: UInt8) -> [[Double]] {
         let inputs = row.shapes.map { Tensor.placeholder(shape: $0, elementType: type) }
-        let value = row.function(inputs), slope = gradient(of: value.sum(), withRespectTo: inputs)
+        let value = row.function(inputs), gradients = gradient(of: value.sum(), withRespectTo: inputs)
         let vectors = row.shapes.enumerated().map { irregular($1, phase: 7 + $0, type) }
-        let second = pullback(of: slope, cotangents: vectors, withRespectTo: inputs)
-        let program = Program(inputs: inputs, outputs: [value] + slope + second)
-        let arena = Storage(byteCount: program.arenaByteCount)
+        let second = pullback(of: gradients, cotangents: vectors, withRespectTo: inputs)
+        let function = CompiledFunction(of: [inputs], to: [[value] + gradients + second])
+        let arena = Storage(byteCount: function.temporariesByteCount)
         arena.address.initializeMemory(as: UInt8.self, repeating: fill, count: arena.byteCount)
-        let workspace = Workspace(program, temporaries: arena)
-        let leaves = row.shapes.enumerated().map { irregular($1, phase: $0, type) }
-        for (i, leaf) in leaves.enumerated() { workspace.bind(input: i, to: leaf.storage.address) }
-        let outputs = program.outputTypes.map { Storage(byteCount: $0.shape.count * $0.elementType.byteCount) }
-        for (i, output) in outputs.enumerated() {
-            output.address.initializeMemory(as: UInt8.self, repeating: fill, count: output.byteCount)
-            workspace.bind(output: i, to: output.address)
-        }
-        workspace.run()
-        return withExtendedLifetime(leaves) {
-            zip(outputs, program.outputTypes).map {
-                Tensor(storage: $0, shape: $1.shape, elementType: $1.elementType).scalars
-            }
-        }
+        let argument = Point(copying: row.shapes.enumerated().map { irregular($1, phase: $0, type) })
+        let result = Point(function.results[0])
+        result.address.initializeMemory(as: UInt8.self, repeating: fill, count: result.layout.byteCount)
+        Replay(function, temporaries: arena)(argument, into: result)
+        return result.tensors.map(\.scalars)
     }
 
     private func irregular(_ shape: Shape, phase: Int, _ type: ElementType) -> Tensor {

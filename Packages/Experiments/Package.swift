@@ -34,12 +34,11 @@ let package = Package(
     targets: [
         .target(
             name: "RunSupport",
-            dependencies: ["Tensors", "NeuralLayers", "BilevelOptimization", catalogue, "Reporting", parser]),
+            dependencies: ["Tensors", "BilevelOptimization", catalogue, "Reporting", parser]),
         .target(
             name: "NumericalExampleSupport",
             dependencies: [
-                "RunSupport", "Tensors", "NeuralLayers", "BilevelOptimization", catalogue, testProblems,
-                "Reporting",
+                "RunSupport", "Tensors", "BilevelOptimization", catalogue, testProblems, "Reporting",
             ]),
         .target(
             name: "HyperCleaningSupport",
@@ -61,7 +60,7 @@ let package = Package(
             ["RunSupport", "NumericalExampleSupport", "BilevelOptimization", catalogue, "Tensors", "Reporting"]),
         command(
             "few-shot",
-            ["RunSupport", "FewShotSupport", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting"]),
+            ["RunSupport", "FewShotSupport", "Tensors", "Datasets", "Reporting"]),
         command("prepare-data", ["RunSupport", "DataPreparation", "Reporting"]),
         command(
             "benchmark-hyper-cleaning",

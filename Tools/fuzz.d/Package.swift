@@ -1,7 +1,7 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-let packages = ["Randomness", "Datasets", "Tensors", "NeuralLayers"]
+let packages = ["Randomness", "Datasets", "Tensors"]
 
 let package = Package(
     name: "fuzz",

@@ -1,6 +1,6 @@
 import BilevelOptimization
 import Datasets
-import NeuralLayers
+import RunSupport
 import Tensors
 
 /// A trained checkpoint adapted to a person's own classes: a few labelled images of each, then guesses for further
@@ -73,6 +73,9 @@ package struct FewShotAdaptation {
             task.floats(2)[0] = rateFactor
         }[0].prediction
         let probabilities = logits.logSoftmax().exp().scalars
+        guard probabilities.allSatisfy(\.isFinite) else {
+            throw RunError.notFinite(place: queryPath, quantity: "the predictions")
+        }
 
         guesses = queryTree.imageFolders.flatMap { folder in
             // By bytes; else é in one code point and in two are the same.

@@ -1,5 +1,4 @@
 import Datasets
-import NeuralLayers
 import RunSupport
 import Tensors
 

@@ -39,6 +39,10 @@ package final class FewShotRun: ExperimentRun {
         problem = try c.problem(
             supportLabels: sample.supportLabels, queryLabels: sample.queryLabels,
             image: (data.train.channels, data.train.height, data.train.width))
+        try RunError.checkMemory(
+            innerIterations: c.innerIterations,
+            bytesPerState: problem.head.tensors.reduce(0) { $0 + $1.count * $1.elementType.byteCount },
+            copies: min(c.threads, c.metaBatch))
         solver = try c.solver(problem, batchSize: c.metaBatch)
         bestVariables = (problem.shared, problem.head)
     }
@@ -61,7 +65,7 @@ package final class FewShotRun: ExperimentRun {
         var accuracy: Double?
         if report.iteration % c.validateEvery == 0 || report.iteration == c.metaIterations {
             let mean = Samples(
-                accuracies(
+                try accuracies(
                     validationSampler, data.validation, count: c.validationEpisodes, c.rateFactor(at: report.iteration))
             ).mean
             accuracy = mean
@@ -92,31 +96,39 @@ package final class FewShotRun: ExperimentRun {
         task.floats(2)[0] = rateFactor
     }
 
-    /// As many episodes at once as there are threads, until told to stop.
+    /// As many episodes at once as there are threads, until told to stop. Predictions that are not finite are an error.
     private func accuracies(
         _ sampler: EpisodeSampler, _ images: ImageClasses, count: Int, _ rateFactor: Float,
         isStopped: () -> Bool = { false }
-    ) -> [Double] {
+    ) throws -> [Double] {
         let labels = Tensor(sampler.episode(0).queryLabels)
         var result: [Double] = []
         while result.count < count, !isStopped() {
             let first = result.count
-            result += solver.predictions(count: min(configuration.threads, count - first)) { index, task in
+            let predictions = solver.predictions(count: min(configuration.threads, count - first)) { index, task in
                 FewShotRun.fill(task, with: sampler.episode(first + index), of: images, rateFactor)
             }
-            .map { $0.prediction.accuracy(labels: labels) }
+            for (prediction, _) in predictions {
+                guard prediction.scalars.allSatisfy(\.isFinite) else {
+                    throw RunError.notFinite(
+                        place: "\(images.name) episode \(result.count)", quantity: "the predictions")
+                }
+                result.append(prediction.accuracy(labels: labels))
+            }
         }
         return result
     }
 
     /// Accuracies on the first `count` test episodes with the selected variables (the last ones before any validation),
     /// or on fewer where it was stopped, and the hash of these episodes.
-    package func test(count: Int, isStopped: () -> Bool = { false }) -> (accuracies: [Double], episodesHash: String) {
+    package func test(
+        count: Int, isStopped: () -> Bool = { false }
+    ) throws -> (accuracies: [Double], episodesHash: String) {
         let last = (solver.upper, solver.initialization)
         if best != nil { (solver.upper, solver.initialization) = (bestVariables.x, bestVariables.z) }
         defer { (solver.upper, solver.initialization) = last }
         let rateFactor = configuration.rateFactor(at: restoredIteration ?? best?.iteration ?? iteration)
-        let accuracies = accuracies(testSampler, data.test, count: count, rateFactor, isStopped: isStopped)
+        let accuracies = try accuracies(testSampler, data.test, count: count, rateFactor, isStopped: isStopped)
         return (accuracies, EpisodeList(testSampler, of: data.test, count: accuracies.count).hash)
     }
 
@@ -157,8 +169,9 @@ package final class FewShotRun: ExperimentRun {
     }
 
     /// Tests once, with the selected variables.
-    package func outcome(stoppedBecause: String?, isStopped: () -> Bool) -> FewShotOutcome {
-        let count = configuration.testEpisodes, (accuracies, hash) = test(count: count, isStopped: isStopped)
+    package func outcome(stoppedBecause: String?, isStopped: () -> Bool) throws -> FewShotOutcome {
+        let count = configuration.testEpisodes
+        let (accuracies, hash) = try test(count: count, isStopped: isStopped)
         let isShort = accuracies.count < count
         return FewShotOutcome(
             configuration: configuration, settings: settings, rows: rows, metaIterations: iteration, best: best,

@@ -17,14 +17,14 @@ package enum FewShotSettings {
     package static let imageSize = One(
         "imageSize", \.imageSize, SettingRule("a whole number from 4 to 1024") { $0.map { 4...1024 ~= $0 } ?? true },
         default: "as they are; 28 for omniglot", help: "Pixels of the side that pictures are resized to.")
-    package static let ways = One("ways", \.ways, .count, help: "Classes of an episode.")
-    package static let shots = One("shots", \.shots, .count, help: "Labelled images a class.")
-    package static let queries = One("queries", \.queries, .count, help: "Images a class to be told apart.")
+    package static let ways = One("ways", \.ways, .upTo(1_000_000), help: "Classes of an episode.")
+    package static let shots = One("shots", \.shots, .upTo(1_000_000), help: "Labelled images a class.")
+    package static let queries = One("queries", \.queries, .upTo(1_000_000), help: "Images a class to be told apart.")
     package static let backbone = One(
         "backbone", \.backbone, default: "by the data set",
         help: "omniglot (28 x 28, 64 channels), convnet4 (32 channels) or resnet12.")
     package static let hidden = One(
-        "hidden", \.hidden, .count, default: "the backbone's", help: "Channels of the (first) block.")
+        "hidden", \.hidden, .upTo(4096), default: "the backbone's", help: "Channels of the (first) block.")
     package static let taskConvolutions = One(
         "taskConvolutions", \.taskConvolutions, SettingRule("a whole number from 0 to 4") { 0...4 ~= $0 },
         option: "task-conv", help: "How many of the last convolution blocks belong to the task.")
@@ -66,7 +66,7 @@ package enum FewShotSettings {
         "testEpisodes", \.testEpisodes, .count, decidesBits: false, help: "Test episodes.")
     package static let seed = One("seed", \.seed, help: "Seed of the initial weights and the episodes.")
     package static let threads = One(
-        "threads", \.threads, .count, default: "one a processor", decidesBits: false,
+        "threads", \.threads, .threads, default: "one a processor", decidesBits: false,
         help: "Threads; results do not depend on them.")
 
     /// What a checkpoint must tell of the run that made it, so that its variables can be used again.

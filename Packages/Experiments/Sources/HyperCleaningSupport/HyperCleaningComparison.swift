@@ -1,9 +1,9 @@
 import BilevelOptimization
 import Foundation
 import MethodCatalogue
-import NeuralLayers
 import Reporting
 import RunSupport
+import Tensors
 
 /// Several methods on several networks: the same samples, the same wrong labels, the same initial weights for all
 /// methods of a network.

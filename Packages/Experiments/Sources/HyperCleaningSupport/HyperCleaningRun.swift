@@ -56,6 +56,9 @@ package final class HyperCleaningRun: ExperimentRun {
             validationLabels: Tensor(heldOutImages.labels(of: split.validation)))
         var weightRandom = RandomGenerator(seed: configuration.seed, stream: .initialWeights)
         let network = configuration.network.network(inputs: pixels, classes: images.classCount, using: &weightRandom)
+        try RunError.checkMemory(
+            innerIterations: configuration.innerIterations,
+            bytesPerState: network.tensors.reduce(0) { $0 + $1.count * $1.elementType.byteCount })
         solver = try Solver(
             problem.problem, method: configuration.solverMethod(), upperRule: .adam(rate: configuration.upperRate),
             upper: Tensor([Float](repeating: 0, count: split.train.count)), lower: network,

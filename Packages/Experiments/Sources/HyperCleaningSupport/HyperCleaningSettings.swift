@@ -49,7 +49,7 @@ package enum HyperCleaningSettings {
             + "or warm (the last y_K).")
     package static let seed = One("seed", \.seed, help: "Seed of split, noise and initial weights.")
     package static let threads = One(
-        "threads", \.threads, .count, default: "one a processor", decidesBits: false,
+        "threads", \.threads, .threads, default: "one a processor", decidesBits: false,
         help: "Threads; results do not depend on them.")
     /// Its option takes several names: the command declares it.
     static let referenceQuirks = One(recorded: "referenceQuirks") { .array($0.quirks.map(\.json)) }

@@ -1,8 +1,8 @@
 import BilevelOptimization
 import MethodCatalogue
-import NeuralLayers
 import Reporting
 import RunSupport
+import Tensors
 
 /// Several methods from several starts on one numerical example, one run after the other in one table.
 package final class NumericalExperiment: ExperimentRun {
@@ -27,7 +27,11 @@ package final class NumericalExperiment: ExperimentRun {
     ///   - iterationsBetweenCheckpoints: within a run; writing one takes as long as some dozen iterations.
     package init(
         _ configuration: NumericalConfiguration, skipsUnsuitable: Bool, iterationsBetweenCheckpoints: Int = 1000
-    ) throws(SolverError) {
+    ) throws {
+        try RunError.checkMemory(
+            innerIterations: configuration.settings.innerIterations,
+            bytesPerState: configuration.dimension * configuration.problem.lowerTensorCount
+                * configuration.precision.elementType.byteCount)
         self.configuration = configuration
         self.iterationsBetweenCheckpoints = iterationsBetweenCheckpoints
         var runs: [NumericalRun] = [], leftOut: [(MethodName, String)] = []

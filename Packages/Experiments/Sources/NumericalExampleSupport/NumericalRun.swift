@@ -1,6 +1,5 @@
 import BilevelOptimization
 import MethodCatalogue
-import NeuralLayers
 import Reporting
 import RunSupport
 import Tensors

@@ -1,5 +1,5 @@
-import NeuralLayers
 import Reporting
+import Tensors
 
 /// An experiment as something that goes on step by step: what is particular to it. Files, resuming, signals and
 /// checkpoints are `RunDriver`'s.

@@ -18,6 +18,7 @@ extension RunCommand {
     package func run() throws {
         do { try execute() } catch let error where !(error is ExitCode || error is ValidationError) {
             StandardError.write("\(Self.label): \(error)\n")
+            if case RunError.tooLarge = error { throw ExitCode.validationFailure }  // every setting is an option
             throw ExitCode(2)
         }
     }

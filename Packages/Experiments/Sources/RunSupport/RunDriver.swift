@@ -1,7 +1,7 @@
 import BilevelOptimization
 import Foundation
-import NeuralLayers
 import Reporting
+import Tensors
 
 /// Takes an `ExperimentRun` from its first step, or from its last checkpoint, to its report; owns its folder.
 ///
@@ -37,6 +37,7 @@ package final class RunDriver<Run: ExperimentRun> {
             metrics = try MetricsFile(in: folder, columns: Run.columns, events: run.events)
         }
         startIteration = run.iteration
+        if resumes, !folder.isBegun { StandardError.write("\(output): no run to go on with: it begins\n") }
         if startIteration == 0 { try writeCheckpoint() }
     }
 

@@ -1,5 +1,5 @@
-import NeuralLayers
 import Reporting
+import Tensors
 
 /// The settings of one run as values: what `configuration.json` says, and what a run that goes on must have in common
 /// with its earlier part.

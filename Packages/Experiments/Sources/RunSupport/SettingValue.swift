@@ -36,12 +36,18 @@ extension SettingRule<Int> {
     /// The largest number of anything: two of them multiplied, and a million such products added, are still a number.
     package static let largestCount = 1_000_000_000
 
-    package static let count = SettingRule("a whole number from 1 to \(largestCount)") { 1...largestCount ~= $0 }
+    package static let count = upTo(largestCount)
+    /// More would not be started by any machine.
+    package static let threads = upTo(1024)
+
+    package static func upTo(_ limit: Int) -> SettingRule {
+        SettingRule("a whole number from 1 to \(limit)") { 1...limit ~= $0 }
+    }
 }
 
 extension SettingRule<Int?> {
-    package static let count = SettingRule("a whole number from 1 to \(SettingRule<Int>.largestCount)") { value in
-        value.map { 1...SettingRule<Int>.largestCount ~= $0 } ?? true
+    package static func upTo(_ limit: Int) -> SettingRule {
+        SettingRule("a whole number from 1 to \(limit)") { value in value.map { 1...limit ~= $0 } ?? true }
     }
 }
 

@@ -1,5 +1,4 @@
 import BilevelOptimization
-import NeuralLayers
 import Tensors
 
 extension Checkpoint {

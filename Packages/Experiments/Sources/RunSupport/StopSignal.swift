@@ -18,18 +18,31 @@ package final class StopSignal: Sendable {
         }
         for source in sources {
             source.setEventHandler { [weak self] in
-                guard self?.wished.exchange(true, ordering: .relaxed) == false else { return }
-                for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+                guard self?.wished.exchange(true, ordering: .relaxed) == false else { return StopSignal.end(source) }
                 StandardError.write(
                     "\n\(label): stopping after the present step, then a report of what there is; "
-                        + "once more ends at once\n"
-                )
+                        + "once more ends at once\n")
             }
             source.resume()
         }
     }
 
-    deinit { for source in sources { source.cancel() } }
+    /// As the signal would have ended the process. It may have been started with all signals blocked, and hands that on
+    /// to its threads: here it is let through.
+    private static func end(_ source: any DispatchSourceSignal) {
+        let number = Int32(truncatingIfNeeded: source.handle)
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, number)
+        signal(number, SIG_DFL)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        kill(getpid(), number)
+    }
+
+    deinit {
+        for source in sources { source.cancel() }
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    }
 
     package var isWished: Bool { wished.load(ordering: .relaxed) }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import BilevelOptimization
 import FewShotSupport
 import Foundation
-import NeuralLayers
 import Randomness
 import Reporting
 import RunSupport

@@ -2,9 +2,9 @@ import ArgumentParser
 import Datasets
 import FewShotSupport
 import Foundation
-import NeuralLayers
 import Reporting
 import RunSupport
+import Tensors
 
 private typealias Settings = FewShotSettings
 
@@ -53,16 +53,13 @@ struct Evaluate: RunCommand {
             throw CheckpointError(
                 expected: "the same ways, shots and queries as \(checkpoint)", got: "others", file: against)
         }
-        let images = try FewShotData.load(
-            settings.dataset, path: settings.dataPath, splitDirectory: settings.splitDirectory,
-            preparation: try own.preparation(of: settings.dataset, file: checkpoint),
-            cache: ImageCache(directory: cache), seed: settings.seed)
-        for remark in images.remarks { StandardError.write("\(remark)\n") }
+        let images = try load(
+            settings, preparation: try own.preparation(of: settings.dataset, file: checkpoint), cache: cache)
 
         func test(_ settings: FewShotConfiguration, _ checkpoint: Checkpoint, _ path: String) throws -> [Double] {
             let run = try FewShotRun(settings, data: images)
             try run.restoreSelected(checkpoint, file: path)
-            let result = run.test(count: episodes) { stop.isWished }, samples = Samples(result.accuracies)
+            let result = try run.test(count: episodes) { stop.isWished }, samples = Samples(result.accuracies)
             guard result.accuracies.count > 1 else { return [] }
             print(
                 "\(path): "

@@ -22,6 +22,26 @@ extension RunCommand {
     static var label: String { "few-shot" }
 }
 
+/// The images that a configuration asks for; what was not read of them is said.
+func load(_ configuration: FewShotConfiguration, preparation: ImagePreparation?, cache: String?) throws
+    -> FewShotData
+{
+    do {
+        let images = try FewShotData.load(
+            configuration.dataset, path: configuration.dataPath, splitDirectory: configuration.splitDirectory,
+            preparation: preparation, cache: ImageCache(directory: cache), seed: configuration.seed)
+        for remark in images.remarks { StandardError.write("\(remark)\n") }
+        return images
+    } catch {
+        switch error {
+        case .missing, .unreadable, .impossible:
+            guard let layout = configuration.dataset.layout else { throw error }
+            throw LayoutError(error, layout: layout)
+        default: throw error
+        }
+    }
+}
+
 /// Every data set but the generated one lies somewhere.
 func checkData(_ configuration: FewShotConfiguration) throws {
     if configuration.dataset != .glyphs, configuration.dataPath.isEmpty {

@@ -70,10 +70,7 @@ struct Train: RunCommand {
 
     func execute() throws {
         let asked = settings(forGreyImages: true)
-        let images = try FewShotData.load(
-            asked.dataset, path: asked.dataPath, splitDirectory: asked.splitDirectory, preparation: asked.preparation,
-            cache: ImageCache(directory: cache), seed: asked.seed)
-        for remark in images.remarks { StandardError.write("\(remark)\n") }
+        let images = try load(asked, preparation: asked.preparation, cache: cache)
         let run = try FewShotRun(settings(forGreyImages: images.train.channels == 1), data: images)
         let folder = output ?? defaultOutput(Self.label), stop = StopSignal(Self.label)
         let driver = try RunDriver(run, output: folder, resumes: resume)

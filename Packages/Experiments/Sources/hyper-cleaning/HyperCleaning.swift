@@ -1,5 +1,6 @@
 import ArgumentParser
 import BilevelOptimization
+import Datasets
 import Foundation
 import HyperCleaningSupport
 import MethodCatalogue
@@ -113,11 +114,18 @@ struct HyperCleaning: RunCommand {
     func execute() throws {
         var settings = settings
         let methods = try self.methods, folder = output ?? defaultOutput(Self.label)
-        if methods.count * networks.count > 1 {
-            try compare(methods, settings, folder)
-        } else {
-            settings.method = methods[0]
-            try clean(settings, folder)
+        settings.method = methods[0]
+        do {
+            if methods.count * networks.count > 1 {
+                try compare(methods, settings, folder)
+            } else {
+                try clean(settings, folder)
+            }
+        } catch let error as DatasetError {
+            switch error {
+            case .missing, .unreadable: throw LayoutError(error, layout: settings.dataset.layout)
+            default: throw error
+            }
         }
         print("\(folder)/report.html")
     }

@@ -1,7 +1,6 @@
 import Datasets
 import FewShotSupport
 import Foundation
-import NeuralLayers
 import Reporting
 import Testing
 

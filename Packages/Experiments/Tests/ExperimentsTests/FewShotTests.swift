@@ -126,7 +126,7 @@ import Testing
         let resumed = try run(settings, data, in: "out", resumes: true)
         func bits(_ run: FewShotRun) -> [[Double]] { run.checkpoint.tensors.map(\.tensor.scalars) }
         #expect(bits(whole) == bits(resumed) && whole.best! == resumed.best!)
-        #expect(whole.test(count: 6) == resumed.test(count: 6))
+        #expect(try whole.test(count: 6) == resumed.test(count: 6))
         #expect(whole.rows.map(\.report.upperValue) == resumed.rows.map(\.report.upperValue))
         let files = ["whole", "out"].map {
             try? Data(contentsOf: URL(fileURLWithPath: "\(scratch)/\($0)/episodes.csv"))
@@ -185,9 +185,9 @@ import Testing
         settings.hidden = 16
         settings.upperRate = 3e-3
         let run = try FewShotRun(settings, data: try FewShotData.load(.glyphs, path: ""))
-        let before = Samples(run.test(count: 20).accuracies).mean
+        let before = Samples(try run.test(count: 20).accuracies).mean
         for _ in 0..<40 { _ = try run.step() }
-        let after = Samples(run.test(count: 20).accuracies).mean
+        let after = Samples(try run.test(count: 20).accuracies).mean
         #expect(after > 0.6 && after > before, "\(before) before, \(after) after; chance is 0.2")
     }
 

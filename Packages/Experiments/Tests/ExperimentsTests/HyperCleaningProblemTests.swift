@@ -1,6 +1,5 @@
 import BilevelOptimization
 import HyperCleaningSupport
-import NeuralLayers
 import Randomness
 import Tensors
 import Testing

@@ -3,7 +3,6 @@ import Datasets
 import Foundation
 import HyperCleaningSupport
 import MethodCatalogue
-import NeuralLayers
 import Randomness
 import Reporting
 import RunSupport

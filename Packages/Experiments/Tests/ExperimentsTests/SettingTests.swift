@@ -14,7 +14,7 @@ private struct Example: ExperimentConfiguration {
 
     static let lowerRateSetting = Setting<Example>("lowerRate", \.lowerRate, .positive, help: "Step size.")
     static let seedSetting = Setting<Example>("seed", \.seed, help: "Seed.")
-    static let hiddenSetting = Setting<Example>("hidden", \.hidden, .count, default: "by the data", help: "Width.")
+    static let hiddenSetting = Setting<Example>("hidden", \.hidden, .upTo(9), default: "by the data", help: "Width.")
     static let threadsSetting = Setting<Example>("threads", \.threads, .count, decidesBits: false, help: "Threads.")
     static let all = [lowerRateSetting, seedSetting, hiddenSetting, threadsSetting]
 }

@@ -1,6 +1,6 @@
 import BilevelOptimization
 import Foundation
-import NeuralLayers
+import Tensors
 
 /// A solver's iterations with a checkpoint in a safetensors file: started anew, or gone on with to the same bits.
 public struct ResumableRun<Solver: BilevelSolver> {

@@ -1,6 +1,5 @@
 import Datasets
 import Foundation
-import NeuralLayers
 import Tensors
 
 /// A reader of files with intact files of its format.

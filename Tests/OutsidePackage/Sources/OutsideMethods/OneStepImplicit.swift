@@ -9,7 +9,6 @@ public struct OneStepImplicit: HypergradientEstimator {
     public init(rate: Double) { self.rate = rate }
 
     public var name: String { "one-step implicit" }
-    public var isImplicit: Bool { true }
 
     public func needs(of loop: LowerLoop) -> TrajectoryNeeds { .end }
 

@@ -11,7 +11,6 @@ public struct ConjugateGradient: HypergradientEstimator {
     }
 
     public var name: String { "conjugate gradient" }
-    public var isImplicit: Bool { true }
 
     public func needs(of loop: LowerLoop) -> TrajectoryNeeds { .end }
 

@@ -10,7 +10,6 @@ public struct FixedPointAdjoint: HypergradientEstimator {
     }
 
     public var name: String { "fixed point" }
-    public var isImplicit: Bool { true }
 
     public func needs(of loop: LowerLoop) -> TrajectoryNeeds { .end }
 

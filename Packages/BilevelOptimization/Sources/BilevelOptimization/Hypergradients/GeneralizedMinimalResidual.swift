@@ -11,7 +11,6 @@ public struct GeneralizedMinimalResidual: HypergradientEstimator {
     }
 
     public var name: String { "GMRES" }
-    public var isImplicit: Bool { true }
 
     public func needs(of loop: LowerLoop) -> TrajectoryNeeds { .end }
 

@@ -12,8 +12,6 @@ public protocol HypergradientEstimator: Sendable, Hashable {
     func check(_ loop: LowerLoop, onto lowerConstraint: Constraint) throws(SolverError)
     /// Whether dF/dy_0 comes out: what a learned initialization needs.
     var reachesStart: Bool { get }
-    /// Whether it takes y_K for a solution of the lower problem.
-    var isImplicit: Bool { get }
     /// Whether dF/dx is zero by construction, so that it only serves a learned initialization.
     var movesStartOnly: Bool { get }
     /// Compiles what it replays; once a problem, for all threads.
@@ -23,7 +21,6 @@ public protocol HypergradientEstimator: Sendable, Hashable {
 extension HypergradientEstimator {
     public func check(_ loop: LowerLoop, onto lowerConstraint: Constraint) throws(SolverError) {}
     public var reachesStart: Bool { false }
-    public var isImplicit: Bool { false }
     public var movesStartOnly: Bool { false }
 }
 

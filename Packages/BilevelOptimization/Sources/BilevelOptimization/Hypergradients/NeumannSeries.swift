@@ -11,7 +11,6 @@ public struct NeumannSeries: HypergradientEstimator {
     }
 
     public var name: String { "Neumann series" }
-    public var isImplicit: Bool { true }
 
     public func needs(of loop: LowerLoop) -> TrajectoryNeeds { .end }
 

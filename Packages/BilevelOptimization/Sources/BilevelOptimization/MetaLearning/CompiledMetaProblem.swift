@@ -25,14 +25,16 @@ struct CompiledMetaProblem: Sendable {
         let c = template.placeholders("c"), y = lower.placeholders("y")
         prediction = CompiledFunction(of: [c.tensors, y.tensors], to: [[problem.prediction(c, y)]])
         let pair = TreePair(template, lower)
-        func iteration(_ loop: LowerLoop) -> CompiledIteration {
+        func iteration(_ loop: LowerLoop, _ hypergradient: Hypergradient) -> CompiledIteration {
             CompiledIteration(
                 TracedLevels(problem.task, dynamics: loop.dynamics, upper: pair, lower: lower), loop,
-                method.hypergradient)
+                hypergradient)
         }
-        task = iteration(method.loop)
+        task = iteration(method.loop, method.hypergradient)
         let dynamics = method.dynamics.withoutUpperLevel
-        predictionTask = dynamics == method.dynamics ? nil : iteration(method.loop.with(dynamics))
+        // Nothing is differentiated in a prediction: first order compiles nothing and stores the end alone.
+        predictionTask =
+            dynamics == method.dynamics ? nil : iteration(method.loop.with(dynamics), .firstOrder)
         pairLayout = PointLayout(of: pair)
         contextPart = 0..<template.tensors.count
         startPart = contextPart.upperBound..<pairLayout.count

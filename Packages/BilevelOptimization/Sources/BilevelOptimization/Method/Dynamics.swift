@@ -20,7 +20,6 @@ public struct Dynamics: Sendable, Hashable, CustomStringConvertible {
 
     /// The step size along ∇_y f.
     public var rate: Double { base.rate }
-    var rates: [Double] { [rate] }
     public var isAutonomous: Bool { base.isAutonomous }
     public var restsWhereGradientVanishes: Bool { base.restsWhereGradientVanishes }
     public var isGradientDescent: Bool { base.isGradientDescent }

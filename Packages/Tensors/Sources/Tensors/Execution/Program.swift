@@ -59,10 +59,10 @@ public final class Program: Sendable {
                 value.shape == inputTypes[i].shape && value.elementType == inputTypes[i].elementType,
                 "program: input \(i) is \(value.shape) \(value.elementType), "
                     + "not \(inputTypes[i].shape) \(inputTypes[i].elementType)", file: file, line: line)
-            workspace.bind(input: i, to: value.storage.address)
+            workspace.bind(slot: i, to: value.storage.address)
         }
         let results = outputTypes.map { Storage(byteCount: $0.shape.count * $0.elementType.byteCount) }
-        for (i, result) in results.enumerated() { workspace.bind(output: i, to: result.address) }
+        for (i, result) in results.enumerated() { workspace.bind(slot: inputTypes.count + i, to: result.address) }
         workspace.run(on: pool)
         return withExtendedLifetime(values) {
             zip(results, outputTypes).map { Tensor(storage: $0, shape: $1.shape, elementType: $1.elementType) }

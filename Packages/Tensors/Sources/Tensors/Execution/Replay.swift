@@ -2,20 +2,19 @@
 public final class Replay {
     public let function: CompiledFunction
     private let workspace: Workspace
-    /// For each argument and each result: its first slot.
-    private let argumentSlots: [Int], resultSlots: [Int]
+    /// For each argument, then for each result: its first slot.
+    private let slots: [Int]
     /// Layouts that were found to fit: those of the last run's points, which mostly come again.
-    private var knownArguments: [PointLayout], knownResults: [PointLayout]
+    private var known: [PointLayout]
 
     /// - Parameter temporaries: at least `temporariesByteCount` bytes, which replays that never run at the same time
     ///   may share. Nil makes some.
     public init(_ function: CompiledFunction, temporaries: Storage? = nil) {
-        func starts(_ layouts: [PointLayout]) -> [Int] { layouts.reduce(into: [0]) { $0.append($0.last! + $1.count) } }
         self.function = function
         workspace = Workspace(function.program, temporaries: temporaries)
-        (knownArguments, knownResults) = (function.arguments, function.results)
-        argumentSlots = starts(function.arguments)
-        resultSlots = starts(function.results)
+        known = function.arguments + function.results
+        // A program's outputs follow its inputs.
+        slots = known.reduce(into: [0]) { $0.append($0.last! + $1.count) }
     }
 
     /// Runs once. A result must not lie where an argument lies.
@@ -24,8 +23,10 @@ public final class Replay {
         line: UInt = #line
     ) {
         check(arguments.count, results.count, file, line)
-        for i in arguments.indices { bind(argument: i, arguments[i].layout, arguments[i].address, .still, file, line) }
-        for i in results.indices { bind(result: i, results[i].layout, results[i].address, .still, file, line) }
+        for i in arguments.indices { bind(i, arguments[i].layout, arguments[i].address, .still, file, line) }
+        for i in results.indices {
+            bind(arguments.count + i, results[i].layout, results[i].address, .still, file, line)
+        }
         workspace.run(on: pool)
     }
 
@@ -39,11 +40,11 @@ public final class Replay {
         check(arguments.count, results.count, file, line)
         for i in arguments.indices {
             arguments[i].check(repetitions: count, file, line)
-            bind(argument: i, arguments[i].layout, arguments[i].address, arguments[i].walk, file, line)
+            bind(i, arguments[i].layout, arguments[i].address, arguments[i].walk, file, line)
         }
         for i in results.indices {
             results[i].check(repetitions: count, file, line)
-            bind(result: i, results[i].layout, results[i].address, results[i].walk, file, line)
+            bind(arguments.count + i, results[i].layout, results[i].address, results[i].walk, file, line)
         }
         workspace.run(repeating: count, on: pool)
     }
@@ -53,38 +54,27 @@ public final class Replay {
 
     private func check(_ argumentCount: Int, _ resultCount: Int, _ file: StaticString, _ line: UInt) {
         require(
-            argumentCount == knownArguments.count && resultCount == knownResults.count,
-            "function: \(knownArguments.count) arguments and \(knownResults.count) results expected, "
+            argumentCount == function.arguments.count && resultCount == function.results.count,
+            "function: \(function.arguments.count) arguments and \(function.results.count) results expected, "
                 + "got \(argumentCount) and \(resultCount)", file: file, line: line)
     }
 
+    /// - Parameter place: of an argument, or behind all arguments of a result.
     private func bind(
-        argument i: Int, _ layout: PointLayout, _ start: UnsafeMutableRawPointer, _ walk: Walk, _ file: StaticString,
+        _ place: Int, _ layout: PointLayout, _ start: UnsafeMutableRawPointer, _ walk: Walk, _ file: StaticString,
         _ line: UInt
     ) {
-        if layout !== knownArguments[i] {
+        if layout !== known[place] {
+            let count = function.arguments.count, isArgument = place < count
+            let expected = isArgument ? function.arguments[place] : function.results[place - count]
             require(
-                layout == function.arguments[i], "argument \(i): \(function.arguments[i]) expected, got \(layout)",
+                layout == expected,
+                "\(isArgument ? "argument \(place)" : "result \(place - count)"): \(expected) expected, got \(layout)",
                 file: file, line: line)
-            knownArguments[i] = layout
+            known[place] = layout
         }
         for j in 0..<layout.count {
-            workspace.bind(input: argumentSlots[i] + j, to: start + layout.offsets[j], walk: walk)
-        }
-    }
-
-    private func bind(
-        result i: Int, _ layout: PointLayout, _ start: UnsafeMutableRawPointer, _ walk: Walk, _ file: StaticString,
-        _ line: UInt
-    ) {
-        if layout !== knownResults[i] {
-            require(
-                layout == function.results[i], "result \(i): \(function.results[i]) expected, got \(layout)",
-                file: file, line: line)
-            knownResults[i] = layout
-        }
-        for j in 0..<layout.count {
-            workspace.bind(output: resultSlots[i] + j, to: start + layout.offsets[j], walk: walk)
+            workspace.bind(slot: slots[place] + j, to: start + layout.offsets[j], walk: walk)
         }
     }
 }

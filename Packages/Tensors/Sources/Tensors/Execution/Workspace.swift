@@ -32,13 +32,10 @@ final class Workspace {
         walks.deallocate()
     }
 
-    func bind(input index: Int, to address: UnsafeMutableRawPointer, walk: Walk = .still) {
-        addresses[index] = address
-        walks[index] = walk
-    }
-
-    func bind(output index: Int, to address: UnsafeMutableRawPointer, walk: Walk = .still) {
-        bind(input: program.inputTypes.count + index, to: address, walk: walk)
+    /// - Parameter slot: the number of an input, or behind all inputs of an output.
+    func bind(slot: Int, to address: UnsafeMutableRawPointer, walk: Walk = .still) {
+        addresses[slot] = address
+        walks[slot] = walk
     }
 
     /// Runs the program; with a pool, large kernels are shared among its threads.

@@ -228,3 +228,51 @@ sets["the same in C order"] = {"image_data": varied, "class_dict": classes}
 sets["floats"] = {"image_data": images.astype("f4"), "class_dict": classes}
 pickles = {f"{name}, protocol {p}": base64.b64encode(pickle.dumps(value, p)).decode() for name, value in sets.items() for p in (2, 4)}
 (here / "odd-pickles.json").write_text(json.dumps(pickles, indent=0) + "\n")
+
+# Arrays as numpy.save writes them, in either order, and what they hold, row by row: numbers as float32, integers, text.
+def saved(array, version=None):
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, array, version=version)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+rng = np.random.default_rng(9)
+arrays = []
+for shape in [(), (5,), (3, 4), (2, 3, 2), (2, 1, 3, 2)]:
+    for kind in ["f2", "f4", "f8", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "b1"]:
+        values = np.asarray(rng.integers(0, 2, shape) if kind == "b1" else rng.normal(0, 40, shape)).astype(kind)
+        if kind[0] in "iu":
+            values = rng.integers(np.iinfo(kind).min, np.iinfo(kind).max, shape, kind, endpoint=True)
+            values = np.asarray(values & 0x7FFF_FFFF_FFFF_FFFF if kind == "u8" else values, kind)
+        for order in "CF" if len(shape) > 1 else "C":
+            array = {"name": f"{kind} {shape} {order}", "npy": saved(np.asarray(values, order=order)), "shape": shape}
+            array["floats"] = base64.b64encode(values.astype("<f4").tobytes()).decode()
+            if kind[0] != "f":
+                array["integers"] = base64.b64encode(values.astype("<i8").tobytes()).decode()
+            arrays.append(array)
+names = np.array([["cat", "", "Ähre"], ["\U0001F436", "a b", "dog, wet"]])
+for order in "CF":
+    arrays.append({"name": f"U {order}", "npy": saved(np.asarray(names, order=order)), "shape": (2, 3), "texts": names.reshape(-1).tolist()})
+arrays.append({"name": "S", "npy": saved(np.array([b"cat", b"dogs", b""])), "shape": (3,), "texts": ["cat", "dogs", ""]})
+for version in [(2, 0), (3, 0)]:
+    array = np.arange(6, dtype="f4").reshape(2, 3)
+    floats = base64.b64encode(array.tobytes()).decode()
+    arrays.append({"name": f"version {version[0]}", "npy": saved(array, version), "shape": (2, 3), "floats": floats})
+halves = np.arange(1 << 16, dtype="u2").view("f2")
+halves = halves[np.isfinite(halves)][::61]  # every kind of them: both signs, subnormal, largest
+floats = base64.b64encode(halves.astype("f4").tobytes()).decode()
+arrays.append({"name": "halves", "npy": saved(halves), "shape": halves.shape, "floats": floats})
+(here / "npy.json").write_text(json.dumps(arrays, indent=0) + "\n")
+
+# Arrays that are not read, each with a word of what is said about it.
+others = {
+    "objects": (np.array([1, None], object), "pickled Python objects"), "records": (np.zeros(2, "i4,f4"), "records"),
+    "complex": (np.zeros(2, "c8"), "<c8"), "dates": (np.array(["2020-01-01"], "M8[D]"), "<M8[D]"),
+    "long double": (np.zeros(2, "f16"), "<f16"), "big-endian": (np.zeros(2, ">f4"), "little-endian"),
+    "bytes of another type": (np.zeros(2, "V2"), "|V2"), "no rows": (np.zeros((0, 3), "f4"), "[0, 3]"),
+}
+refused = [{"name": name, "npy": saved(array), "complaint": word} for name, (array, word) in others.items()]
+buffer = io.BytesIO()
+np.savez(buffer, a=np.zeros(2))
+refused.append({"name": "npz", "npy": base64.b64encode(buffer.getvalue()).decode(), "complaint": ".npz"})
+(here / "refused-npy.json").write_text(json.dumps(refused, indent=0) + "\n")

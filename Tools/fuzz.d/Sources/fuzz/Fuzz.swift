@@ -19,7 +19,7 @@ struct Fuzz {
                     "pickled-pictures", "csv",
                 ]
                 .joined(separator: "\n"))
-            return print(["json", "episodes", "image-cache", "safetensors"].joined(separator: "\n"))
+            return print(["json", "episodes", "image-cache", "safetensors", "npy"].joined(separator: "\n"))
         }
         guard arguments.count == 6, let count = Int(arguments[2]), let seed = UInt64(arguments[3]) else {
             FileHandle.standardError.write(Data("fuzz: READER COUNT SEED FIXTURES SCRATCH expected\n".utf8))

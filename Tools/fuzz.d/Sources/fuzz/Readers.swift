@@ -133,6 +133,12 @@ func readers(fixtures: String, scratch: String) throws -> [Reader] {
         Reader(name: "safetensors", corpus: [try intact("intact.safetensors")], file: "c.safetensors") {
             _ = try Checkpoint(path: "\($0)/c.safetensors")
         },
+        Reader(name: "npy", corpus: try objects("npy.json", "npy"), file: "array.npy") {
+            let file = try NPYFile(path: "\($0)/array.npy")
+            _ = try? file.texts()
+            _ = try? file.integers()
+            _ = try file.floats()
+        },
     ]
 }
 

@@ -17,6 +17,8 @@ public struct MethodSettings: Sendable, Hashable {
     public var isWarmStarted = false
     /// The reference's history index instead of k̄ (iaptt-gm).
     public var usesReferenceIndex = false
+    /// Whether implicit methods move x along a hypergradient whose linear system was not solved.
+    public var acceptsFailedAdjoint = false
     /// Other lower dynamics than the method's own.
     public var dynamics: Dynamics?
 

@@ -49,6 +49,8 @@ package struct FewShotConfiguration: ExperimentConfiguration {
     package var metaIterations = 10_000, validateEvery = 500, validationEpisodes = 100, testEpisodes = 1000
     package var seed: UInt64 = 0
     package var threads = 1
+    /// Of the solver; nil keeps what pays.
+    package var memoryBudget: MemorySize?
 
     package init() {}
 
@@ -86,11 +88,13 @@ package struct FewShotConfiguration: ExperimentConfiguration {
             regularizer: regularizer, regularization: regularization, using: &random)
     }
 
-    func solver(_ problem: FewShotProblem, batchSize: Int) throws(SolverError) -> FewShotSolver {
-        try MetaSolver(
-            problem.problem, method: solverMethod, upperRule: .adam(rate: upperRate), upper: problem.shared,
-            lower: problem.head,
-            data: problem.template(), batchSize: batchSize, gradientLimit: gradientLimit, threads: threads)
+    func solver(_ problem: FewShotProblem, batchSize: Int) throws -> FewShotSolver {
+        try RunError.inOptions { () throws(SolverError) in
+            try MetaSolver(
+                problem.problem, method: solverMethod, upperRule: .adam(rate: upperRate), upper: problem.shared,
+                lower: problem.head, data: problem.template(), batchSize: batchSize, gradientLimit: gradientLimit,
+                threads: threads, memoryBudget: memoryBudget?.byteCount)
+        }
     }
 
     var solverMethod: Method {

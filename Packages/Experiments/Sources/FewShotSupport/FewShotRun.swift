@@ -42,7 +42,7 @@ package final class FewShotRun: ExperimentRun {
         try RunError.checkMemory(
             innerIterations: c.innerIterations,
             bytesPerState: problem.head.tensors.reduce(0) { $0 + $1.count * $1.elementType.byteCount },
-            copies: min(c.threads, c.metaBatch))
+            copies: min(c.threads, c.metaBatch), budget: c.memoryBudget)
         solver = try c.solver(problem, batchSize: c.metaBatch)
         bestVariables = (problem.shared, problem.head)
     }

@@ -68,6 +68,10 @@ package enum FewShotSettings {
     package static let threads = One(
         "threads", \.threads, .threads, default: "one a processor", decidesBits: false,
         help: "Threads; results do not depend on them.")
+    package static let memoryBudget = One(
+        "memoryBudget", \.memoryBudget, default: "what pays", decidesBits: false,
+        help: "Memory that the tasks' solvers may hold together, beside the data, such as 800MiB; results do not "
+            + "depend on it.")
 
     /// What a checkpoint must tell of the run that made it, so that its variables can be used again.
     static let architecture = [
@@ -86,7 +90,7 @@ package enum FewShotSettings {
                     + (configuration.method == .reptile ? "; z by plain descent" : ""))
         },
         initializationRate, truncationLength, gradientLimit, metaIterations, validateEvery, validationEpisodes,
-        testEpisodes, seed, threads,
+        testEpisodes, seed, threads, memoryBudget,
         One(recorded: "codeVersion", decidesBits: false) { _ in .string(codeVersion) },
         One(recorded: "batchNormalization", decidesBits: false) { _ in
             .string(FewShotConfiguration.batchNormalization)

@@ -15,6 +15,8 @@ package final class HyperCleaningComparison {
         package let network: HyperCleaningNetwork
         package let method: MethodName
         package let rows: [HyperCleaningRow]
+        /// Whether it has a folder.
+        package let isBegun: Bool
         /// Why it ended early, if it did.
         package let failure: String?
     }
@@ -39,32 +41,52 @@ package final class HyperCleaningComparison {
 
     package var count: Int { networks.count * methods.count }
 
-    /// Runs all, one after the other. A run that fails is listed with the reason; the others go on. What is finished is
-    /// compared after every run.
+    /// Runs all, one after the other. A run that fails, or that its settings do not allow, is listed with the reason;
+    /// the others go on. What is finished is compared after every run.
     /// - Parameter progress: told the upper iterations done over all runs, and a line.
     package func run(isStopped: () -> Bool, progress: (Int, String) -> Void = { _, _ in }) throws {
-        var folder: RunFolder?
+        var folder: RunFolder?, refusedCount = 0
         for network in networks {
             for method in methods where !isStopped() {
-                var configuration = settings
-                configuration.network = network
-                configuration.method = method
-                // Wrong data are found here, before the first folder is made.
-                let run = try HyperCleaningRun(configuration)
-                if folder == nil { folder = try start(run.settings) }
-                let name = "\(network.rawValue)-\(method.rawValue)"
-                let driver = try RunDriver(run, output: "\(output)/\(name)", resumes: resumes)
-                let before = entries.count * settings.outerIterations
                 do {
-                    try driver.complete(isStopped: isStopped) { progress(before + $0, "\(name)  \($1)") }
-                    entries.append(Entry(network: network, method: method, rows: run.rows, failure: nil))
-                } catch let error as SolverError {
+                    let run = try prepared(network, method)
+                    if folder == nil { folder = try start(run.settings) }
+                    entries.append(try complete(run, isStopped, progress))
+                } catch let refusal as Refusal {
+                    refusedCount += 1
+                    if refusedCount == count { throw refusal.reason }
                     entries.append(
-                        Entry(network: network, method: method, rows: run.rows, failure: error.description))
+                        Entry(network: network, method: method, rows: [], isBegun: false, failure: "\(refusal.reason)"))
                 }
                 if let folder { try write(to: folder) }
             }
         }
+    }
+
+    /// Settings that a method or network does not allow, in a run that has not begun.
+    private struct Refusal: Error { let reason: any Error }
+
+    /// Wrong data are found here, before the first folder is made.
+    private func prepared(_ network: HyperCleaningNetwork, _ method: MethodName) throws -> HyperCleaningRun {
+        var configuration = settings
+        configuration.network = network
+        configuration.method = method
+        do { return try HyperCleaningRun(configuration) } catch {
+            throw error is SolverError || error is RunError ? Refusal(reason: error) : error
+        }
+    }
+
+    private func complete(
+        _ run: HyperCleaningRun, _ isStopped: () -> Bool, _ progress: (Int, String) -> Void
+    ) throws -> Entry {
+        let network = run.configuration.network, method = run.configuration.method
+        let name = "\(network.rawValue)-\(method.rawValue)", before = entries.count * settings.outerIterations
+        let driver = try RunDriver(run, output: "\(output)/\(name)", resumes: resumes)
+        var failure: String?
+        do {
+            try driver.complete(isStopped: isStopped) { progress(before + $0, "\(name)  \($1)") }
+        } catch let error as SolverError { failure = error.description }
+        return Entry(network: network, method: method, rows: run.rows, isBegun: true, failure: failure)
     }
 
     /// What all runs of the folder have in common must be what these settings say: those of an earlier part too.

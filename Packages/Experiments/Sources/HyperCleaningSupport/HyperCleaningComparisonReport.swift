@@ -61,7 +61,7 @@ struct HyperCleaningComparisonReport {
                 + "Accuracy in percent on the test part, at the last evaluation.")
         page.addTable(table)
         page.addLinks(
-            entries.map {
+            entries.filter(\.isBegun).map {
                 (
                     "\($0.network.rawValue), \($0.method.rawValue)",
                     "\($0.network.rawValue)-\($0.method.rawValue)/report.html"

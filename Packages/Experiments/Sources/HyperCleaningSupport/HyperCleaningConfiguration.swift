@@ -57,6 +57,10 @@ package struct HyperCleaningConfiguration: ExperimentConfiguration {
     package var initialization = LowerStart.fixed
     package var seed: UInt64 = 0
     package var threads = 1
+    /// Of the solver; nil keeps what pays.
+    package var memoryBudget: MemorySize?
+    /// Whether implicit methods go on where a linear system has no solution.
+    package var acceptsFailedAdjoint = false
     package var quirks: [ReferenceQuirk] = []
 
     package init() {}
@@ -71,6 +75,7 @@ package struct HyperCleaningConfiguration: ExperimentConfiguration {
         settings.adjointIterations = adjointIterations
         settings.aggregationRate = lowerRate
         settings.isWarmStarted = initialization == .warm
+        settings.acceptsFailedAdjoint = acceptsFailedAdjoint
         let isNesterov = quirks.contains(.nesterov)
         if isNesterov { settings.dynamics = .descent(.nesterov(rate: lowerRate)) }
         guard Self.methods.contains(method), var combination = method.combination(settings) else {

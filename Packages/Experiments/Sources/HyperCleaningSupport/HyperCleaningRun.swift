@@ -58,11 +58,15 @@ package final class HyperCleaningRun: ExperimentRun {
         let network = configuration.network.network(inputs: pixels, classes: images.classCount, using: &weightRandom)
         try RunError.checkMemory(
             innerIterations: configuration.innerIterations,
-            bytesPerState: network.tensors.reduce(0) { $0 + $1.count * $1.elementType.byteCount })
-        solver = try Solver(
-            problem.problem, method: configuration.solverMethod(), upperRule: .adam(rate: configuration.upperRate),
-            upper: Tensor([Float](repeating: 0, count: split.train.count)), lower: network,
-            threads: configuration.threads)
+            bytesPerState: network.tensors.reduce(0) { $0 + $1.count * $1.elementType.byteCount },
+            budget: configuration.memoryBudget)
+        let weights = Tensor([Float](repeating: 0, count: split.train.count))
+        solver = try RunError.inOptions { () throws(SolverError) in
+            try Solver(
+                problem.problem, method: configuration.solverMethod(), upperRule: .adam(rate: configuration.upperRate),
+                upper: weights, lower: network, threads: configuration.threads,
+                memoryBudget: configuration.memoryBudget?.byteCount)
+        }
         testLabels = Tensor(heldOutImages.labels(of: split.test))
         let parameters = network.placeholders("y")
         classifyTest = Program(inputs: parameters.tensors, outputs: [parameters(leaf(split.test, in: heldOutImages))])

@@ -51,6 +51,13 @@ package enum HyperCleaningSettings {
     package static let threads = One(
         "threads", \.threads, .threads, default: "one a processor", decidesBits: false,
         help: "Threads; results do not depend on them.")
+    package static let memoryBudget = One(
+        "memoryBudget", \.memoryBudget, default: "what pays", decidesBits: false,
+        help: "Memory that the solver may hold beside the data, such as 800MiB; results do not depend on it.")
+    /// A flag: the command declares it.
+    static let acceptsFailedAdjoint = One(recorded: "acceptFailedAdjoint", missing: false) {
+        .boolean($0.acceptsFailedAdjoint)
+    }
     /// Its option takes several names: the command declares it.
     static let referenceQuirks = One(recorded: "referenceQuirks") { .array($0.quirks.map(\.json)) }
 
@@ -62,7 +69,7 @@ package enum HyperCleaningSettings {
         dataset, dataDirectory, network, method, outerIterations, innerIterations, lowerRate, upperRate,
         One(recorded: "upperRule", decidesBits: false) { _ in "Adam, betas 0.9 and 0.999" },
         initializationRate, corruption, heldOut, trainSize, validationSize, testSize, evaluateEvery, truncationLength,
-        adjointIterations, initialization, seed, threads, referenceQuirks,
+        adjointIterations, acceptsFailedAdjoint, initialization, seed, threads, memoryBudget, referenceQuirks,
         One(recorded: "codeVersion", decidesBits: false) { _ in .string(codeVersion) },
         One(recorded: "protocol", decidesBits: false) { configuration in
             .string(

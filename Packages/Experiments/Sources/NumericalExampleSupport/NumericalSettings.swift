@@ -48,6 +48,7 @@ package enum NumericalSettings {
         One(recorded: "aggregationRate") { .number($0.settings.aggregationRate) },
         One(recorded: "aggregationMix") { .number($0.settings.aggregationMix) },
         truncationLength, adjointIterations,
+        One(recorded: "acceptFailedAdjoint", missing: false) { .boolean($0.settings.acceptsFailedAdjoint) },
         One(recorded: "penalty") { .number($0.settings.penalty) },
         initialization, dynamics,
         One(recorded: "isProjected") { .boolean($0.isProjected) },

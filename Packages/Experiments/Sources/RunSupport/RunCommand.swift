@@ -1,4 +1,5 @@
 import ArgumentParser
+import BilevelOptimization
 import Foundation
 import Reporting
 
@@ -17,9 +18,10 @@ extension RunCommand {
     /// the parser's message and status 64.)
     package func run() throws {
         do { try execute() } catch let error where !(error is ExitCode || error is ValidationError) {
-            StandardError.write("\(Self.label): \(error)\n")
-            if case RunError.tooLarge = error { throw ExitCode.validationFailure }  // every setting is an option
-            throw ExitCode(2)
+            let isRefusedSystem = if case SolverError.adjointFailed = error { true } else { false }
+            StandardError.write(
+                "\(Self.label): \(error)\(isRefusedSystem ? " (--accept-failed-adjoint)" : "")\n")
+            throw (error as? RunError)?.isAboutSettings == true ? ExitCode.validationFailure : ExitCode(2)
         }
     }
 }

@@ -5,9 +5,15 @@ import Tensors
 /// with its earlier part.
 package struct RunSettings: Sendable {
     private var members: [(name: String, value: JSONValue, decidesBits: Bool)]
+    /// What checkpoints without a setting mean, by its name.
+    private let missing: [String: String]
 
     package init<Configuration>(_ settings: [Setting<Configuration>], of configuration: Configuration) {
         members = settings.map { ($0.name, $0.json(configuration), $0.decidesBits) }
+        missing = Dictionary(
+            uniqueKeysWithValues: settings.compactMap { setting in
+                setting.missing.map { (setting.name, $0.plainText) }
+            })
     }
 
     /// With what is known beside the configuration: what the data hash to.
@@ -27,10 +33,11 @@ package struct RunSettings: Sendable {
     /// That a checkpoint was made with the same deciding settings; names the first that differs.
     /// - Parameter except: names that may differ.
     package func check(_ checkpoint: Checkpoint, file: String, except: Set<String> = []) throws(CheckpointError) {
-        for (name, value) in deciding.sorted(by: { $0.key < $1.key })
-        where !except.contains(name) && checkpoint.notes[name] != value {
-            throw CheckpointError(
-                expected: "\(name) \(value)", got: checkpoint.notes[name] ?? "none", file: file)
+        for (name, value) in deciding.sorted(by: { $0.key < $1.key }) where !except.contains(name) {
+            let earlier = checkpoint.notes[name] ?? missing[name]
+            if earlier != value {
+                throw CheckpointError(expected: "\(name) \(value)", got: earlier ?? "none", file: file)
+            }
         }
     }
 }

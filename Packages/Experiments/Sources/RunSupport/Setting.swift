@@ -14,6 +14,8 @@ package struct Setting<Configuration: ExperimentConfiguration>: Sendable {
     /// In camel case; the option is the same in kebab case.
     package let name: String
     package let decidesBits: Bool
+    /// What checkpoints mean that were made before there was such a setting; nil where all have it.
+    let missing: JSONValue?
     package let json: @Sendable (Configuration) -> JSONValue
     /// What it means; the same with choices and default.
     private let about: String
@@ -35,6 +37,7 @@ package struct Setting<Configuration: ExperimentConfiguration>: Sendable {
         decidesBits: Bool = true, help: String
     ) {
         self.name = name
+        missing = nil
         self.option = option ?? kebabCase(name)
         about = help
         self.decidesBits = decidesBits
@@ -61,12 +64,15 @@ package struct Setting<Configuration: ExperimentConfiguration>: Sendable {
         return setting
     }
 
-    /// What is recorded and compared, and no option.
+    /// What is recorded and compared, and no option here.
+    /// - Parameter missing: what checkpoints mean that do not have it.
     package init(
-        recorded name: String, decidesBits: Bool = true, _ json: @escaping @Sendable (Configuration) -> JSONValue
+        recorded name: String, decidesBits: Bool = true, missing: JSONValue? = nil,
+        _ json: @escaping @Sendable (Configuration) -> JSONValue
     ) {
         self.name = name
         self.decidesBits = decidesBits
+        self.missing = missing
         self.json = json
         (about, help, option) = ("", "", "")
         restore = { _ in Given { _ in } }

@@ -23,6 +23,7 @@ struct Evaluate: RunCommand {
     @Option(parsing: .unconditional, help: "Test episodes.") var episodes = 1000
     @Option(Settings.seed) var seed
     @Option(Settings.threads) var threads
+    @Option(Settings.memoryBudget) var memoryBudget
     @Option(help: "New file for the accuracy of each episode, as CSV.") var output: String?
 
     func validate() throws {
@@ -37,7 +38,7 @@ struct Evaluate: RunCommand {
     private func asked(_ settings: FewShotConfiguration) -> FewShotConfiguration {
         var settings = settings
         settings.threads = ProcessInfo.processInfo.activeProcessorCount
-        for given in [dataset, data, splitFile, seed, threads] { given?.apply(to: &settings) }
+        for given in [dataset, data, splitFile, seed, threads, memoryBudget] { given?.apply(to: &settings) }
         settings.metaBatch = settings.threads
         return settings
     }

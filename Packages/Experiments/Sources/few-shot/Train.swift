@@ -43,6 +43,7 @@ struct Train: RunCommand {
     @Option(Settings.testEpisodes) var testEpisodes
     @Option(Settings.seed) var seed
     @Option(Settings.threads) var threads
+    @Option(Settings.memoryBudget) var memoryBudget
     @Option(help: "Folder for decoded images, so that the next start is quick.") var cache: String?
     @Option(help: "Folder for the results, new or empty. (default: runs/few-shot-<date>)") var output: String?
     @Flag(help: "Go on with the run in --output, from its last checkpoint, to the same bits.") var resume = false
@@ -60,7 +61,7 @@ struct Train: RunCommand {
             dataset, data, splitFile, imageSize, ways, shots, queries, backbone, hidden, taskConv, head, regularizer,
             regularization, method, metaBatch, innerIterations, lowerRate, upperRate, finalLowerRate, decayIterations,
             initializationRate, truncationLength, gradientLimit, metaIterations, validateEvery, validationEpisodes,
-            testEpisodes, seed, threads,
+            testEpisodes, seed, threads, memoryBudget,
         ] { given?.apply(to: &settings) }
         // What depends on other settings.
         if finalLowerRate == nil, !isGrey { settings.finalLowerRate = settings.lowerRate / 10 }

@@ -51,6 +51,13 @@ struct HyperCleaning: RunCommand {
     @Option(Settings.initialization) var initialization
     @Option(Settings.seed) var seed
     @Option(Settings.threads) var threads
+    @Option(Settings.memoryBudget) var memoryBudget
+    @Flag(
+        help: """
+            ls, ns, fixed-point and gmres: go on where the linear system of the hypergradient has no solution, or its \
+            iteration diverges, instead of ending the run.
+            """)
+    var acceptFailedAdjoint = false
     @Option(help: "Folder for the results, new or empty. (default: runs/hyper-cleaning-<date>)") var output: String?
     @Flag(help: "Go on with the run in --output, from its last checkpoint, to the same bits.") var resume = false
     @Flag(help: "Print the compiled programs and the time of each instruction at the end.") var profile = false
@@ -104,9 +111,10 @@ struct HyperCleaning: RunCommand {
         for given in [
             dataset, dataDirectory, outerIterations, innerIterations, lowerRate, upperRate, initializationRate,
             corruption, heldOut, trainSize, validationSize, testSize, evaluateEvery, truncationLength,
-            adjointIterations, initialization, seed, threads,
+            adjointIterations, initialization, seed, threads, memoryBudget,
         ] { given?.apply(to: &settings) }
         settings.network = networks[0]
+        settings.acceptsFailedAdjoint = acceptFailedAdjoint
         settings.quirks = referenceQuirks
         return settings
     }

@@ -39,6 +39,12 @@ struct NumericalExample: RunCommand {
     @Option(Settings.initialization) var initialization
     @Option(Settings.truncationLength) var truncationLength
     @Option(Settings.adjointIterations) var adjointIterations
+    @Flag(
+        help: """
+            ls, ns, fixed-point and gmres: go on where the linear system of the hypergradient has no solution, or its \
+            iteration diverges, instead of ending the run.
+            """)
+    var acceptFailedAdjoint = false
     @Flag(help: "Leave the projection onto Y out of the lower steps.") var noProjection = false
     @Option(Settings.precision) var precision
     @Option(Settings.seed) var seed
@@ -91,6 +97,7 @@ struct NumericalExample: RunCommand {
                 settings.methods = try method.map { try MethodName(named: $0) }
             }
             if !start.isEmpty { settings.starts = try start.map(point) }
+            settings.settings.acceptsFailedAdjoint = acceptFailedAdjoint
             settings.isProjected = !noProjection
             settings.quirks = referenceQuirks
             return settings

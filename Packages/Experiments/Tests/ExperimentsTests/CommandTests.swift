@@ -107,6 +107,9 @@ import Testing
         ("$numerical --inner-iterations 1000000000 --dimension 1000 --method rhg", 64),
         ("$few train --dataset glyphs --shots 9223372036854775807", 64),
         ("$few train --dataset glyphs --ways 999999", 2),
+        ("$few train --dataset glyphs --memory-budget 8M", 64),
+        ("$few train --dataset glyphs --memory-budget 1KiB", 64),
+        ("$few train --dataset glyphs --memory-budget 1024TiB", 64),
         ("$few train --dataset glyphs --hidden 1000000", 64), ("$few train --dataset glyphs --threads 1000000", 64),
         ("$few train --dataset folder --data /nowhere", 2),
     ])
@@ -114,6 +117,17 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         #expect(try status("exec \(line) --output $out/run") == expected)
         #expect(!FileManager.default.fileExists(atPath: scratch))
+    }
+
+    /// A step size of 3 makes the Neumann series diverge.
+    @Test func aFailedAdjointIsAcceptedWhereAsked() throws {
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        let run = "exec $numerical --method ns --lower-rate 3 --start=1,2 --outer-iterations 5"
+        #expect(try status("\(run) --output $out/refused") == 0)
+        #expect(text("refused/summary.json").contains("linear system"))
+        #expect(try status("\(run) --accept-failed-adjoint --output $out/accepted") == 0)
+        #expect(text("accepted/metrics.csv").split(separator: "\n").count == 6)
+        #expect(text("accepted/configuration.json").contains("\"acceptFailedAdjoint\": true"))
     }
 
     @Test func theLargestSeedIsWrittenAsSuch() throws {

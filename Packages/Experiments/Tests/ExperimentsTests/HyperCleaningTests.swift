@@ -111,6 +111,8 @@ final class StripeData {
         #expect(try complaint { $0.seed = .max }.hasSuffix("a checkpoint of seed \(UInt64.max) expected, got 0"))
         #expect(try complaint { $0.innerIterations = 5 }.contains("innerIterations 5 expected"))
         #expect(try complaint { $0.quirks = [.anyClass] }.contains("referenceQuirks"))
+        #expect(
+            try complaint { $0.acceptsFailedAdjoint = true }.hasSuffix("acceptFailedAdjoint true expected, got false"))
         // More iterations on more threads, looked at more rarely, are the same run.
         #expect(try complaint { ($0.outerIterations, $0.threads, $0.evaluateEvery) = (3, 2, 3) } == "")
         var images = try Data(contentsOf: data.file("train-images-idx3-ubyte"))
@@ -248,6 +250,22 @@ final class StripeData {
         #expect(run.rows.last!.report.finalUpperValue < run.rows.first!.report.finalUpperValue)
         configuration.method = .rhg
         #expect { _ = try HyperCleaningRun(configuration) } throws: { "\($0)".contains("got rhg") }
+    }
+
+    /// Lower steps that jump to and fro: I - αH has eigenvalues below -1, and its series diverges.
+    @Test func aFailedAdjointEndsTheRunUnlessItIsAccepted() throws {
+        let data = try StripeData()
+        var configuration = data.configuration
+        (configuration.method, configuration.lowerRate, configuration.adjointIterations) = (.fixedPoint, 20, 200)
+        func run(_ folder: String) throws -> Int {
+            let run = try HyperCleaningRun(configuration)
+            do { try RunDriver(run, output: "\(data.path)/\(folder)").complete() } catch SolverError.adjointFailed {}
+            return run.iteration
+        }
+        #expect(try run("refused") == 0)
+        #expect(try String(contentsOf: data.file("refused/summary.json"), encoding: .utf8).contains("linear system"))
+        configuration.acceptsFailedAdjoint = true
+        #expect(try run("accepted") == 60)
     }
 
     @Test func methodsWithoutACombinationAreRefused() throws {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Reporting
 import RunSupport
+import Tensors
 import Testing
 
 /// A table of two settings, as experiments have one.
@@ -54,6 +55,42 @@ private struct Command: ParsableCommand {
             let message = Command.message(for: error)
             #expect(Command.exitCode(for: error) == .validationFailure && message.contains(expected), "\(message)")
         }
+    }
+
+    @Test(arguments: [
+        ("800MiB", 800 << 20), ("2GiB", 2 << 30), ("2 gib", 2 << 30), ("1.5GiB", 3 << 29), ("1000000", 1_000_000),
+        ("64kb", 64_000), ("3B", 3), ("1TiB", 1 << 40), ("0.1KiB", 103), ("1024TiB", 1 << 50),
+    ])
+    func sizesOfMemoryAreRead(_ text: String, _ byteCount: Int) {
+        #expect(MemorySize(written: text)?.byteCount == byteCount)
+    }
+
+    @Test(arguments: [
+        "", "MiB", "0", "0MiB", "-1MiB", "+5", "1e3", "nan", "inf", "1..5GiB", "8M", "8MiBs", "1025TiB", "1 2",
+        "8\u{301}",
+        "99999999999999999999999", "0x10", "１MiB", ".", "1GiB ",
+    ])
+    func whatIsNoSizeOfMemoryIsRefused(_ text: String) { #expect(MemorySize(written: text) == nil) }
+
+    /// What an error recommends can be typed, and is enough.
+    @Test(arguments: [1, 1023, 1024, 1025, 1_048_576, 1_048_577, 24_532_111, 1 << 40, (1 << 40) + 1, 1_126_400])
+    func aSizeThatIsShownIsNotLess(_ byteCount: Int) {
+        let shown = MemorySize(byteCount: byteCount).description, read = MemorySize(written: shown)?.byteCount ?? 0
+        #expect(read >= byteCount && Double(read) <= Double(byteCount) * 1.1, "\(shown)")
+    }
+
+    /// A checkpoint from before a setting existed means the only thing that there was.
+    @Test func aSettingThatCameLaterHindersNoResume() throws {
+        let later = Setting<Example>(recorded: "later", missing: false) { .boolean($0.seed == 1) }
+        func check(_ seed: UInt64, _ notes: [String: String]) throws {
+            var example = Example()
+            example.seed = seed
+            try RunSettings([later], of: example).check(Checkpoint(notes: notes), file: "a")
+        }
+        try check(0, [:])
+        try check(1, ["later": "true"])
+        #expect { try check(1, [:]) } throws: { "\($0)" == "a: a checkpoint of later true expected, got false" }
+        #expect { try check(0, ["later": "true"]) } throws: { "\($0)".hasSuffix("later false expected, got true") }
     }
 
     @Test func theTableMakesJSONAndTheComparison() throws {

@@ -69,9 +69,7 @@ public struct TrajectoryPlan: Sendable, Hashable {
         let leanest = (1...recorded).min { stored($0) < stored($1) }!
         guard stored(leanest) <= rest else {
             let least = sizes.fixed + stored(leanest)
-            throw .outOfRange(
-                name: "memory budget", expected: "at least \(least) bytes for K = \(steps)", got: "\(budget)",
-                nearest: "\(least)")
+            throw .budgetTooSmall(needed: least, innerIterations: steps, given: budget)
         }
         // The longest interval that fits needs the fewest copies; all recompute each step once.
         checkpointInterval = (leanest...recorded).last { stored($0) <= rest } ?? leanest

@@ -62,10 +62,15 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
         var workers: [TaskWorker] = []
         let count = min(batchSize, max(threads, 1))
         for _ in 0..<count {
-            workers.append(
-                try TaskWorker(
-                    compiled, method: method, memoryBudget: memoryBudget.map { $0 / count },
-                    residualLimit: residualLimit / count))
+            do {
+                workers.append(
+                    try TaskWorker(
+                        compiled, method: method, memoryBudget: memoryBudget.map { $0 / count },
+                        residualLimit: residualLimit / count))
+            } catch .budgetTooSmall(let needed, let innerIterations, _) {
+                throw .budgetTooSmall(
+                    needed: needed * count, innerIterations: innerIterations, given: memoryBudget ?? 0)
+            }
         }
         self.workers = workers
         pool = threads > 1 ? ThreadPool(threadCount: threads) : nil

@@ -32,7 +32,12 @@ final class TaskWorker {
         var fixedByteCount =
             problem.dataLayout.byteCount + problem.upperLayout.byteCount + 2 * problem.pairLayout.byteCount
             + 2 * problem.lowerLayout.byteCount + problem.prediction.results[0].byteCount
+        // It keeps its end alone: there is no leaner plan.
+        let predictionPlan = try problem.predictionTask?.plan(besides: 0, memoryBudget: nil, residualLimit: 0)
+        fixedByteCount += predictionPlan?.byteCount ?? 0
         let task = problem.task
+        // A plan counts the task's temporaries; the context's, whole images, are larger.
+        fixedByteCount += problem.temporariesByteCount - task.temporariesByteCount
         var keeping = problem.context.keeping
         if let memoryBudget, let bytes = keeping?.layout.byteCount {
             // The context's residuals are read once a task; states and temporaries come first.
@@ -41,13 +46,13 @@ final class TaskWorker {
         }
         fixedByteCount += keeping?.layout.byteCount ?? 0
         let temporaries = Storage(byteCount: problem.temporariesByteCount)
-        func worker(_ task: CompiledIteration) throws(SolverError) -> (Trajectory, any HypergradientComputation) {
-            let plan = try task.plan(
-                besides: fixedByteCount, memoryBudget: memoryBudget, residualLimit: residualLimit)
-            return task.worker(plan, temporaries: temporaries, pool: nil)
+        let plan = try task.plan(besides: fixedByteCount, memoryBudget: memoryBudget, residualLimit: residualLimit)
+        (trajectory, computation) = task.worker(plan, temporaries: temporaries, pool: nil)
+        if let predictionTask = problem.predictionTask, let predictionPlan {
+            predictionTrajectory = predictionTask.worker(predictionPlan, temporaries: temporaries, pool: nil).0
+        } else {
+            predictionTrajectory = trajectory
         }
-        (trajectory, computation) = try worker(task)
-        predictionTrajectory = try problem.predictionTask.map(worker)?.0 ?? trajectory
         context = Replay(keeping?.function ?? problem.context.function, temporaries: temporaries)
         transposedContext = Replay(keeping?.transposed ?? problem.context.transposed, temporaries: temporaries)
         predict = Replay(problem.prediction, temporaries: temporaries)

@@ -15,6 +15,8 @@ public enum SolverError: Error, Sendable, Hashable {
     case notFinite(quantity: String, iteration: Int)
     /// A state of another problem, method or kind of solver.
     case unfittingState(expected: String, got: String)
+    /// A memory budget below what the leanest plan for K lower steps holds, all in bytes.
+    case budgetTooSmall(needed: Int, innerIterations: Int, given: Int)
     /// A linear system of an implicit hypergradient that has no solution, or whose iteration diverges.
     case adjointFailed(relativeResidual: Double, products: Int, iteration: Int)
 
@@ -50,6 +52,9 @@ extension SolverError: CustomStringConvertible {
         case .notFinite(let quantity, let iteration):
             "\(quantity) is not finite in upper iteration \(iteration): a finite number was expected; "
                 + "a smaller step size may help, if the data are finite"
+        case .budgetTooSmall(let needed, let innerIterations, let given):
+            "memory budget: at least \(needed) bytes for K = \(innerIterations) expected, got \(given); "
+                + "nearest valid choice: \(needed)"
         case .adjointFailed(let residual, let products, let iteration):
             "linear system of the hypergradient in upper iteration \(iteration): a solution expected, "
                 + "got a relative residual of \(residual) after \(products) products (the system is singular, or the "

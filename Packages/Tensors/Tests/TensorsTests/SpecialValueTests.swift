@@ -74,6 +74,19 @@ import Testing
         #expect(push(0) { Tensor(concatenating: [$0.sqrt(), $0 + 1]).max() } == 1)
     }
 
+    /// In values and derivatives: placed there, not multiplied with a mask of zeros.
+    @Test(arguments: [ElementType.float32, .float64]) func aPickedElementsInfiniteCotangentStaysInItsColumn(
+        _ type: ElementType
+    ) {
+        let table = Tensor((0..<6).map { Double($0) }, shape: [3, 2]).converted(to: type).evaluated()
+        let roots = table.pickedColumns(at: Tensor([0, 1, 0] as [Int32])).sqrt()  // of 0, 3 and 4
+        #expect(gradient(of: roots.sum(), withRespectTo: [table])[0].scalars.map(\.isNaN).allSatisfy { !$0 })
+        #expect(gradient(of: roots.sum(), withRespectTo: [table])[0].scalars[..<3] == [.infinity, 0, 0])
+        let second = hessianVectorProduct(
+            of: roots.sum(), withRespectTo: table, vector: .ones([3, 2], elementType: type))
+        #expect(second.scalars[..<3] == [-.infinity, 0, 0] && second.scalars[4] == -1.0 / 32)
+    }
+
     /// Each window is the mean of its own pixels.
     @Test func poolingKeepsWhatIsNotFiniteInItsWindows() {
         var pixels = (0..<28).map { Double($0) }

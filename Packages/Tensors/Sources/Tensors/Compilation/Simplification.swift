@@ -14,6 +14,7 @@ func simplified(_ node: Tensor) -> Tensor? {
         node.operands[0].fillValue.map { Tensor(repeating: $0, shape: node.shape, elementType: node.elementType) }
     case is Pad where node.operands[0].fillValue == 0: Tensor.zeros(node.shape, elementType: node.elementType)
     case let operation as MatrixProduct: simplifiedProduct(operation, node)
+    case is PickColumns: simplifiedPick(node)
     case is StopGradient: node.operands[0]
     case is Convert: simplifiedConvert(node)
     default: nil
@@ -168,6 +169,7 @@ private func simplifiedSum(_ operation: Reduce, _ node: Tensor) -> Tensor? {
     if count == 1 { return x.reshaped(to: node.shape) }
     if let inner = operands(of: x, .negate) { return -sum(inner[0]) }
     if let inner = operands(of: x, .divide), let number = inner[1].fillValue { return sum(inner[0]) / number }
+    if axes == [1], x.operation is PlaceColumns { return x.operands[0] }  // one of each row, beside zeros
     if let rest = constantAlong(axes, x) { return rest.reshaped(to: node.shape) * count }
     if operands(of: x, .multiply) != nil {
         // Of all factors, those that do not vary along the axes come out. Shared factors count as often as they are
@@ -236,6 +238,12 @@ private func simplifiedConvert(_ node: Tensor) -> Tensor? {
             repeating: x.elementType == .float32 ? Double(Float($0)) : $0, shape: node.shape,
             elementType: node.elementType)
     }
+}
+
+/// What was placed in a table's columns is picked from them.
+private func simplifiedPick(_ node: Tensor) -> Tensor? {
+    let table = node.operands[0]
+    return table.operation is PlaceColumns && table.operands[1].id == node.operands[1].id ? table.operands[0] : nil
 }
 
 private func simplifiedProduct(_ operation: MatrixProduct, _ node: Tensor) -> Tensor? {

@@ -89,13 +89,8 @@ struct PickColumns: KernelOperation {
     let place: Place
     var name: String { "pickColumns" }
 
-    /// The cotangent in the columns picked. The table itself is not multiplied: 0 · -∞ would not be a number.
     func adjoint(of y: Tensor, operand index: Int, cotangent v: Tensor) -> Tensor? {
-        guard index == 0 else { return nil }
-        let table = y.operands[0], columns = y.operands[1]
-        return v.expandingAxis(1)
-            * columns.oneHot(
-                classes: table.shape[1], elementType: table.elementType, file: place.file, line: place.line)
+        index == 0 ? v.placedInColumns(y.operands[1], width: y.operands[0].shape[1], at: place) : nil
     }
 
     func kernel(operands: [View], result: View) -> Kernel {
@@ -114,6 +109,41 @@ struct PickColumns: KernelOperation {
             }
         }
         return result.elementType == .float64 ? pick(Double.self) : pick(Float.self)
+    }
+}
+
+/// The adjoint of `PickColumns`: element i of [n] at (i, columns[i]) of zeros [n, width].
+///
+/// Placed, not multiplied with a mask: 0 · ∞ is not a number.
+struct PlaceColumns: KernelOperation {
+    let width: Int
+    let place: Place
+    var name: String { "placeColumns" }
+
+    func adjoint(of y: Tensor, operand index: Int, cotangent v: Tensor) -> Tensor? {
+        index == 0 ? v.pickedColumns(at: y.operands[1], file: place.file, line: place.line) : nil
+    }
+
+    func kernel(operands: [View], result: View) -> Kernel {
+        func write<T: BinaryFloatingPoint & Sendable>(_: T.Type) -> Kernel {
+            let values = operands[0], columns = operands[1], place = self.place
+            let count = values.shape.count, width = self.width
+            let split = Split(count: count, costPerItem: width)
+            return { memory in
+                let from = memory.pointer(values, as: T.self), to = memory.pointer(result, as: T.self)
+                let column = memory.pointer(columns, as: Int32.self)
+                split.run(on: memory.pool) { rows in
+                    (to + rows.lowerBound * width).update(repeating: 0, count: rows.count * width)
+                    for i in rows {
+                        require(
+                            column[i] >= 0 && column[i] < width,
+                            "pickColumns: label \(column[i]) at \(i), the classes are 0 ..< \(width)", at: place)
+                        to[i * width + Int(column[i])] = from[i]
+                    }
+                }
+            }
+        }
+        return result.elementType == .float64 ? write(Double.self) : write(Float.self)
     }
 }
 
@@ -152,6 +182,12 @@ extension Tensor {
         return Tensor(
             PickColumns(place: Place(file: file, line: line)), [self, columns], shape: [shape[0]],
             elementType: elementType)
+    }
+
+    /// Zeros [n, width] with element i of `self` [n] at column `columns[i]` of row i.
+    fileprivate func placedInColumns(_ columns: Tensor, width: Int, at place: Place) -> Tensor {
+        Tensor(
+            PlaceColumns(width: width, place: place), [self, columns], shape: [count, width], elementType: elementType)
     }
 
     /// `self`: int32 labels [n] in 0 ..< classes. Result: [n, classes].

@@ -87,6 +87,17 @@ import Testing
         #expect(second.scalars[..<3] == [-.infinity, 0, 0] && second.scalars[4] == -1.0 / 32)
     }
 
+    /// Whatever the logits' size; in rows that lie side by side in a vector and in longer ones.
+    @Test func logSoftmaxOfEqualLargeLogitsIsExact() {
+        for count in [3, 200] {
+            for logit in [1e3, 16789.3, -2.5e5] {
+                let result = Tensor(repeating: logit, shape: [count], elementType: .float32).evaluated().logSoftmax()
+                // The rounding of the sum and of its logarithm.
+                #expect(result.scalars.allSatisfy { abs($0 + log(Double(count))) < 1e-6 })
+            }
+        }
+    }
+
     /// Each window is the mean of its own pixels.
     @Test func poolingKeepsWhatIsNotFiniteInItsWindows() {
         var pixels = (0..<28).map { Double($0) }

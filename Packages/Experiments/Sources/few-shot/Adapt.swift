@@ -29,9 +29,9 @@ struct Adapt: RunCommand {
     func execute() throws {
         let adaptation = try FewShotAdaptation(
             checkpointPath: checkpoint, support: support, query: query, innerIterations: innerIterations)
-        for remark in adaptation.remarks { StandardError.write("\(remark)\n") }
         let folder = output ?? defaultOutput("few-shot-adapt")
         try adaptation.write(to: folder, checkpoint: checkpoint)
+        say(adaptation.remarks)
         print(adaptation.table.text)
         if let accuracy = adaptation.accuracy {
             print(String(format: "%.1f %% right where the class is known", 100 * accuracy))

@@ -60,6 +60,7 @@ struct Evaluate: RunCommand {
         func test(_ settings: FewShotConfiguration, _ checkpoint: Checkpoint, _ path: String) throws -> [Double] {
             let run = try FewShotRun(settings, data: images)
             try run.restoreSelected(checkpoint, file: path)
+            if path == self.checkpoint { say(images.remarks) }
             let result = try run.test(count: episodes) { stop.isWished }, samples = Samples(result.accuracies)
             guard result.accuracies.count > 1 else { return [] }
             print(

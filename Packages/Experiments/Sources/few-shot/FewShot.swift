@@ -22,16 +22,14 @@ extension RunCommand {
     static var label: String { "few-shot" }
 }
 
-/// The images that a configuration asks for; what was not read of them is said.
+/// The images that a configuration asks for.
 func load(_ configuration: FewShotConfiguration, preparation: ImagePreparation?, cache: String?) throws
     -> FewShotData
 {
     do {
-        let images = try FewShotData.load(
+        return try FewShotData.load(
             configuration.dataset, path: configuration.dataPath, splitDirectory: configuration.splitDirectory,
             preparation: preparation, cache: ImageCache(directory: cache), seed: configuration.seed)
-        for remark in images.remarks { StandardError.write("\(remark)\n") }
-        return images
     } catch {
         switch error {
         case .missing, .unreadable, .impossible:
@@ -40,6 +38,11 @@ func load(_ configuration: FewShotConfiguration, preparation: ImagePreparation?,
         default: throw error
         }
     }
+}
+
+/// Says what was not read, once nothing can be wrong any more: an error is one line.
+func say(_ remarks: [String]) {
+    for remark in remarks { StandardError.write("\(remark)\n") }
 }
 
 /// Every data set but the generated one lies somewhere.

@@ -75,6 +75,7 @@ struct Train: RunCommand {
         let run = try FewShotRun(settings(forGreyImages: images.train.channels == 1), data: images)
         let folder = output ?? defaultOutput(Self.label), stop = StopSignal(Self.label)
         let driver = try RunDriver(run, output: folder, resumes: resume)
+        say(images.remarks)
         var progress = ProgressBar(
             label: Self.label, total: run.totalIterations, doneBefore: driver.startIteration)
         defer { progress.finish() }

@@ -140,8 +140,9 @@ struct HyperCleaning: RunCommand {
 
     private func clean(_ settings: HyperCleaningConfiguration, _ folder: String) throws {
         let run = try HyperCleaningRun(settings), stop = StopSignal(Self.label)
-        for remark in run.images.remarks { StandardError.write("\(remark)\n") }
         let driver = try RunDriver(run, output: folder, resumes: resume)
+        // An error is one line: what was not read is said once nothing can be wrong any more.
+        for remark in run.images.remarks { StandardError.write("\(remark)\n") }
         var progress = ProgressBar(
             label: Self.label, total: settings.outerIterations, doneBefore: driver.startIteration)
         defer { progress.finish() }

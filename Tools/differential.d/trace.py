@@ -56,7 +56,7 @@ class Trace:
                     return False  # as a mean of no pixels
             except (RuntimeError, IndexError, NotImplementedError, ValueError):
                 return False  # PyTorch refuses it
-            if self.wild and assumes_finite(node, x):
+            if self.wild and (assumes_finite(node, x) or self.order_decides(node, x, value)):
                 return False
             exact = known and node["operation"] in EXACT
             kind = self.kind(node, operands)
@@ -125,6 +125,14 @@ class Trace:
             return node["type"] == self.context.graph_type or not self.wild
         return True
 
+    def order_decides(self, node, x, value):
+        """Whether ∞ - ∞ or 0 · ∞ in a sum of products makes a NaN: factors come out of sums, and products are
+        re-associated, as if all numbers were real (README of Tensors), and 2∞ - ∞ is NaN where (2 - 1)∞ is ∞."""
+        sums = ("product", "dot", "sum", "mean")
+        if any("product" == other.get("operation") for other in self.nodes):
+            sums += ("add", "subtract")
+        return node["operation"] in sums and is_nan(value) and not any(map(is_nan, x))
+
     def apart(self, gaps):
         gaps = gaps[torch.isfinite(gaps)]
         return gaps.numel() == 0 or float(gaps.abs().min()) > self.margin
@@ -147,6 +155,10 @@ def assumes_finite(node, x):
         return operation in ("subtract", "divide") and is_same(x[0], y) or operation == "add" and is_same(x[0], -y)
     except RuntimeError:
         return False
+
+
+def is_nan(value):
+    return bool(value.isnan().any())
 
 
 def is_zero(value):

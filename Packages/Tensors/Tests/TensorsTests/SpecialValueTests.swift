@@ -153,6 +153,10 @@ import Testing
         #expect(x.isFinite().scalars == [1, 0, 0, 0])
         #expect(Tensor([-Double.infinity, -.infinity]).logSumExp().scalar == -.infinity)
         #expect(Tensor([1, Double.infinity]).logSumExp().scalar == .infinity)
+        let single = Tensor([1, Double.infinity])
+        let eachAlone = single.logSumExp(axes: [])
+        #expect(eachAlone.scalars == [1, .infinity])
+        #expect(gradient(of: eachAlone.sum(), withRespectTo: [single])[0].scalars == [1, 1])
         #expect(abs(Tensor([1000.0, 1000]).logSumExp().scalar - 1000 - log(2)) < 1e-12)
     }
 

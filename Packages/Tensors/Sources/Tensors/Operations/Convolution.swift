@@ -165,6 +165,8 @@ extension Tensor {
         let windows = Windows(kernel: (weight.shape[0], weight.shape[1]), stride: stride, padding: padding)
         windows.requireRoom(in: shape, for: "convolution", file: file, line: line)
         let output = windows.output(of: shape, channels: weight.shape[3])
+        // Of no pixels, windows hold padding alone, which an infinite cotangent must not be multiplied with.
+        if count == 0 { return .zeros(output, elementType: elementType) }
         return Tensor(
             Convolution(part: .forward, windows: windows, image: shape, weight: weight.shape, output: output),
             [self, weight], shape: output, elementType: elementType)

@@ -49,6 +49,8 @@ extension Tensor {
     ) -> Tensor {
         // Any shift gives the same value and derivatives; the largest element's keeps the sum in range.
         let top = max(axes: axes, keepingAxes: true, file: file, line: line).stopGradient()
+        // Of one element: itself, where it is infinite too, with derivative 1.
+        if top.count == count { return sum(axes: axes, keepingAxes: keepingAxes, file: file, line: line) }
         let shift = select(top.isFinite(), top, Tensor(0, elementType: elementType))
         let logarithm = (self - shift).exp(file: file, line: line).sum(
             axes: axes, keepingAxes: keepingAxes, file: file, line: line

@@ -19,20 +19,25 @@ package struct FewShotAdaptation {
     package let classNames: [String]
     package let support: ImageClasses, query: ImageClasses
     package let supportPaths: [String]
-    /// What lay beside the pictures and was not read, a line each.
-    package let remarks: [String]
+    /// What the two folders hold, and what is not read of it.
+    package let supportCount: PictureCount, queryCount: PictureCount
+    /// What lies in them beside pictures and is not read, a line each.
+    package var remarks: [String] { [supportCount, queryCount].compactMap(\.remark) }
     package let guesses: [Guess]
 
     /// - Parameters:
     ///   - supportPath: a folder (or zip archive) with a folder of PNG or JPEG files for each class, one image or more.
     ///   - queryPath: PNG or JPEG files, in any folders; a folder called like a class says what is true.
     ///   - innerIterations: lower steps; nil for as many as in training.
+    ///   - memoryBudget: of the solver; nil keeps what pays.
     package init(
-        checkpointPath: String, support supportPath: String, query queryPath: String, innerIterations: Int? = nil
+        checkpointPath: String, support supportPath: String, query queryPath: String, innerIterations: Int? = nil,
+        memoryBudget: MemorySize? = nil
     ) throws {
         let checkpoint = try Checkpoint(path: checkpointPath)
         var settings = try FewShotConfiguration(checkpoint: checkpoint, file: checkpointPath)
         settings.innerIterations = innerIterations ?? settings.innerIterations
+        settings.memoryBudget = memoryBudget
         let image = try checkpoint.image(file: checkpointPath)
         let preparation = try checkpoint.preparation(of: settings.dataset, file: checkpointPath)
 
@@ -72,8 +77,9 @@ package struct FewShotAdaptation {
             query.write(Array(0..<query.imageCount), to: task.floats(1))
             task.floats(2)[0] = rateFactor
         }[0].prediction
+        // An infinite logit has a probability, 0 or 1, which says nothing.
         let probabilities = logits.logSoftmax().exp().scalars
-        guard probabilities.allSatisfy(\.isFinite) else {
+        guard (logits.scalars + probabilities).allSatisfy(\.isFinite) else {
             throw RunError.notFinite(place: queryPath, quantity: "the predictions")
         }
 
@@ -89,9 +95,7 @@ package struct FewShotAdaptation {
         }
         (self.settings, self.support, self.query, classNames) = (settings, support, query, names)
         supportPaths = folders.flatMap { $0.pictures.map(\.description) }
-        remarks = [(supportPath, supportTree), (queryPath, queryTree)].compactMap { path, tree in
-            tree.leftOutOfImages.summary.map { "\(path): \($0)" }
-        }
+        (supportCount, queryCount) = (supportTree.pictureCount, queryTree.pictureCount)
     }
 
     /// The share of right guesses among the images whose class is known; nil if none is.

@@ -30,7 +30,8 @@ extension FewShotAdaptation {
         let summary: JSONValue = [
             "classes": .array(classNames.map(JSONValue.string)), "supportImages": .integer(support.imageCount),
             "queryImages": .integer(query.imageCount),
-            "queryImagesOfKnownClass": .integer(known), "accuracy": accuracy.map(JSONValue.number) ?? .null,
+            "queryImagesOfKnownClass": .integer(known), "support": supportCount.json, "query": queryCount.json,
+            "accuracy": accuracy.map(JSONValue.number) ?? .null,
             "batchNormalization": .string(FewShotConfiguration.batchNormalization),
         ]
         try folder.writeJSON(configuration, to: "configuration.json")
@@ -49,7 +50,7 @@ extension FewShotAdaptation {
                 ("accuracy", String(format: "%.1f %%", 100 * accuracy)), ("images of known class", "\(known)"),
             ])
         }
-        for remark in remarks { page.addParagraph(remark) }
+        page.addParagraph("Labelled: \(supportCount). To be told apart: \(queryCount).")
         page.addHeading("Guesses")
         page.addParagraph(
             "Pictures as the network sees them. Batch normalization: \(FewShotConfiguration.batchNormalization); "

@@ -13,10 +13,8 @@ package struct FewShotOutcome: RunOutcome {
     /// Test episode by test episode.
     package let accuracies: [Double]
     let episodesHash: String, splitHash: String
-    /// Training, validation and test pictures that were read.
-    let imageCounts: [Int]
-    /// What lay beside the data and was not used, a line each.
-    let remarks: [String]
+    /// What was read, and how it is divided.
+    let inventory: FewShotInventory
     let peakMemoryBytes: Int
     /// Why training or its test ended early, if it did.
     package let stoppedBecause: String?
@@ -51,7 +49,8 @@ package struct FewShotOutcome: RunOutcome {
             "peakMemoryBytes": .integer(peakMemoryBytes),
             "meanTruncation": .number(Samples(rows.map(\.report.meanTruncation)).mean),
             "batchNormalization": .string(FewShotConfiguration.batchNormalization),
-            "images": .array(imageCounts.map { .integer($0) }), "notUsed": .array(remarks.map { .string($0) }),
+            "images": .array(inventory.partCounts.map { .integer($0) }),
+            "notUsed": .array(inventory.remarks.map { .string($0) }), "data": inventory.json,
             "episodesHash": .string(episodesHash), "splitHash": .string(splitHash), "seed": c.seed.json,
             "threads": .integer(c.threads), "stoppedBecause": stoppedBecause.json,
         ]
@@ -108,10 +107,13 @@ package struct FewShotOutcome: RunOutcome {
                 title: "Accuracy of the test episodes", xLabel: "accuracy", series: [("episodes", accuracies)], bins: 25
             ).svg,
         ])
-        page.addHeading("Summary and configuration")
+        page.addHeading("Data")
         page.addParagraph(
-            "Pictures read for training, validation and test: \(imageCounts.map(String.init).joined(separator: ", ")).")
-        for remark in remarks { page.addParagraph(remark) }
+            "Pictures read for training, validation and test: "
+                + "\(inventory.partCounts.map(String.init).joined(separator: ", ")).")
+        for line in inventory.lines { page.addParagraph(line) }
+        page.addTable(inventory.table)
+        page.addHeading("Summary and configuration")
         page.addSettings(summary, settings.json)
         return page
     }

@@ -176,8 +176,7 @@ package final class FewShotRun: ExperimentRun {
         return FewShotOutcome(
             configuration: configuration, settings: settings, rows: rows, metaIterations: iteration, best: best,
             accuracies: accuracies, episodesHash: hash, splitHash: data.splitHash,
-            imageCounts: [data.train, data.validation, data.test].map(\.imageCount), remarks: data.remarks,
-            peakMemoryBytes: PeakMemory.bytes,
+            inventory: FewShotInventory(data), peakMemoryBytes: PeakMemory.bytes,
             stoppedBecause: stoppedBecause
                 ?? (isShort ? "a signal, after \(accuracies.count) of \(count) test episodes" : nil))
     }

@@ -85,7 +85,10 @@ package final class HyperCleaningComparison {
         var failure: String?
         do {
             try driver.complete(isStopped: isStopped) { progress(before + $0, "\(name)  \($1)") }
-        } catch let error as SolverError { failure = error.description }
+        } catch {
+            guard error is SolverError || error is RunError else { throw error }
+            failure = "\(error)"
+        }
         return Entry(network: network, method: method, rows: run.rows, isBegun: true, failure: failure)
     }
 

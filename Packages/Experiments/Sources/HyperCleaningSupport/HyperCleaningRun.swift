@@ -70,7 +70,8 @@ package final class HyperCleaningRun: ExperimentRun {
         testLabels = Tensor(heldOutImages.labels(of: split.test))
         let parameters = network.placeholders("y")
         classifyTest = Program(inputs: parameters.tensors, outputs: [parameters(leaf(split.test, in: heldOutImages))])
-        classifyTraining = Program(inputs: parameters.tensors, outputs: [parameters(problem.trainingImages).argmax()])
+        let logits = parameters(problem.trainingImages)
+        classifyTraining = Program(inputs: parameters.tensors, outputs: [logits, logits.argmax()])
     }
 
     /// Of the training file's content, and of the test file's where it is read.
@@ -92,8 +93,8 @@ package final class HyperCleaningRun: ExperimentRun {
         let isEvaluated =
             report.iteration % configuration.evaluateEvery == 0 || report.iteration == configuration.outerIterations
         let row = HyperCleaningRow(
-            report: report, metrics: metrics, accuracy: isEvaluated ? accuracy(of: lower) : nil,
-            accuracyAtInitialization: isEvaluated ? accuracy(of: solver.initialization) : nil)
+            report: report, metrics: metrics, accuracy: isEvaluated ? try accuracy(of: lower, "y_K") : nil,
+            accuracyAtInitialization: isEvaluated ? try accuracy(of: solver.initialization, "z") : nil)
         rows.append(row)
         return row.cells
     }
@@ -120,12 +121,18 @@ package final class HyperCleaningRun: ExperimentRun {
     /// y_K of the last iteration.
     package var lower: Perceptron { solver.lower }
 
-    package func accuracyAtEnd() -> (lower: Double, initialization: Double) {
-        (accuracy(of: lower), accuracy(of: solver.initialization))
+    /// On the test part. Logits that are not finite are an error, here and below: they have a largest one, which says
+    /// nothing.
+    package func accuracyAtEnd() throws(RunError) -> (lower: Double, initialization: Double) {
+        (try accuracy(of: lower, "y_K"), try accuracy(of: solver.initialization, "z"))
     }
 
     /// The class that y_K gives each training sample.
-    package var predictedTrainingLabels: [Int32] { classifyTraining(lower.tensors)[0].scalars() }
+    package func predictedTrainingLabels() throws(RunError) -> [Int32] {
+        let results = classifyTraining(lower.tensors)
+        try check(results[0], "training", "y_K")
+        return results[1].scalars()
+    }
 
     /// How well the weights find the wrong labels; nil where nobody knows which those are.
     var metrics: CleaningMetrics? {
@@ -133,8 +140,17 @@ package final class HyperCleaningRun: ExperimentRun {
             ? CleaningMetrics(weights: weights, isCorrupted: corruption.isCorrupted) : nil
     }
 
-    private func accuracy(of network: Perceptron) -> Double {
-        classifyTest(network.tensors)[0].accuracy(labels: testLabels)
+    private func accuracy(of network: Perceptron, _ name: String) throws(RunError) -> Double {
+        let logits = classifyTest(network.tensors)[0]
+        try check(logits, "test", name)
+        return logits.accuracy(labels: testLabels)
+    }
+
+    private func check(_ logits: Tensor, _ part: String, _ network: String) throws(RunError) {
+        guard logits.scalars.allSatisfy(\.isFinite) else {
+            throw .notFinite(
+                place: "\(part) samples after upper iteration \(iteration)", quantity: "the predictions at \(network)")
+        }
     }
 
     // MARK: Checkpoints
@@ -152,11 +168,11 @@ package final class HyperCleaningRun: ExperimentRun {
     }
 
     /// Few steps of a network on the test part: nothing to stop in between.
-    package func outcome(stoppedBecause: String?, isStopped: () -> Bool) -> HyperCleaningOutcome {
+    package func outcome(stoppedBecause: String?, isStopped: () -> Bool) throws -> HyperCleaningOutcome {
         HyperCleaningOutcome(
             configuration: configuration, settings: settings, dataHash: dataHash, rows: rows, metrics: metrics,
-            accuracy: accuracyAtEnd(), weights: weights, samples: split.train, givenLabels: corruption.labels,
-            predictedLabels: predictedTrainingLabels, isCorrupted: metrics == nil ? nil : corruption.isCorrupted,
+            accuracy: try accuracyAtEnd(), weights: weights, samples: split.train, givenLabels: corruption.labels,
+            predictedLabels: try predictedTrainingLabels(), isCorrupted: metrics == nil ? nil : corruption.isCorrupted,
             images: images, peakMemoryBytes: PeakMemory.bytes, stoppedBecause: stoppedBecause)
     }
 }

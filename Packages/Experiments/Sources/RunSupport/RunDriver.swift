@@ -80,10 +80,13 @@ package final class RunDriver<Run: ExperimentRun> {
         } catch let error as SolverError { failure = error }
         if failure == nil { try writeCheckpoint() }
         let isShort = run.iteration < run.totalIterations
-        let outcome = try run.outcome(
-            stoppedBecause: failure?.description
-                ?? (isShort ? "a signal, after \(run.iteration) of \(run.totalIterations) iterations" : nil),
-            isStopped: isStopped)
+        let outcome: Run.Outcome
+        do {
+            outcome = try run.outcome(
+                stoppedBecause: failure?.description
+                    ?? (isShort ? "a signal, after \(run.iteration) of \(run.totalIterations) iterations" : nil),
+                isStopped: isStopped)
+        } catch { throw failure ?? error }  // What ended the run comes first.
         try folder.writeJSON(outcome.summary, to: "summary.json")
         for file in outcome.files { try folder.write(file.text, to: file.name) }
         try folder.write(outcome.page.html, to: "report.html")

@@ -17,6 +17,7 @@ struct Adapt: RunCommand {
     @Option(help: "Folder of PNG or JPEG files to be told apart; folders called like a class are taken for the truth.")
     var query: String
     @Option(parsing: .unconditional, help: "Lower steps K. (default: as in training)") var innerIterations: Int?
+    @Option(FewShotSettings.memoryBudget) var memoryBudget
     @Option(help: "Folder for the results, new or empty. (default: runs/few-shot-adapt-<date>)") var output: String?
 
     func validate() throws {
@@ -27,8 +28,11 @@ struct Adapt: RunCommand {
     }
 
     func execute() throws {
+        var settings = FewShotConfiguration()
+        memoryBudget?.apply(to: &settings)
         let adaptation = try FewShotAdaptation(
-            checkpointPath: checkpoint, support: support, query: query, innerIterations: innerIterations)
+            checkpointPath: checkpoint, support: support, query: query, innerIterations: innerIterations,
+            memoryBudget: settings.memoryBudget)
         let folder = output ?? defaultOutput("few-shot-adapt")
         try adaptation.write(to: folder, checkpoint: checkpoint)
         say(adaptation.remarks)

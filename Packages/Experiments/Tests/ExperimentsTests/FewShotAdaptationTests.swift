@@ -2,6 +2,8 @@ import Datasets
 import FewShotSupport
 import Foundation
 import Reporting
+import RunSupport
+import Tensors
 import Testing
 
 /// A checkpoint trained on some glyphs tells five others apart, from PNG files in class folders.
@@ -51,6 +53,23 @@ import Testing
         #expect(
             try String(contentsOfFile: "\(folder)/out/report.html", encoding: .utf8).components(separatedBy: "<img")
                 .count == 1 + 20 + 9)
+
+        // Weights of 3e38 are finite, what comes of them is not: never a guess, never a figure.
+        var wild = Checkpoint(notes: run.checkpoint.notes)
+        for (name, tensor) in run.checkpoint.tensors {
+            let isWild = name.hasPrefix("selected.z")
+            wild.add(isWild ? Tensor(repeating: 3e38, shape: tensor.shape).evaluated() : tensor, as: name)
+        }
+        let wildPath = "\(folder)/wild.safetensors"
+        try wild.write(to: wildPath)
+        #expect(throws: RunError.notFinite(place: "\(folder)/query", quantity: "the predictions")) {
+            _ = try FewShotAdaptation(
+                checkpointPath: wildPath, support: "\(folder)/support", query: "\(folder)/query")
+        }
+        try run.restoreSelected(wild, file: wildPath)
+        #expect(throws: RunError.notFinite(place: "glyphs test episode 0", quantity: "the predictions")) {
+            _ = try run.test(count: 2)
+        }
 
         try FileManager.default.removeItem(atPath: "\(folder)/support/shape 4")
         #expect {

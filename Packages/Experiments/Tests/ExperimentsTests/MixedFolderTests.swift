@@ -57,6 +57,16 @@ import Testing
         let trained = try life.train("data", ["--image-size", "28"])
         #expect(try trained.status == 0 && trained.summary("images") == counts, "\(trained.lines)")
         #expect(trained.lines.count == 1 && trained.lines[0].contains("\(leftOut) entries not read: "))
+        let inventory = try trained.summary("data", as: [String: [String: Any]].self), folder = inventory["folder"]!
+        #expect(folder["classes"] as? Int == 21 && folder["pictures"] as? Int == all)
+        #expect(
+            folder["notRead"] as? [String: Int] == [
+                "hidden": 1, "__MACOSX": 1, "Thumbs.db or desktop.ini": 1, "of other formats": 1,
+                "links that lead back": 1,
+            ])
+        let parts = ["training", "validation", "test"].map { inventory["parts"]![$0] as? [String: Int] }
+        #expect(parts.map { $0?["classes"] } == [10, 5, 6] && parts.map { $0?["pictures"] } == counts)
+        #expect(trained.text("report.html").contains("21 classes, \(all) pictures"))
         let shown = counts.map(String.init).joined(separator: ", ")
         #expect(trained.text("report.html").contains("Pictures read for training, validation and test: \(shown)."))
 
@@ -70,8 +80,9 @@ import Testing
             ])
         #expect(try adapted.status == 0 && adapted.summary("queryImages") == all, "\(adapted.lines)")
         #expect(adapted.lines.count == 1 && adapted.lines[0].contains("\(leftOut) entries not read: "))
+        #expect(try adapted.summary("query", as: NSDictionary.self) == folder as NSDictionary)
+        #expect(adapted.text("report.html").contains("21 classes, \(all) pictures; \(leftOut) entries not read: "))
         #expect(adapted.text("predictions.csv").split(separator: "\n").count == all + 1)
         #expect(adapted.text("report.html").contains("\(all) to be told apart"))
-        #expect(adapted.text("report.html").contains("\(leftOut) entries not read: "))
     }
 }

@@ -25,7 +25,13 @@ public struct FewShotData: Sendable {
     public let train: ImageClasses, validation: ImageClasses, test: ImageClasses
     /// SHA-256 of the split: the names of the classes of each part.
     public let splitHash: String
-    /// What was found beside the data and is not used, a line each: for standard error and the report.
+    /// Of the folder or archive that was read; nil where it held no pictures in folders, or there was none.
+    public private(set) var pictureCount: PictureCount? {
+        didSet { remarks += pictureCount?.remark.map { [$0] } ?? [] }
+    }
+    /// Classes that were read and are in no part; nil if there are none.
+    public private(set) var unused: ImageClasses?
+    /// What is not read, and what was read and is not used, a line each: for standard error and the report.
     public private(set) var remarks: [String] = []
 
     private init(train: ImageClasses, validation: ImageClasses, test: ImageClasses) {
@@ -71,7 +77,8 @@ public struct FewShotData: Sendable {
             var data = FewShotData(
                 train: split.train.withRotations(), validation: split.validation.withRotations(),
                 test: split.test.withRotations())
-            data.remarks = tree.leftOutOfImages.summary.map { ["\(path): \($0)"] } ?? []
+            data.pictureCount = tree.pictureCount
+            data.leaveOut(split.unused, of: images.classCount, at: path, "the split names them in no part")
             return data
         case .miniImageNet:
             guard exists("\(path)/mini-imagenet-cache-train.pkl") else {
@@ -116,6 +123,20 @@ public struct FewShotData: Sendable {
             train: try images.selecting(named: split.train, part: "train"),
             validation: try images.selecting(named: split.validation, part: "validation"),
             test: try images.selecting(named: split.test, part: "test"))
+        let used = Set([train, validation, test].flatMap { part in (0..<part.classCount).map(part.className) })
+        let others = (0..<images.classCount).filter { !used.contains(images.className($0)) }
+        unused = others.isEmpty ? nil : images.selecting(others)
+    }
+
+    /// - Parameters:
+    ///   - count: of all classes.
+    ///   - reason: why they are not used.
+    private mutating func leaveOut(_ classes: ImageClasses?, of count: Int, at path: String, _ reason: String) {
+        guard let classes else { return }
+        unused = classes
+        remarks.append(
+            "\(path): \(classes.classCount) of \(count) classes not used, with \(classes.imageCount) pictures: "
+                + "\(reason), \(classes.className(0)) the first of them")
     }
 
     private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
@@ -134,10 +155,10 @@ public struct FewShotData: Sendable {
         let tree = try FileTree(path: path)
         let images = try ImageClasses(
             contentsOf: tree, name: name, preparation: preparation ?? ImagePreparation(), cache: cache)
-        let remarks = tree.leftOutOfImages.summary.map { ["\(path): \($0)"] } ?? []
         if let splitDirectory {
             var data = try FewShotData(images, split: try ClassSplit(directory: splitDirectory))
-            data.remarks = remarks
+            data.pictureCount = tree.pictureCount
+            data.leaveOut(data.unused, of: images.classCount, at: path, "the split names them in no part")
             return data
         }
         // The folders are the classes, in the same order.
@@ -146,12 +167,10 @@ public struct FewShotData: Sendable {
             train: images.selecting(parts.train, name: "\(name) train"),
             validation: images.selecting(parts.validation, name: "\(name) validation"),
             test: images.selecting(parts.test, name: "\(name) test"))
-        data.remarks = remarks
-        if let first = parts.outside.first {
-            data.remarks.append(
-                "\(path): \(parts.outside.count) of \(images.classCount) classes not used, they lie in none of train, "
-                    + "val and test, \(images.className(first)) the first of them")
-        }
+        data.pictureCount = tree.pictureCount
+        data.leaveOut(
+            parts.outside.isEmpty ? nil : images.selecting(parts.outside), of: images.classCount, at: path,
+            "they lie in none of train, val and test")
         return data
     }
 }

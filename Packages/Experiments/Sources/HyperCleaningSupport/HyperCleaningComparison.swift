@@ -10,22 +10,11 @@ import Tensors
 ///
 /// Every run has a folder of its own below the output; `comparison.csv` and `report.html` set them side by side.
 package final class HyperCleaningComparison {
-    /// What became of one run.
-    package struct Entry: Sendable {
-        package let network: HyperCleaningNetwork
-        package let method: MethodName
-        package let rows: [HyperCleaningRow]
-        /// Whether it has a folder.
-        package let isBegun: Bool
-        /// Why it ended early, if it did.
-        package let failure: String?
-    }
-
     private let settings: HyperCleaningConfiguration
     private let networks: [HyperCleaningNetwork], methods: [MethodName]
     private let output: String
     private let resumes: Bool
-    package private(set) var entries: [Entry] = []
+    package private(set) var entries: [HyperCleaningEntry] = []
 
     /// - Parameter settings: whose network and method are replaced by each of the given ones.
     package init(
@@ -56,7 +45,8 @@ package final class HyperCleaningComparison {
                     refusedCount += 1
                     if refusedCount == count { throw refusal.reason }
                     entries.append(
-                        Entry(network: network, method: method, rows: [], isBegun: false, failure: "\(refusal.reason)"))
+                        HyperCleaningEntry(
+                            network: network, method: method, rows: [], isBegun: false, failure: "\(refusal.reason)"))
                 }
                 if let folder { try write(to: folder) }
             }
@@ -78,7 +68,7 @@ package final class HyperCleaningComparison {
 
     private func complete(
         _ run: HyperCleaningRun, _ isStopped: () -> Bool, _ progress: (Int, String) -> Void
-    ) throws -> Entry {
+    ) throws -> HyperCleaningEntry {
         let network = run.configuration.network, method = run.configuration.method
         let name = "\(network.rawValue)-\(method.rawValue)", before = entries.count * settings.outerIterations
         let driver = try RunDriver(run, output: "\(output)/\(name)", resumes: resumes)
@@ -89,7 +79,7 @@ package final class HyperCleaningComparison {
             guard error is SolverError || error is RunError else { throw error }
             failure = "\(error)"
         }
-        return Entry(network: network, method: method, rows: run.rows, isBegun: true, failure: failure)
+        return HyperCleaningEntry(network: network, method: method, rows: run.rows, isBegun: true, failure: failure)
     }
 
     /// What all runs of the folder have in common must be what these settings say: those of an earlier part too.

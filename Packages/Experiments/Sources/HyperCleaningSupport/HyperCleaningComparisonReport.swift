@@ -6,7 +6,7 @@ import RunSupport
 /// How several methods did, from what became of each.
 struct HyperCleaningComparisonReport {
     let settings: HyperCleaningConfiguration
-    let entries: [HyperCleaningComparison.Entry]
+    let entries: [HyperCleaningEntry]
 
     /// Whether anybody knows which labels are wrong.
     private var isTruthKnown: Bool { entries.contains { $0.last?.metrics != nil } }
@@ -32,7 +32,7 @@ struct HyperCleaningComparisonReport {
     var table: Table {
         func percent(_ share: Double?) -> String { share.map { String(format: "%.2f", $0 * 100) } ?? "–" }
         func number(_ value: Double?, _ format: String) -> String { value.map { String(format: format, $0) } ?? "–" }
-        let truth: [(name: String, cell: (HyperCleaningComparison.Entry) -> String)] =
+        let truth: [(name: String, cell: (HyperCleaningEntry) -> String)] =
             isTruthKnown
             ? [
                 ("F1", { percent($0.last?.metrics?.f1) }),
@@ -101,7 +101,7 @@ struct HyperCleaningComparisonReport {
 
     /// `point` is told the seconds that the iterations up to its row took.
     private func chart(
-        _ title: String, _ xLabel: String, _ entries: [HyperCleaningComparison.Entry],
+        _ title: String, _ xLabel: String, _ entries: [HyperCleaningEntry],
         _ point: (HyperCleaningRow, Double) -> (Double, Double)?
     ) -> String {
         LineChart(
@@ -117,14 +117,4 @@ struct HyperCleaningComparisonReport {
             }
         ).svg
     }
-}
-
-extension HyperCleaningComparison.Entry {
-    var last: HyperCleaningRow? { rows.last }
-    /// At the last evaluation.
-    package var accuracy: Double? { rows.last { $0.accuracy != nil }?.accuracy }
-    var accuracyAtInitialization: Double? { rows.last { $0.accuracy != nil }?.accuracyAtInitialization }
-    var meanTruncation: Double? { rows.isEmpty ? nil : Samples(rows.map { Double($0.report.truncation) }).mean }
-    /// Median of an upper iteration.
-    var seconds: Double? { rows.isEmpty ? nil : Samples(rows.map(\.report.seconds)).median }
 }

@@ -35,7 +35,7 @@ extension MethodName {
         if let dynamics = s.dynamics { method.dynamics = dynamics }
         if s.isWarmStarted, method.initialization == .fixed { method.initialization = .warmStart }
         method.acceptsFailedAdjoint = s.acceptsFailedAdjoint
-        if s.usesReferenceIndex, self == .iapttGM { method.truncation = .referenceIndex }
+        if self == .iapttGM, let truncation = s.truncation { method.truncation = truncation }
         return method
     }
 }

@@ -15,8 +15,8 @@ public struct MethodSettings: Sendable, Hashable {
     /// Whether methods without an initialization of their own (rhg, fhg, t-rhg, bda and the implicit ones) go on from
     /// the last y_K.
     public var isWarmStarted = false
-    /// The reference's history index instead of k̄ (iaptt-gm).
-    public var usesReferenceIndex = false
+    /// Another choice of k̄ than iaptt-gm's own.
+    public var truncation: Truncation?
     /// Whether implicit methods move x along a hypergradient whose linear system was not solved.
     public var acceptsFailedAdjoint = false
     /// Other lower dynamics than the method's own.

@@ -71,7 +71,7 @@ package struct NumericalConfiguration: ExperimentConfiguration {
     /// What the methods are told.
     var methodSettings: MethodSettings {
         var settings = settings
-        settings.usesReferenceIndex = quirks.contains(.index)
+        settings.truncation = quirks.contains(.index) ? .referenceIndex : nil
         settings.isWarmStarted = initialization == .warm
         settings.dynamics = dynamics.map { name in
             let rate = settings.lowerRate
@@ -86,4 +86,11 @@ package struct NumericalConfiguration: ExperimentConfiguration {
         }
         return settings
     }
+}
+
+extension Truncation {
+    /// What the authors' code of March 2022 differentiates: its history holds two entries a step, so that entry k̄ is
+    /// step ⌈k̄/2⌉.
+    fileprivate static let referenceIndex = Truncation.chosen(
+        StepChoice(named: "reference index") { (StepChoice.largestValue($0) + 1) / 2 })
 }

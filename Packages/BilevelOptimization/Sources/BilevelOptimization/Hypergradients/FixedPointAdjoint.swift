@@ -14,9 +14,7 @@ public struct FixedPointAdjoint: HypergradientEstimator {
     public func needs(of loop: LowerLoop) -> TrajectoryNeeds { .end }
 
     public func check(_ loop: LowerLoop, onto lowerConstraint: Constraint) throws(SolverError) {
-        try loop.checkReadsEndOnly()
-        try checkAtLeastOne("adjoint iterations", maximumIterations)
-        try loop.checkIsAutonomous()
+        try loop.checkEndsAtFixedPoint(adjointIterations: maximumIterations)
     }
 
     public func compile(

@@ -16,18 +16,21 @@ public struct ForwardMode: HypergradientEstimator {
         _ levels: TracedLevels, _ loop: LowerLoop, in compilation: Compilation
     ) -> any CompiledHypergradient {
         CompiledForwardMode(
-            start: levels.start.pushforward(alongArguments: [0]).compiled(in: compilation),
+            start: loop.initialization.isLearned
+                ? levels.start.pushforward(alongArguments: [0]).compiled(in: compilation) : nil,
             step: levels.step.pushforward(alongArguments: [0, 1]).compiled(in: compilation),
             upperLayout: levels.upperLayout, lowerLayout: levels.lowerLayout, stateLayout: levels.stateLayout)
     }
 }
 
 private struct CompiledForwardMode: CompiledHypergradient {
-    /// (y_0, ẏ_0) to ṡ_0; (x, s, ẋ, ṡ) to ṡ'.
-    let start: CompiledFunction, step: CompiledFunction
+    /// (y_0, ẏ_0) to ṡ_0, where y_0 is learned: one more pass for each of its coordinates.
+    let start: CompiledFunction?
+    /// (x, s, ẋ, ṡ) to ṡ'.
+    let step: CompiledFunction
     let upperLayout: PointLayout, lowerLayout: PointLayout, stateLayout: PointLayout
 
-    var functions: [CompiledFunction] { [start, step] }
+    var functions: [CompiledFunction] { [start, step].compactMap { $0 } }
     var byteCount: Int { upperLayout.byteCount + 2 * lowerLayout.byteCount + 2 * stateLayout.byteCount }
 
     func makeComputation(temporaries: Storage) -> any HypergradientComputation {
@@ -36,12 +39,12 @@ private struct CompiledForwardMode: CompiledHypergradient {
 }
 
 private final class ForwardComputation: HypergradientComputation {
-    private let start: Replay, step: Replay
+    private let start: Replay?, step: Replay
     private let upperTangent: Point, startTangent: Point, direct: Point
     private var tangent: Point, next: Point
 
     init(_ compiled: CompiledForwardMode, _ temporaries: Storage) {
-        start = Replay(compiled.start, temporaries: temporaries)
+        start = compiled.start.map { Replay($0, temporaries: temporaries) }
         step = Replay(compiled.step, temporaries: temporaries)
         upperTangent = Point(compiled.upperLayout)
         startTangent = Point(compiled.lowerLayout)
@@ -62,7 +65,7 @@ private final class ForwardComputation: HypergradientComputation {
             gradients.upper[element: i] += direct.dot(tangent.part(0..<direct.count))
         }
         gradients.start.clear()
-        guard first == 0 else { return nil }
+        guard first == 0, let start else { return nil }
         upperTangent.clear()
         for i in 0..<gradients.start.layout.elementCount {
             startTangent.clear()

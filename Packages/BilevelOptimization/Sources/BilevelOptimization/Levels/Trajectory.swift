@@ -116,16 +116,10 @@ public final class Trajectory {
 
     /// k̄ of the last run.
     func chosenStep(_ truncation: Truncation) -> Int {
-        let values = upperValues
-        var worst = stepCount
-        if truncation.needsEveryValue {
-            worst = 1
-            for k in 1...stepCount where values[k] > values[worst] { worst = k }
-        }
-        return switch truncation {
-        case .none, .last, .pessimistic: worst
+        switch truncation {
+        case .none, .last: stepCount
         case .at(let k): k
-        case .referenceIndex: (worst + 1) / 2
+        case .chosen(let choice): choice(upperValues)
         }
     }
 

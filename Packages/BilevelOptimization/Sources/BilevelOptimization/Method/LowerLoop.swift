@@ -58,6 +58,13 @@ extension LowerLoop {
         }
     }
 
+    /// For an iterative solver of the adjoint system at the step's fixed point.
+    func checkEndsAtFixedPoint(adjointIterations: Int) throws(SolverError) {
+        try checkReadsEndOnly()
+        try checkAtLeastOne("adjoint iterations", adjointIterations)
+        try checkIsAutonomous()
+    }
+
     /// For a system with the step's Jacobian at a fixed point.
     public func checkIsAutonomous() throws(SolverError) {
         guard dynamics.isAutonomous else {

@@ -76,7 +76,8 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
     /// dF/dy_0 of the last iteration, of the same F(x, y_k̄) and through the same steps as `hypergradient`:
     /// ∇_y F ∂y_k̄/∂y_0 for reverse and forward mode, ∇_y F for first order, which takes that factor for the identity.
     /// Zeros where what is differentiated does not begin at y_0: for T-RHG and one step (y_{K-h} counts as a constant),
-    /// and for the hypergradients that look at the end only.
+    /// and for the hypergradients that look at the end only. Zeros for forward mode too where z is not learned: each of
+    /// y_0's coordinates would cost a pass.
     public var initializationGradient: Lower { lowerTemplate.with(lastGradients.start.tensors) }
 
     /// x, z, what moves them, and y_K.

@@ -10,21 +10,27 @@ public enum CIFAR {
         var pixels: [UInt8] = []
     }
 
+    /// Which of a set's files are read.
+    enum Part {
+        case all, training, test
+    }
+
     private static let imageSize = 3072
 
     /// `data_batch_1.bin` … `data_batch_5.bin` and `test_batch.bin` of a folder, those that exist, in this order.
-    static func records10(directory: String) throws(DatasetError) -> Records {
+    static func records10(directory: String, part: Part = .all) throws(DatasetError) -> Records {
         let paths = try files(
-            (1...5).map { "data_batch_\($0).bin" } + ["test_batch.bin"], in: directory,
+            training: (1...5).map { "data_batch_\($0).bin" }, test: "test_batch.bin", part, in: directory,
             called: "data_batch_1.bin … data_batch_5.bin or test_batch.bin",
             isSimilar: { $0.hasPrefix("data_batch") || $0.hasPrefix("test_batch") })
         return try records(of: paths, labelBytes: 1, classCount: 10)
     }
 
     /// `train.bin` and `test.bin` of CIFAR-100, those that exist; of its two labels the fine one.
-    static func records100(directory: String) throws(DatasetError) -> Records {
+    static func records100(directory: String, part: Part = .all) throws(DatasetError) -> Records {
         let paths = try files(
-            ["train.bin", "test.bin"], in: directory, called: "train.bin or test.bin of CIFAR-100",
+            training: ["train.bin"], test: "test.bin", part, in: directory,
+            called: "train.bin or test.bin of CIFAR-100",
             isSimilar: { ($0.hasPrefix("train") || $0.hasPrefix("test")) && $0.hasSuffix(".bin") })
         return try records(of: paths, labelBytes: 2, classCount: 100)
     }
@@ -33,8 +39,10 @@ public enum CIFAR {
     /// batches they would be twice in the data, left out they would be missed.
     /// - Parameter isSimilar: of a name in small letters.
     private static func files(
-        _ names: [String], in directory: String, called: String, isSimilar: (String) -> Bool
+        training: [String], test: String, _ part: Part, in directory: String, called: String,
+        isSimilar: (String) -> Bool
     ) throws(DatasetError) -> [String] {
+        let names = training + [test]
         let present = try FolderWalk.names(in: BytePath(directory))
         let others = present.filter { !names.contains($0.description) && isSimilar($0.description.lowercased()) }
         guard others.isEmpty else {
@@ -45,17 +53,28 @@ public enum CIFAR {
                 "\(called) only expected, \(list) \(others.count == 1 ? "is" : "are") there too: "
                     + (isPython ? "the binary version is read, not the one for Python" : "a copy would count twice"))
         }
-        let found = names.filter { present.contains(BytePath($0)) }.map { "\(directory)/\($0)" }
-        guard !found.isEmpty else { throw .missing(at: directory, "\(called) expected, none is there") }
+        let wanted = part == .all ? names : part == .training ? training : [test]
+        let found = wanted.filter { present.contains(BytePath($0)) }.map { "\(directory)/\($0)" }
+        guard !found.isEmpty else {
+            let called = part == .all ? called : "\(wanted.joined(separator: ", ")) of CIFAR"
+            throw .missing(at: directory, "\(called) expected, none is there")
+        }
         return found
     }
 
     /// The names in `fine_label_names.txt` where it lies beside the images, else numbers.
     static func classNames100(directory: String) throws(DatasetError) -> [String] {
-        let path = "\(directory)/fine_label_names.txt"
-        guard FileManager.default.fileExists(atPath: path) else { return (0..<100).map(String.init) }
+        try names(directory: directory, classCount: 100)
+    }
+
+    /// The names that the publisher's list gives the 10 or 100 classes where it lies beside the images, else numbers.
+    static func names(directory: String, classCount: Int) throws(DatasetError) -> [String] {
+        let path = "\(directory)/\(classCount == 10 ? "batches.meta.txt" : "fine_label_names.txt")"
+        guard FileManager.default.fileExists(atPath: path) else { return (0..<classCount).map(String.init) }
         let names = try TextFile.text(of: path).split(whereSeparator: \.isNewline).map(String.init)
-        guard names.count == 100 else { throw .damaged(at: path, "100 class names expected, got \(names.count)") }
+        guard names.count == classCount else {
+            throw .damaged(at: path, "\(classCount) class names expected, got \(names.count)")
+        }
         return names
     }
 

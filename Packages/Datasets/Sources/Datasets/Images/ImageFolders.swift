@@ -45,7 +45,18 @@ extension ImageClasses {
         }
         var digest = SHA256()
         digest.update(Array("\(tree.fingerprint) \(preparation.fingerprint)".utf8))
-        self = try cache.images(name: name, fingerprint: digest.finalized()) { (collector) throws(DatasetError) in
+        try self.init(
+            folders, of: tree, name: name, fingerprint: digest.finalized(), preparation: preparation, cache: cache)
+    }
+
+    /// Some pictures of a tree, in the order given.
+    /// - Parameter fingerprint: a SHA-256 that changes with the tree, with which pictures these are, and with how they
+    ///   are prepared.
+    init(
+        _ folders: [FileTree.ImageFolder], of tree: FileTree, name: String, fingerprint: String,
+        preparation: ImagePreparation, cache: ImageCache
+    ) throws(DatasetError) {
+        self = try cache.images(name: name, fingerprint: fingerprint) { (collector) throws(DatasetError) in
             for folder in folders {
                 collector.beginClass(folder.path.description)
                 // In parallel, a bounded number at a time; the order of the images is that of the paths.

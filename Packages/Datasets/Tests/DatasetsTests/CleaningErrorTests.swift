@@ -133,10 +133,17 @@ struct CleaningMistake: Sendable, CustomTestStringConvertible {
             complaint: "ROOT/others: a file of rows and labels expected for trusted features, this is a folder or an "
                 + "archive"),
         CleaningMistake(
-            name: "another kind of file", data: "f.safetensors", files: ["f.safetensors": "x"],
-            complaint:
-                "ROOT/f.safetensors: a folder, a zip archive, a CSV of file names and labels, or features as .npy "
-                + "expected, this is a safetensors file: save its tensor by numpy.save"),
+            name: "a test of another form", data: "f.npy", labels: "l.txt", test: "others",
+            files: ["l.txt": "a\na\nb\nb\n"], pictures: ["others/a/1.png"], arrays: ["f.npy": [1, 2, 3, 4]],
+            complaint: "ROOT/others: 1 feature a sample expected as in ROOT/f.npy, these are pictures"),
+        CleaningMistake(
+            name: "a damaged safetensors file", data: "f.safetensors", labels: "l.txt",
+            files: ["f.safetensors": "\u{2}\0\0\0\0\0\0\0{]", "l.txt": "a\n"],
+            complaint: "ROOT/f.safetensors: a safetensors header of JSON that fits the file expected"),
+        CleaningMistake(
+            name: "another kind of file", data: "f.bin", files: ["f.bin": "x"],
+            complaint: "ROOT/f.bin: a folder, a zip archive, a CSV of file names and labels, or features as .npy or "
+                + "safetensors expected, this is another file"),
     ]
 }
 

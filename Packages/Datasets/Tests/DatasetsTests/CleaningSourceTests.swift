@@ -186,6 +186,35 @@ extension Scratch {
         }
     }
 
+    @Test("features and labels of a safetensors file, which may hold other arrays too")
+    func safetensors() throws {
+        let scratch = try Scratch()
+        // Four rows of two float16 numbers, four labels of 8 bytes, and a number of a type that is not read.
+        let header = """
+            {"__metadata__": {"from": "a test"}, "note": {"dtype": "BF16", "shape": [1], "data_offsets": [48, 50]},
+            "features": {"dtype": "F16", "shape": [4, 2], "data_offsets": [0, 16]},
+            "labels": {"dtype": "I64", "shape": [4], "data_offsets": [16, 48]}}
+            """
+        let halves: [UInt16] = [0x3C00, 0xC000, 0x3800, 0x0000, 0x3C00, 0x4200, 0x3C00, 0x4400]  // 1 -2 0.5 0 1 3 1 4
+        let labels: [UInt8] = [3, 9, 3, 9].flatMap { [$0, 0, 0, 0, 0, 0, 0, 0] }
+        let bytes = halves.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] } + labels + [0, 0]
+        let length = header.utf8.count
+        try scratch.write(
+            [UInt8(length & 255), UInt8(length >> 8), 0, 0, 0, 0, 0, 0] + Array(header.utf8) + bytes, "f.safetensors")
+        try scratch.write(text: "name,label\na,x\nb,y\nc,x\nd,y\n", "own.csv")
+        let source = try CleaningSource(path: "\(scratch.path)/f.safetensors")
+        #expect(source.samples.form == .features(2) && source.samples.labels == [0, 1, 0, 1])
+        #expect(source.samples.classNames == ["3", "9"])
+        #expect(source.samples.floats(of: [0, 3]) == [1, -2, 1, 4])
+        let own = try CleaningSource(
+            path: "\(scratch.path)/f.safetensors", labelsPath: "\(scratch.path)/own.csv")
+        #expect(own.samples.classNames == ["x", "y"] && own.samples.names == ["a", "b", "c", "d"])
+        // A sample with a name may be meant by its row all the same.
+        try scratch.write(text: "name,label\nd,x\n1,y\n", "trusted.csv")
+        let trusted = try own.trusted("\(scratch.path)/trusted.csv")
+        #expect(trusted.indices == [1, 3] && trusted.labels == [1, 0])
+    }
+
     @Test("arrays of pictures are pictures, whichever axis the channels are on; of other numbers features")
     func arrays() throws {
         let scratch = try Scratch()

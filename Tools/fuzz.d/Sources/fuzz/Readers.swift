@@ -52,6 +52,9 @@ func readers(fixtures: String, scratch: String) throws -> [Reader] {
         tensors: [("a.weight", Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3])), ("b", Tensor([1.0, 2.0]))],
         notes: ["iteration": "3"]
     ).write(to: "\(scratch)/intact.safetensors")
+    try Checkpoint(tensors: [("x", Tensor([1, 2, 3, 4, 5, 6, 7, 8] as [Float], shape: [4, 2]))], notes: [:])
+        .write(to: "\(scratch)/features.safetensors")
+    try write(Array("0\n1\n0\n1\n".utf8), "four.txt")
     func intact(_ name: String) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(scratch)/\(name)")))
     }
@@ -64,6 +67,13 @@ func readers(fixtures: String, scratch: String) throws -> [Reader] {
     }
     _ = try cached()
     let cacheFile = "cache/" + (try FileManager.default.contentsOfDirectory(atPath: "\(scratch)/cache")[0])
+
+    for name in [
+        "table/1.png", "table/2.png", "table/3.png", "table/4.png", "folders/a/1.png", "folders/a/2.png",
+        "folders/b/1.png", "folders/b/2.png",
+    ] {
+        try write(objects("png.json", "png")[0], name)
+    }
 
     let png = try objects("png.json", "png"), jpeg = try objects("jpeg.json", "jpeg")
     let pickles = try dictionary("odd-pickles.json") + (2...5).map { try fixture("pickles/mini-\($0).pkl") }
@@ -138,6 +148,32 @@ func readers(fixtures: String, scratch: String) throws -> [Reader] {
             _ = try? file.texts()
             _ = try? file.integers()
             _ = try file.floats()
+        },
+        Reader(
+            name: "label-table",
+            corpus: text(
+                "file_name,label\r\n1.png,a\r\n2.png,a\r\n3.png,\"b, \"\"c\"\"\"\r\n4.png,\"b, \"\"c\"\"\"\r\n",
+                "1.png;a\n2.png;a\n./3.png;b\n4.png;b\n"),
+            file: "table/labels.csv"
+        ) {
+            let source = try CleaningSource(path: "\($0)/table")
+            _ = source.correctedLabels([0: 1, 1: Int32?.none])
+            _ = try source.trusted("\($0)/table/labels.csv")
+        },
+        Reader(
+            name: "row-labels",
+            corpus: text("2,a\n0,b\n1,a\n3,b\n", "row,label\n0,1\n1,1\n2,-5\n3,-5\n", "label\na\nb\nb\na\n"),
+            file: "rows/labels.csv"
+        ) {
+            let source = try CleaningSource(
+                path: "\($0)/features.safetensors", labelsPath: "\($0)/rows/labels.csv")
+            _ = source.correctedLabels([0: 1, 1: Int32?.none])
+        },
+        Reader(name: "picture-header", corpus: png + jpeg, file: "folders/b/2.png") {
+            _ = try CleaningSource(path: "\($0)/folders")
+        },
+        Reader(name: "safetensors-features", corpus: [try intact("features.safetensors")], file: "f.safetensors") {
+            _ = try CleaningSource(path: "\($0)/f.safetensors", labelsPath: "\($0)/four.txt")
         },
     ]
 }

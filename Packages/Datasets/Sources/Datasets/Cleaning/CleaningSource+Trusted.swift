@@ -14,7 +14,7 @@ extension CleaningSource {
             throw .unsupported(
                 at: path, "a CSV of names and labels, a list of names, or a folder expected, this is \(kind.rawValue)")
         }
-        let lookup = SampleNames(samples.names, root: root)
+        let lookup = SampleNames(samples.names, root: root, areRows: kind != .pictures)
         let table = try LabelTable(
             content, place: path, isListOfNames: true,
             isName: {

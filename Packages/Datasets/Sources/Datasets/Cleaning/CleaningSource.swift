@@ -1,8 +1,8 @@
 /// What `clean DATA` was pointed at; reads it, and what lies beside it.
 ///
 /// The form is found by content: a folder (or zip archive) of class folders; pictures beside a CSV of their labels, or
-/// that CSV; a folder of IDX files or of CIFAR's batches, whose training files are read; features or pictures as
-/// `.npy`. Whatever is wrong with names and labels is said before a picture is decoded or anything written.
+/// that CSV; a folder of IDX files or of CIFAR's batches, whose training files are read; features or pictures as `.npy`
+/// or safetensors. Whatever is wrong with names and labels is said before a picture is decoded or anything written.
 public struct CleaningSource: Sendable {
     public let path: String
     /// Labels that lie elsewhere; nil where they are part of the data.
@@ -53,6 +53,9 @@ public struct CleaningSource: Sendable {
     /// Samples beside the data, which must have its form.
     func further(_ listing: SampleListing) throws(DatasetError) -> LabeledSamples {
         var fitting = reader
+        if case .features = samples.form, case .pictures = listing.content {
+            throw .inconsistent(at: listing.place, "\(samples.form) expected as in \(path), these are pictures")
+        }
         if case .pictures(let channels, let height, let width) = samples.form, reader == nil {
             // Numbered pictures: files are brought to their form, in memory.
             fitting = PictureReader(height: height, width: width, channels: channels, cacheDirectory: nil)
@@ -91,7 +94,7 @@ extension LabeledSamples.Form: CustomStringConvertible {
         switch self {
         case .pictures(let channels, let height, let width):
             "pictures of \(width) x \(height) pixels, \(channels == 1 ? "grey" : "\(channels) channels")"
-        case .features(let count): "\(count) features a sample"
+        case .features(let count): "\(count) \(count == 1 ? "feature" : "features") a sample"
         }
     }
 }

@@ -25,20 +25,18 @@ enum DataKind: Sendable, Hashable {
         case .numpy: self = .array
         case .zip where !path.hasSuffix(".npz"): self = .pictures
         case nil where Self.isTable(path), .json where Self.isTable(path): self = .pictures
+        case nil where SafetensorsFile.isLikely(file): self = .array
         default:
             throw .unsupported(
                 at: path,
-                "a folder, a zip archive, a CSV of file names and labels, or features as .npy expected, this is "
+                "a folder, a zip archive, a CSV of file names and labels, or features as .npy or safetensors "
+                    + "expected, this is "
                     + Self.found(path, kind))
         }
     }
 
     private static func found(_ path: String, _ kind: ContentKind?) -> String {
-        switch BytePath(path).ending {
-        case "safetensors": "a safetensors file: save its tensor by numpy.save"
-        case "npz": "an .npz archive: save its array by numpy.save"
-        default: kind?.rawValue ?? "another file"
-        }
+        path.hasSuffix(".npz") ? "an .npz archive: save its array by numpy.save" : kind?.rawValue ?? "another file"
     }
 
     static func isFile(_ path: String) -> Bool {

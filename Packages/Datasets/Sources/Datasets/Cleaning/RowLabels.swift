@@ -14,16 +14,7 @@ struct RowLabels {
         let bytes = try MappedFile.contents(of: path)
         switch ContentKind(bytes) {
         case .numpy:
-            let file = try NPYFile(bytes: bytes, name: path)
-            guard file.rowSize == 1 else {
-                throw .unsupported(at: path, "one label a row expected, got an array of the shape \(file.shape)")
-            }
-            if case .text = file.elementType {
-                labels = try file.texts().map { BytePath($0).description }
-            } else {
-                labels = try file.integers().map(String.init)
-            }
-            try Self.expect(count, labels.count, data, path)
+            self = try RowLabels(try NPYFile(bytes: bytes, name: path), count: count, data: data)
             return
         // JSON is what any text may look like that begins with a bracket.
         case let kind? where kind != .json:
@@ -68,6 +59,19 @@ struct RowLabels {
         (labels, self.table) = ((0..<count).map { byRow[$0]! }, placed)
     }
 
+    /// Labels that are an array: integers or text.
+    init(_ file: NPYFile, count: Int, data: String) throws(DatasetError) {
+        guard file.rowSize == 1 else {
+            throw .unsupported(at: file.name, "one label a row expected, got an array of the shape \(file.shape)")
+        }
+        if case .text = file.elementType {
+            labels = try file.texts().map { BytePath($0).description }
+        } else {
+            labels = try file.integers().map(String.init)
+        }
+        try Self.expect(count, labels.count, data, file.name)
+    }
+
     private static func expect(_ count: Int, _ found: Int, _ data: String, _ path: String) throws(DatasetError) {
         guard found == count else {
             throw .inconsistent(at: path, "\(count) labels expected for the rows of \(data), got \(found)")
@@ -89,7 +93,10 @@ struct RowLabels {
 extension SampleListing {
     /// The same samples with the labels of a file of their own.
     func labelled(by path: String) throws(DatasetError) -> SampleListing {
-        let read = try RowLabels(path: path, count: names.count, data: place)
+        try labelled(by: try RowLabels(path: path, count: names.count, data: place))
+    }
+
+    func labelled(by read: RowLabels) -> SampleListing {
         var listing = self
         (listing.labels, listing.table, listing.publishedClasses) = (read.labels, read.table, nil)
         listing.names = read.names ?? names

@@ -1,24 +1,49 @@
 extension SampleListing {
-    /// The rows of a `.npy` array, with labels from a file.
+    /// The rows of an array, `.npy` or in safetensors, with labels from a file.
     init(array path: String, labelsPath: String?) throws(DatasetError) {
-        let file = try NPYFile(path: path)
+        var file: NPYFile, ownLabels: NPYFile?
+        if SafetensorsFile.isLikely(try MappedFile(path: path)) {
+            (file, ownLabels) = try Self.arrays(of: SafetensorsFile(path: path))
+        } else {
+            file = try NPYFile(path: path)
+        }
         guard file.shape.count >= 2 else {
             throw .unsupported(
                 at: path, "an array of the shape [samples, features] expected, got the shape \(file.shape)")
         }
-        guard let labelsPath = labelsPath ?? Self.labelsBeside(path) else {
+        let listing = SampleListing(
+            place: path, content: .array(file), names: (0..<file.rowCount).map(String.init), labels: [])
+        if let labelsPath = labelsPath ?? (ownLabels == nil ? Self.labelsBeside(path) : nil) {
+            self = try listing.labelled(by: labelsPath)
+        } else if let ownLabels {
+            self = try listing.labelled(by: try RowLabels(ownLabels, count: file.rowCount, data: path))
+        } else {
             throw .missing(
                 at: path, "labels of these \(file.rowCount) rows expected (--labels: .npy, CSV or text), none are given"
             )
         }
-        let listing = SampleListing(
-            place: path, content: .array(file), names: (0..<file.rowCount).map(String.init), labels: [])
-        self = try listing.labelled(by: labelsPath)
+    }
+
+    /// The one array of samples, or of several the one of a known name; and the labels if they are there too.
+    private static func arrays(
+        of file: SafetensorsFile
+    ) throws(DatasetError) -> (features: NPYFile, labels: NPYFile?) {
+        let candidates = file.names.filter { file.shape(of: $0).count >= 2 }
+        let known = ["features", "embeddings", "x", "images"].filter(candidates.contains)
+        guard let name = candidates.count == 1 ? candidates[0] : known.first else {
+            throw .inconsistent(
+                at: file.path,
+                "one array [samples, features] expected, or one of them called features, got "
+                    + (candidates.isEmpty ? "none" : Listing(candidates.map { BytePath($0).description }).description))
+        }
+        let labels = ["labels", "label", "targets", "y"].first { file.shape(of: $0).count == 1 }
+        return (try file.array(name), try labels.map { name throws(DatasetError) in try file.array(name) })
     }
 
     /// `features-labels.npy`, `.csv` or `.txt` beside `features.npy`.
     private static func labelsBeside(_ path: String) -> String? {
-        let stem = path.hasSuffix(".npy") ? String(path.dropLast(4)) : path
+        let ending = BytePath(path).ending
+        let stem = ending.isEmpty ? path : String(path.dropLast(ending.count + 1))
         return ["npy", "csv", "txt"].map { "\(stem)-labels.\($0)" }.first { DataKind.isFile($0) }
     }
 

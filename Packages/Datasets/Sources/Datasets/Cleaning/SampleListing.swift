@@ -39,7 +39,7 @@ struct SampleListing: Sendable {
     }
 
     /// The samples with their values.
-    /// - Parameter reader: for pictures; nil for other forms.
+    /// - Parameter reader: for pictures of files; nil where there can be none.
     func samples(classes: ClassList, reader: PictureReader?) throws(DatasetError) -> LabeledSamples {
         let indices = try classes.indices(of: labels, at: table?.table.place ?? place) { names[$0] }
         let form: LabeledSamples.Form, values: SampleValues
@@ -47,9 +47,7 @@ struct SampleListing: Sendable {
         case .values(let known, let read): (form, values) = (known, read)
         case .array(let file): (form, values) = try Self.values(of: file)
         case .pictures(let tree, let pictures):
-            guard let reader else {
-                throw .inconsistent(at: place, "samples of the data's form expected, these are pictures")
-            }
+            guard let reader else { throw .inconsistent(at: place, "numbers expected, these are pictures") }
             (form, values) = (reader.form, try reader.values(of: pictures, of: tree))
         }
         return LabeledSamples(

@@ -3,9 +3,14 @@ struct SampleNames: Sendable {
     private let indices: [BytePath: Int]
     /// The folder that whole paths may begin with.
     private let root: BytePath
+    /// How many rows there are, where a row may be meant by its number whatever its name is; else 0.
+    private let rowCount: Int
 
-    /// - Parameter names: of the samples, as `LabeledSamples` has them.
-    init(_ names: [String], root: String) {
+    /// - Parameters:
+    ///   - names: of the samples, as `LabeledSamples` has them.
+    ///   - areRows: whether the samples are rows of a file.
+    init(_ names: [String], root: String, areRows: Bool = false) {
+        rowCount = areRows ? names.count : 0
         indices = Dictionary(names.enumerated().map { (BytePath($1), $0) }, uniquingKeysWith: { first, _ in first })
         self.root = BytePath(root)
     }
@@ -13,6 +18,7 @@ struct SampleNames: Sendable {
     /// By its own bytes, by its text as we write it, behind `./` or the data's folder, or with backslashes.
     func index(of name: BytePath) -> Int? {
         if let index = indices[BytePath(name.description)] ?? indices[name] { return index }
+        if rowCount > 0, let row = Int(name.description), 0..<rowCount ~= row { return row }
         for prefix in [Array("./".utf8), root.bytes + [UInt8(ascii: "/")]] where name.bytes.starts(with: prefix) {
             return index(of: BytePath(Array(name.bytes.dropFirst(prefix.count))))
         }

@@ -38,20 +38,34 @@ public struct NPYFile: Sendable {
         let header = try NPYHeader(beginning, name: name)
         (self.content, self.name, shape, start) = (content, name, header.shape, header.end)
         (elementType, isFortranOrder) = (header.elementType, header.isFortranOrder)
+        try checkSize(count - start)
+    }
+
+    /// An array that lies row-major in a file of another format.
+    /// - Parameter name: stands in errors.
+    init(
+        _ file: MappedFile, bytes: Range<Int>, shape: [Int], elementType: ElementType, name: String
+    ) throws(DatasetError) {
+        (content, self.name, self.shape, start) = (.file(file), name, shape, bytes.lowerBound)
+        (self.elementType, isFortranOrder) = (elementType, false)
+        try checkSize(bytes.count)
+    }
+
+    private func checkSize(_ found: Int) throws(DatasetError) {
         guard !shape.contains(0) else {
-            throw .damaged(at: name, "an array with at least one element expected, got the shape \(header.shape)")
+            throw .damaged(at: name, "an array with at least one element expected, got the shape \(shape)")
         }
         var bytes = elementType.stride, overflows = false
         for extent in shape {
             let product = bytes.multipliedReportingOverflow(by: extent)
             (bytes, overflows) = (product.partialValue, overflows || product.overflow)
         }
-        guard !overflows, bytes == count - start else {
+        guard !overflows, bytes == found else {
             let expected = overflows ? "more than 2^63" : "\(bytes)"
             throw .damaged(
                 at: name,
                 "\(expected) bytes of \(elementType) for the shape \(shape) expected behind the header, "
-                    + "the file has \(count - start)")
+                    + "the file has \(found)")
         }
     }
 

@@ -22,7 +22,17 @@ struct CleaningMistake: Sendable, CustomTestStringConvertible {
 
     static let all = [
         CleaningMistake(
-            name: "nothing there", complaint: "ROOT/data: a folder or a zip archive expected, it is not there"),
+            name: "nothing there",
+            complaint: "ROOT/data: a folder, a zip archive, a CSV of file names and labels, or features as .npy or "
+                + "safetensors expected, it is not there"),
+        CleaningMistake(
+            name: "no trusted file", trusted: "t.csv", pictures: folders,
+            complaint: "ROOT/t.csv: a CSV of names and labels, a list of names, or a folder of class folders expected, "
+                + "it is not there"),
+        CleaningMistake(
+            name: "trusted samples that are an array", trusted: "f.npy", pictures: folders, arrays: ["f.npy": [1]],
+            complaint: "ROOT/f.npy: a CSV of names and labels, a list of names, or a folder of class folders expected, "
+                + "this is a NumPy .npy file"),
         CleaningMistake(
             name: "a folder without pictures", files: ["data/notes.txt": ""],
             complaint: "ROOT/data: a folder for each class with PNG or JPEG files expected, or a CSV of file names and "

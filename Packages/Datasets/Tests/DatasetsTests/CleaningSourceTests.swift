@@ -108,6 +108,22 @@ extension Scratch {
                 == "id;file_name;text\r\n7;img/b.png;\"x;1\"\r\n8;img/a.png;\"x;1\"\r\n9;img/c.png;y\r\n")
     }
 
+    @Test("a table for the test beside that for training leaves the test's pictures out, and is read as a test")
+    func twoTables() throws {
+        let scratch = try Scratch()
+        for i in 0..<6 { try scratch.write(greyPNG(UInt8(i)), "images/\(i).png") }
+        try scratch.write(
+            text: "image,label\nimages/0.png,a\nimages/1.png,b\nimages/2.png,a\nimages/3.png,b\n", "train.csv")
+        try scratch.write(text: "image,label\nimages/5.png,b\nimages/4.png,a\n", "test.csv")
+        for path in [scratch.path, "\(scratch.path)/train.csv"] {
+            let source = try CleaningSource(path: path)
+            #expect(source.samples.count == 4)
+            #expect(source.samples.remarks.contains { $0.hasPrefix("2 pictures") })
+            let test = try source.test("\(scratch.path)/test.csv")
+            #expect(test.names == ["images/5.png", "images/4.png"] && test.labels == [1, 0])
+        }
+    }
+
     @Test("corrections of class folders are a list of names and labels, without what is dropped")
     func corrections() throws {
         let scratch = try Scratch()

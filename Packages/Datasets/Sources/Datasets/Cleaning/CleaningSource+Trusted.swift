@@ -5,14 +5,15 @@ extension CleaningSource {
     /// - a folder (or zip archive) of class folders of other pictures, prepared as the data's are.
     public func trusted(_ path: String) throws(DatasetError) -> TrustedLabels {
         let path = Self.withoutSlashes(path)
+        let expected = "a CSV of names and labels, a list of names, or a folder of class folders expected"
+        try DataKind.expect(expected, at: path)
         guard DataKind.isFile(path) else { return try otherPictures(path) }
         let content = try MappedFile.contents(of: path)
         switch ContentKind(content) {
         case .zip: return try otherPictures(path)
         case nil, .json, .empty: break
         case let kind?:
-            throw .unsupported(
-                at: path, "a CSV of names and labels, a list of names, or a folder expected, this is \(kind.rawValue)")
+            throw .unsupported(at: path, "\(expected), this is \(kind.rawValue)")
         }
         let lookup = SampleNames(samples.names, root: root, areRows: kind != .pictures)
         let table = try LabelTable(

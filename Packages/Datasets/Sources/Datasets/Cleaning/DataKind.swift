@@ -5,9 +5,12 @@ enum DataKind: Sendable, Hashable {
     case pictures, idx, array
     case cifar(classCount: Int)
 
+    private static let expected =
+        "a folder, a zip archive, a CSV of file names and labels, or features as .npy or safetensors expected"
+
     init(of path: String) throws(DatasetError) {
+        try Self.expect(Self.expected, at: path)
         guard Self.isFile(path) else {
-            // FileTree says what is wrong where nothing is there.
             let names = (try? FolderWalk.names(in: BytePath(path)).map(\.description)) ?? []
             if names.contains(where: { $0.hasPrefix("train-images") || $0.hasPrefix("t10k-images") }) {
                 self = .idx
@@ -29,14 +32,17 @@ enum DataKind: Sendable, Hashable {
         default:
             throw .unsupported(
                 at: path,
-                "a folder, a zip archive, a CSV of file names and labels, or features as .npy or safetensors "
-                    + "expected, this is "
-                    + Self.found(path, kind))
+                "\(Self.expected), this is " + Self.found(path, kind))
         }
     }
 
     private static func found(_ path: String, _ kind: ContentKind?) -> String {
         path.hasSuffix(".npz") ? "an .npz archive: save its array by numpy.save" : kind?.rawValue ?? "another file"
+    }
+
+    /// That something is there.
+    static func expect(_ what: String, at path: String) throws(DatasetError) {
+        guard FileManager.default.fileExists(atPath: path) else { throw .missing(at: path, "\(what), it is not there") }
     }
 
     static func isFile(_ path: String) -> Bool {

@@ -134,6 +134,22 @@ import Testing
         #expect(complaint { _ = try tree(scratch) }.hasPrefix("\(scratch.path)/a: a folder that can be read expected"))
     }
 
+    @Test("folders of file servers and systems are no classes, and an empty folder is not left out without a word")
+    func systemFolders() throws {
+        let scratch = try Scratch()
+        for name in ["a/1.png", "a/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg", "$RECYCLE.BIN/x.png", "lost+found/1.png"] {
+            try scratch.write(greyPNG(1), name)
+        }
+        try scratch.write([1], "a/ehthumbs.db")
+        for name: BytePath in ["b", "c/d", "e"] { try scratch.makeFolder(name) }
+        try scratch.write([], "e/.gitkeep")
+        #expect(try images(scratch).imageCount == 1)
+        #expect(
+            try tree(scratch).leftOutOfImages.counts
+                == [.systemFolders: 3, .thumbnails: 1, .emptyFolders: 3, .hidden: 1])
+        #expect(try tree(scratch).leftOutOfImages.summary?.contains("3 of the system, 3 empty folders") == true)
+    }
+
     @Test("what is not read is counted by kind and said in one line")
     func leftOut() throws {
         let scratch = try Scratch()

@@ -6,6 +6,8 @@ import Testing
     struct Entry {
         var name: [UInt8], content: [UInt8] = [1, 2, 3]
         var flags = 0, method = 0, system = 0, attributes = 0
+        /// Of the directory's record.
+        var extra: [UInt8] = []
 
         init(_ name: String) { self.name = Array(name.utf8) }
         init(_ name: [UInt8]) { self.name = name }
@@ -34,8 +36,8 @@ import Testing
             bytes += little(entry.name.count, 2) + [0, 0] + entry.name + entry.content
             if entry.flags & 8 != 0 { bytes += [0x50, 0x4B, 7, 8] + sizes }
             directory += [0x50, 0x4B, 1, 2, 20, UInt8(entry.system), 20, 0] + common + sizes
-            directory += little(entry.name.count, 2) + [0, 0, 0, 0, 0, 0, 0, 0] + little(entry.attributes, 4)
-            directory += little(start, 4) + entry.name
+            directory += little(entry.name.count, 2) + little(entry.extra.count, 2) + [0, 0, 0, 0, 0, 0]
+            directory += little(entry.attributes, 4) + little(start, 4) + entry.name + entry.extra
         }
         let start = bytes.count - before.count
         bytes += directory + [0x50, 0x4B, 5, 6, 0, 0, 0, 0] + little(entries.count, 2) + little(entries.count, 2)
@@ -64,6 +66,28 @@ import Testing
         // A Unix tool that forgot the mark.
         #expect(try self.tree(archive([Entry("é.png").with { $0.system = 3 }])).tree.paths == ["é.png"])
         _ = scratch
+    }
+
+    @Test("a name in UTF-8 beside the old one counts, if it belongs to it (Info-ZIP's field 0x7075)")
+    func unicodeField() throws {
+        let old: [UInt8] = [0x3F] + Array(".png".utf8), new = Array("\u{65E5}.png".utf8)
+        for (belongs, name) in [(true, "\u{65E5}.png"), (false, "?.png")] {
+            let sum = belongs ? checksum(old) : 7
+            let field: [UInt8] = [1] + (0..<4).map { UInt8(truncatingIfNeeded: sum >> UInt32(8 * $0)) } + new
+            let entry = Entry(old).with { $0.extra = [0x75, 0x70, UInt8(field.count), 0] + field }
+            #expect(try tree(archive([entry])).tree.paths == [BytePath(name)])
+        }
+        // Cut off: the field claims more than there is.
+        let cut = Entry(old).with { $0.extra = [0x75, 0x70, 200, 0, 1, 0, 0, 0, 0, 65] }
+        #expect(try tree(archive([cut])).tree.paths == ["?.png"])
+    }
+
+    @Test("the last file of an archive in parts is named as such")
+    func parts() throws {
+        var bytes = archive([Entry("a/1.png")])
+        bytes[bytes.count - 18] = 2
+        #expect(
+            complaint { _ = try tree(bytes) }.contains("an archive of one file expected, this is the last of 3 parts"))
     }
 
     @Test("backslashes separate in archives of Windows, and are letters in those of Unix that have slashes")

@@ -56,6 +56,9 @@ import Testing
         for (train, val) in [
             ("\u{FEFF}filename,label\r\n1.png,a\r\n2.png,a\r\n", "filename,label\r1.png,\"b, c\"\r"),
             ("filename;label\r\n1.png;a\r\n", "\u{FEFF}\"b, c\"\n"),
+            // As pandas writes it, as R does, as Excel wants it, and with tabs.
+            (",filename,label\n0,1.png,a\n1,2.png,a\n", "\"filename\";\"label\"\n\"1.png\";\"b, c\"\n"),
+            ("sep=;\r\nFilename;Label\r\n1.png;a\r\n", "\u{FEFF}label\tfilename\nb, c\t1.png\n"),
         ] {
             let data = try load(folders, split: ["train.csv": train, "val.csv": val, "test.json": "\u{FEFF}[\"d\"]"])
             #expect(names(data.train) == ["a"] && names(data.validation) == ["b, c"] && names(data.test) == ["d"])
@@ -75,6 +78,18 @@ import Testing
         #expect(
             complaint { _ = try load(folders, split: ["train.csv": "filename,label\n1.png\n"]) }.contains(
                 "record 2, got 1 fields"))
+    }
+
+    @Test("two split files of one part must name the same classes")
+    func twoSplitFiles() throws {
+        let split = ["train.json": "[\"a\"]", "val.txt": "b", "test.txt": "c"]
+        #expect(try load(["a", "b", "c"], split: split.merging(["train.csv": "a\n"]) { $1 }).train.classCount == 1)
+        #expect(
+            complaint { _ = try load(["a", "b", "c"], split: split.merging(["train.csv": "a\nb\n"]) { $1 }) }
+                .contains("one list of the train classes expected, train.json and train.csv differ"))
+        #expect(
+            complaint { _ = try load(["a", "b", "c"], split: split.merging(["valid.txt": "d"]) { $1 }) }
+                .contains("val.txt and valid.txt differ"))
     }
 
     @Test("of CIFAR only the batches' own names are read, copies and other versions are refused by name")

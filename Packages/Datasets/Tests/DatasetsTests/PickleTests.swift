@@ -88,13 +88,41 @@ import Testing
         let kinds = [
             "ordered", "defaultdict", "tuples", "ranges", "numpy strings", "numpy bytes", "numpy integers",
             "numpy arrays",
-            "unsigned arrays",
+            "unsigned arrays", "sets", "frozen sets", "numbers beside them",
         ]
         for kind in kinds {
             for version in [2, 4] {
                 let name = "\(kind), protocol \(version)"
                 #expect(try mini([UInt8](try #require(pickles[name]))).hash == hash, "\(name)")
             }
+        }
+    }
+
+    @Test("protocols 0 and 1 hold the same images, whatever must be escaped in a line of theirs", arguments: [0, 1])
+    func lines(pickleProtocol: Int) throws {
+        let pickles = try fixtures("odd-pickles.json")
+        func images(_ name: String, _ version: Int) throws -> ImageClasses {
+            try mini([UInt8](try #require(pickles["\(name), protocol \(version)"])))
+        }
+        let escaped = try images("escaped names", pickleProtocol)
+        #expect(try escaped.hash == images("escaped names", 4).hash)
+        #expect((0..<3).map(escaped.className) == ["b", "c", "é \\u \n'\"\u{1F436}"])
+        let plain = try mini([UInt8](fixture("pickles/mini-4.pkl")))
+        #expect(try images("numbers beside them", pickleProtocol).hash == plain.hash)
+    }
+
+    @Test("bytes that Python 2 wrote as a line in quotes are read, and lines that it would not write are refused")
+    func quotedLines() throws {
+        // {'class_dict': {'n\x01\'': [0]}} and an image_data that is missing.
+        func text(_ line: String) -> String {
+            complaint { _ = try mini(Array("(dp0\nS\(line)\np1\nI1\ns.".utf8)) }
+        }
+        #expect(text(#"'image\x5fdata\n\\ \''"#).contains("image_data, uint8"))
+        for line in ["'a", "a'", "'\\x4'", "'\\q'", "'\\", "", "'"] {
+            #expect(text(line).contains("a line of bytes in quotes expected"), "\(line)")
+        }
+        for line in ["\\u12", "\\ud800", "\\U00110000"] {
+            #expect(complaint { _ = try mini(Array("V\(line)\n.".utf8)) }.contains("a line of text expected"))
         }
     }
 

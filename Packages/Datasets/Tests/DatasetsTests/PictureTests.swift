@@ -68,6 +68,32 @@ import Testing
         #expect(complaint { _ = try Picture.decode([1, 2, 3], name: "x.png") }.contains("neither signature is there"))
     }
 
+    @Test("a PNG file that a transfer in text mode changed is named so")
+    func textMode() {
+        // As from Windows to Unix: of each CR LF only LF is left.
+        let bytes = Array(greyPNG(1)), changed = Array(bytes[..<4]) + [10] + bytes[6...]
+        #expect(complaint { _ = try Picture.decode(changed, name: "a.png") }.contains("a transfer in text mode"))
+    }
+
+    @Test("what cameras and programs leave in JPEG files does not matter: bytes behind, fill bytes, broken EXIF")
+    func harmlessOddities() throws {
+        let intact = try Self.jpeg("colour, 4:2:0"), pixels = try JPEG.decode(intact, name: "a.jpg").pixels
+        let marker = try #require(intact.indices.dropLast().first { intact[$0] == 0xFF && intact[$0 + 1] == 0xDB })
+        func with(_ bytes: [UInt8]) -> [UInt8] { Array(intact[..<marker]) + bytes + intact[marker...] }
+        func segment(_ kind: UInt8, _ content: [UInt8]) -> [UInt8] {
+            [0xFF, kind, UInt8((content.count + 2) / 256), UInt8((content.count + 2) % 256)] + content
+        }
+        let exif = Array("Exif\0\0".utf8)
+        for (name, bytes) in [
+            ("a second picture behind, as in MPO", intact + intact), ("text behind", intact + Array("SEFT".utf8)),
+            ("no end marker", Array(intact.dropLast(2))), ("fill bytes", with([0xFF, 0xFF, 0xFF])),
+            ("bytes before a marker", with([0, 0, 0])),
+            ("EXIF cut off", with(segment(0xE1, exif + Array("MM\0*".utf8)))),
+            ("EXIF of garbage", with(segment(0xE1, exif + [UInt8](repeating: 0xFF, count: 40)))),
+            ("a long comment", with(segment(0xFE, [UInt8](repeating: 120, count: 60_000)))),
+        ] { #expect(try JPEG.decode(bytes, name: name).pixels == pixels, "\(name)") }
+    }
+
     @Test("Apple's variant of PNG is named")
     func cgbi() {
         var bytes = greyPNG(1)

@@ -219,14 +219,24 @@ odd = {
     "numpy bytes": {np.bytes_(name): members for name, members in classes.items()},
     "numpy integers": {name: [np.int64(i) for i in members] for name, members in classes.items()},
     "numpy arrays": {name: np.array(members) for name, members in classes.items()},
+    "sets": {name: set(members) for name, members in classes.items()},
+    "frozen sets": {name: frozenset(members) for name, members in classes.items()},
     "unsigned arrays": {name: np.array(members, "u2") for name, members in classes.items()},
 }
 sets = {name: {"image_data": images, "class_dict": value} for name, value in odd.items()}
 varied = rng.integers(0, 256, (12, 2, 3, 3)).astype("u1")
 sets["Fortran order"] = {"image_data": np.asfortranarray(varied), "class_dict": classes}
 sets["the same in C order"] = {"image_data": varied, "class_dict": classes}
+# What stands beside them is not needed, whatever it is.
+sets["numbers beside them"] = {"image_data": images, "rate": 0.5, "large": 2**70, "larger": -(2**3000), "class_dict": classes}
 sets["floats"] = {"image_data": images.astype("f4"), "class_dict": classes}
 pickles = {f"{name}, protocol {p}": base64.b64encode(pickle.dumps(value, p)).decode() for name, value in sets.items() for p in (2, 4)}
+# Lines of text, as Python 2 wrote by default; in class names what must be escaped there.
+named = {"é \\u \n'\"\U0001F436": [0, 1, 2, 3], "b": [4, 5, 6, 7], "c": [8, 9, 10, 11]}
+for p in (0, 1, 4):
+    pickles[f"escaped names, protocol {p}"] = base64.b64encode(pickle.dumps({"image_data": images, "class_dict": named}, p)).decode()
+    value = {"image_data": images, "rate": 0.5, "large": 2**70, "class_dict": classes}
+    pickles[f"numbers beside them, protocol {p}"] = base64.b64encode(pickle.dumps(value, p)).decode()
 (here / "odd-pickles.json").write_text(json.dumps(pickles, indent=0) + "\n")
 
 # Arrays as numpy.save writes them, in either order, and what they hold, row by row: numbers as float32, integers, text.

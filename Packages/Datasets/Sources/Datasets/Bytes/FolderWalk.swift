@@ -50,20 +50,28 @@ struct FolderWalk {
     static func reasonToSkip(_ name: BytePath) -> LeftOut.Kind? {
         if name.bytes.first == UInt8(ascii: ".") { return .hidden }
         if name.bytes == Array("__MACOSX".utf8) { return .macOSDoubles }
-        if name.isName("Thumbs.db") || name.isName("desktop.ini") { return .thumbnails }
+        if thumbnailNames.contains(where: name.isName) { return .thumbnails }
+        if systemNames.contains(where: name.isName) { return .systemFolders }
         return nil
     }
+
+    private static let thumbnailNames = ["Thumbs.db", "desktop.ini", "ehthumbs.db", "ehthumbs_vista.db"]
+    private static let systemNames = [
+        "@eaDir", "#recycle", "@Recycle", "$RECYCLE.BIN", "RECYCLER", "System Volume Information", "lost+found",
+    ]
 
     private mutating func read(_ folder: BytePath, ancestors: [Identity]) throws(DatasetError) {
         let place = root.appending(folder)
         guard ancestors.count <= Self.maximumDepth else {
             throw .unsupported(at: place.description, "at most \(Self.maximumDepth) folders in each other expected")
         }
+        var holdsNothing = !folder.isEmpty
         for name in try Self.names(in: place) {
             if let kind = Self.reasonToSkip(name) {
                 leftOut.count(kind)
                 continue
             }
+            holdsNothing = false
             let path = folder.appending(name)
             var status = stat()
             guard root.appending(path).withCString({ stat($0, &status) }) == 0 else {
@@ -90,6 +98,7 @@ struct FolderWalk {
             default: leftOut.count(.specialFiles)
             }
         }
+        if holdsNothing { leftOut.count(.emptyFolders) }
     }
 
     /// The names in a folder but `.` and `..`, sorted.

@@ -7,6 +7,10 @@ public struct LeftOut: Sendable, Hashable {
         case macOSDoubles = "__MACOSX"
         /// `Thumbs.db`, `desktop.ini`.
         case thumbnails = "Thumbs.db or desktop.ini"
+        /// What file servers and systems keep beside people's files: `@eaDir`, `$RECYCLE.BIN`, `lost+found`.
+        case systemFolders = "of the system"
+        /// Folders without a file, or with hidden ones only: perhaps a class whose pictures are missing.
+        case emptyFolders = "empty folders"
         /// Files that are no pictures by their ending.
         case otherFormats = "of other formats"
         /// Archives below the top of a folder, or within an archive.

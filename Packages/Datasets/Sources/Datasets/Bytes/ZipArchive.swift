@@ -99,6 +99,7 @@ public struct ZipArchive: Sendable {
         case 14: "14 (LZMA)"
         case 93: "93 (Zstandard)"
         case 95: "95 (xz)"
+        case 99: "99 (AES encryption)"
         default: "\(method)"
         }
     }

@@ -1,3 +1,5 @@
+import CZlib
+
 /// The directory at a zip archive's end: which entries there are and where (PKWARE, APPNOTE.TXT 6.3, with the 64-bit
 /// extensions).
 ///
@@ -48,6 +50,12 @@ struct ZipDirectory {
         while end >= first {
             if file.integer(at: end, width: 4) == endSignature {
                 sawSignature = true
+                if let disk = file.integer(at: end + 4, width: 2), disk != 0, disk != 0xffff,
+                    file.integer(at: end + 20, width: 2) == file.count - end - 22
+                {
+                    throw .unsupported(
+                        at: file.path, "an archive of one file expected, this is the last of \(disk + 1) parts")
+                }
                 if let record = endRecord(of: file, at: end) { return record }
             }
             end -= 1
@@ -114,7 +122,7 @@ struct ZipDirectory {
         let nameStart = offset + 46, extraStart = nameStart + nameLength, extraEnd = extraStart + extraLength
 
         // The 64-bit extension holds, in this order, those of the three that the record left out.
-        var extra = extraStart
+        var extra = extraStart, unicodeName: [UInt8]?
         while extra + 4 <= extraEnd, let kind = file.integer(at: extra, width: 2),
             let length = file.integer(at: extra + 2, width: 2)
         {
@@ -130,12 +138,22 @@ struct ZipDirectory {
                 try replace(&compressedSize)
                 try replace(&headerOffset)
             }
+            // Info-ZIP's name in UTF-8, if it belongs to the name that stands in the record.
+            if kind == 0x7075, length > 5, extra + 4 + length <= extraEnd,
+                file.integer(at: extra + 4, width: 1) == 1
+            {
+                let raw = file[nameStart..<extraStart]
+                if file.integer(at: extra + 5, width: 4) == Int(crc32_z(0, raw, raw.count)) {
+                    unicodeName = file[(extra + 9)..<(extra + 4 + length)]
+                }
+            }
             extra += 4 + length
         }
         guard headerOffset <= file.count - end.shift else { throw damaged() }
         names.append(
             ZipNames.Raw(
-                bytes: file[nameStart..<extraStart], isMarkedUTF8: flags & 1 << 11 != 0, system: system))
+                bytes: unicodeName ?? file[nameStart..<extraStart],
+                isMarkedUTF8: unicodeName != nil || flags & 1 << 11 != 0, system: system))
         found.append(
             Entry(
                 compressedSize: compressedSize, size: size, headerOffset: headerOffset + end.shift, method: method,

@@ -6,8 +6,10 @@ extension ClassSplit {
     /// - JSON: an array of class names, or objects of arrays whose keys are folders, as in the Omniglot split of
     ///   Vinyals et al. 2016: `{"background": {"Greek": ["character01", …]}}`.
     /// - CSV and text (RFC 4180): a class a line, what follows a comma is ignored (tieredImageNet: class,
-    ///   super-category). After the header `filename,label` (Ravi and Larochelle 2017) the second column is the class;
-    ///   a spreadsheet may have made semicolons of its commas.
+    ///   super-category). With a header that has `filename` and `label` (Ravi and Larochelle 2017) the column `label`
+    ///   is the class; a spreadsheet may have made semicolons or tabs of its commas.
+    ///
+    /// Of several files for a part all must name the same classes.
     public init(directory: String) throws(DatasetError) {
         try self.init(
             train: Self.classes(["train"], in: directory),
@@ -16,15 +18,24 @@ extension ClassSplit {
     }
 
     private static func classes(_ names: [String], in directory: String) throws(DatasetError) -> [String] {
+        var found: (file: String, classes: [String])?
         for name in names {
             for ending in [".json", ".csv", "-classes.txt", ".txt"] {
-                let path = "\(directory)/\(name)\(ending)"
+                let file = "\(name)\(ending)", path = "\(directory)/\(file)"
                 guard FileManager.default.fileExists(atPath: path) else { continue }
                 let bytes = try TextFile.bytes(of: path)
-                return ending == ".json" ? try parseJSON(Data(bytes), path) : try parseLines(bytes, path)
+                let classes = ending == ".json" ? try parseJSON(Data(bytes), path) : try parseLines(bytes, path)
+                if let first = found, Set(first.classes.map { BytePath($0) }) != Set(classes.map { BytePath($0) }) {
+                    throw .inconsistent(
+                        at: directory, "one list of the \(names[0]) classes expected, \(first.file) and \(file) differ")
+                }
+                found = found ?? (file, classes)
             }
         }
-        throw .missing(at: directory, "\(names[0]).json, .csv, .txt or -classes.txt expected, none is there")
+        guard let found else {
+            throw .missing(at: directory, "\(names[0]).json, .csv, .txt or -classes.txt expected, none is there")
+        }
+        return found.classes
     }
 
     private enum Node: Decodable {
@@ -60,22 +71,39 @@ extension ClassSplit {
     }
 
     private static func parseLines(_ bytes: [UInt8], _ path: String) throws(DatasetError) -> [String] {
-        let usesSemicolons = bytes.starts(with: "filename;label".utf8)
-        let records: [[[UInt8]]]
-        do { records = try CSV.records(bytes, separator: UInt8(ascii: usesSemicolons ? ";" : ",")) } catch {
-            throw .damaged(at: path, "quotes in pairs expected (RFC 4180), one of line \(error.line) is not")
+        var bytes = bytes, separators: [UInt8] = [44, 59, 9]
+        // What Excel wants to be told, and leaves there: sep=;
+        if bytes.starts(with: "sep=".utf8), bytes.count > 5, bytes[5] == 10 || bytes[5] == 13 {
+            separators = [bytes[4]]
+            bytes.removeFirst(6)
         }
-        let rows = records.map { $0.map { String(decoding: trimmed($0), as: UTF8.self) } }
-        guard rows.first == ["filename", "label"] else { return rows.map { $0[0] }.filter { !$0.isEmpty } }
-        var seen: Set<[UInt8]> = [], classes: [String] = []
-        for (index, row) in rows.enumerated().dropFirst() {
-            guard row.count == 2 else {
-                throw .damaged(
-                    at: path, "a file name and a label expected in record \(index + 1), got \(row.count) fields")
+        for separator in separators {
+            // With another separator than the file's, quotes may not be in pairs.
+            guard let rows = try? rows(bytes, separator, path) else { continue }
+            // The columns may have others beside them: pandas writes the rows' numbers.
+            let header = rows.first.map { $0.map { $0.lowercased() } } ?? []
+            guard let column = header.firstIndex(of: "label"), header.contains("filename") else { continue }
+            var seen: Set<[UInt8]> = [], classes: [String] = []
+            for (index, row) in rows.enumerated().dropFirst() {
+                guard row.count == header.count else {
+                    throw .damaged(
+                        at: path, "a file name and a label expected in record \(index + 1), got \(row.count) fields")
+                }
+                if seen.insert(Array(row[column].utf8)).inserted { classes.append(row[column]) }
             }
-            if seen.insert(Array(row[1].utf8)).inserted { classes.append(row[1]) }
+            return classes
         }
-        return classes
+        return try rows(bytes, separators[0], path).map { $0[0] }.filter { !$0.isEmpty }
+    }
+
+    private static func rows(
+        _ bytes: [UInt8], _ separator: UInt8, _ path: String
+    ) throws(DatasetError) -> [[String]] {
+        do {
+            return try CSV.records(bytes, separator: separator).map {
+                $0.map { String(decoding: trimmed($0), as: UTF8.self) }
+            }
+        } catch { throw .damaged(at: path, "quotes in pairs expected (RFC 4180), one of line \(error.line) is not") }
     }
 
     /// Without blanks and tabs at either end.

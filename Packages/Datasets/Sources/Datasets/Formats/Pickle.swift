@@ -5,6 +5,8 @@ struct Pickle {
     enum Value {
         case none
         case integer(Int)
+        /// A number that is no integer of 64 bits: it may stand where nobody asks for it.
+        case otherNumber
         case text(String)
         case bytes(ByteString)
         /// A place in `lists`, as a list's.

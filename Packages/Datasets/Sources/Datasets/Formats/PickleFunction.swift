@@ -5,7 +5,7 @@ enum PickleFunction {
     /// How protocol 2 writes bytes: Latin-1 text to be encoded back.
     case encode
     case orderedDictionary, defaultDictionary, range
-    /// What a defaultdict makes for a key that is missing: of no use here.
+    /// What a defaultdict makes for a key that is missing: of no use here. How protocol 2 writes sets.
     case factory
 
     /// - Parameter name: module and name with a blank between.
@@ -28,7 +28,7 @@ enum PickleFunction {
         }
         // Python 3 and 2.
         for module in ["builtins", "__builtin__"] {
-            for type in ["list", "dict", "int", "str", "set", "float", "tuple"] {
+            for type in ["list", "dict", "int", "str", "set", "frozenset", "float", "tuple"] {
                 names["\(module) \(type)"] = .factory
             }
         }

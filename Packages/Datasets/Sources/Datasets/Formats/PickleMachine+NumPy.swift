@@ -34,6 +34,10 @@ extension PickleMachine {
                 pairs: function == .orderedDictionary ? arguments.first : arguments.dropFirst().first, start)
         case (.range, 1...3):
             return try range(arguments, start)
+        case (.factory, 1):  // set(list), frozenset(list)
+            guard case .list(let index) = arguments[0] else { break }
+            pickle.lists.append(pickle.lists[index])
+            return .list(pickle.lists.count - 1)
         case (.factory, 0):  // list(), as an empty container
             pickle.lists.append([])
             return .list(pickle.lists.count - 1)

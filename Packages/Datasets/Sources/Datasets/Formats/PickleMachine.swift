@@ -40,11 +40,25 @@ struct PickleMachine {
         return value
     }
 
-    private mutating func line() throws(DatasetError) -> String {
+    private mutating func lineBytes() throws(DatasetError) -> [UInt8] {
         let start = position
         while position < pickle.file.count, pickle.file[position] != 10 { position += 1 }
         _ = try take(1)
-        return String(decoding: pickle.file[start..<(position - 1)], as: UTF8.self)
+        return pickle.file[start..<(position - 1)]
+    }
+
+    private mutating func line() throws(DatasetError) -> String { String(decoding: try lineBytes(), as: UTF8.self) }
+
+    /// A little-endian integer of any width in two's complement.
+    private mutating func pushLong(_ width: Int) throws(DatasetError) {
+        let range = try take(width)
+        guard width <= 8 else {
+            stack.append(.otherNumber)
+            return
+        }
+        let shift = UInt64(64 - 8 * width)
+        let bits = range.reduce(UInt64(0)) { $0 | UInt64(pickle.file[$1]) << UInt64(8 * ($1 - range.lowerBound)) }
+        stack.append(.integer(width == 0 ? 0 : Int(Int64(bitPattern: bits << shift) >> Int64(shift))))
     }
 
     private mutating func pop() throws(DatasetError) -> Value {
@@ -118,27 +132,39 @@ struct PickleMachine {
         case "M": stack.append(.integer(try integer(2)))
         case "J": stack.append(.integer(Int(Int32(truncatingIfNeeded: try integer(4)))))
         case "I", "L":
-            let digits = try line()
-            guard let number = Int(digits.hasSuffix("L") ? String(digits.dropLast()) : digits) else {
-                throw failure("an integer expected, got \"\(digits.prefix(20))\"", at: start)
+            let line = try line(), digits = line.hasSuffix("L") ? line.dropLast() : line[...]
+            guard !digits.isEmpty, digits.utf8.allSatisfy({ 48...57 ~= $0 || $0 == 45 }) else {
+                throw failure("an integer expected, got \"\(line.prefix(20))\"", at: start)
             }
-            stack.append(.integer(number))
-        case "\u{8a}":  // LONG1
-            let width = try integer(1)
-            guard width <= 8 else { throw failure("an integer of at most 8 bytes expected, got \(width)", at: start) }
-            let range = try take(width), shift = UInt64(64 - 8 * width)
-            let bits = range.reduce(UInt64(0)) { $0 | UInt64(pickle.file[$1]) << UInt64(8 * ($1 - range.lowerBound)) }
-            stack.append(.integer(width == 0 ? 0 : Int(Int64(bitPattern: bits << shift) >> Int64(shift))))
+            stack.append(Int(digits).map { .integer($0) } ?? .otherNumber)
+        case "\u{8a}": try pushLong(try integer(1))
+        case "\u{8b}": try pushLong(try integer(4))
+        case "G":  // BINFLOAT
+            _ = try take(8)
+            stack.append(.otherNumber)
+        case "F":
+            _ = try line()
+            stack.append(.otherNumber)
+        case "V":
+            guard let text = PickleText.unicode(try lineBytes()) else {
+                throw failure("a line of text expected", at: start)
+            }
+            stack.append(.text(text))
+        case "S":
+            guard let bytes = PickleText.bytes(try lineBytes()) else {
+                throw failure("a line of bytes in quotes expected", at: start)
+            }
+            stack.append(.bytes(.memory(bytes)))
         case "\u{8c}": try pushText(try integer(1))
         case "X": try pushText(try integer(4))
         case "\u{8d}": try pushText(try integer(8))
         case "U", "C": try pushBytes(try integer(1))
         case "T", "B": try pushBytes(try integer(4))
         case "\u{8e}", "\u{96}": try pushBytes(try integer(8))  // BINBYTES8, BYTEARRAY8
-        case "]": pushList([])
-        case "l": pushList(try popToMark())
+        case "]", "\u{8f}": pushList([])  // EMPTY_SET: a set is a list of what is in it
+        case "l", "\u{91}": pushList(try popToMark())  // FROZENSET
         case "a": try append([try pop()])
-        case "e": try append(try popToMark())
+        case "e", "\u{90}": try append(try popToMark())
         case "}":
             pickle.dictionaries.append([])
             stack.append(.dictionary(pickle.dictionaries.count - 1))

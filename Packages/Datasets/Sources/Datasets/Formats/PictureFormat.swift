@@ -63,6 +63,9 @@ public enum Picture {
         case .png: return try PNG.decode(bytes, name: name, limits: limits)
         case .jpeg: return try JPEG.decode(bytes, name: name, limits: limits)
         case let format?: throw .unsupported(at: name, "a PNG or JPEG file expected, this is \(format.rawValue)")
+        case nil where ContentKind(bytes) == .png:
+            throw .damaged(
+                at: name, "an intact PNG file expected: its signature was changed, as by a transfer in text mode")
         case nil:
             let kind = ContentKind(bytes).map { ": this is \($0.rawValue)" } ?? ""
             throw .damaged(

@@ -74,13 +74,15 @@ private final class ReverseComputation: HypergradientComputation {
             _ replay: Replay?, _ steps: Range<Int>, _ states: RecordedSteps, _ residuals: RecordedSteps?
         ) {
             guard let replay, let k = steps.last else { return }
-            let x = Course.fixed(trajectory.x), s = states.backward(from: k)
-            let adjoint = Course.alternating(λ, nextλ), total = Course.alternating(g, nextG)
-            let nextAdjoint = Course.alternating(nextλ, λ), nextTotal = Course.alternating(nextG, g)
-            if let r = residuals?.backward(from: k) {
-                replay.repeated(steps.count, x, s, adjoint, total, r, into: nextAdjoint, nextTotal, on: pool)
+            if let residuals {
+                replay.repeated(
+                    steps.count, .fixed(trajectory.x), states.backward(from: k), .alternating(λ, nextλ),
+                    .alternating(g, nextG), residuals.backward(from: k),
+                    into: .alternating(nextλ, λ), .alternating(nextG, g), on: pool)
             } else {
-                replay.repeated(steps.count, x, s, adjoint, total, into: nextAdjoint, nextTotal, on: pool)
+                replay.repeated(
+                    steps.count, .fixed(trajectory.x), states.backward(from: k), .alternating(λ, nextλ),
+                    .alternating(g, nextG), into: .alternating(nextλ, λ), .alternating(nextG, g), on: pool)
             }
             if steps.count % 2 == 1 {
                 swap(&λ, &nextλ)

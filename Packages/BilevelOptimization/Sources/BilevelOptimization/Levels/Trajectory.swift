@@ -7,10 +7,14 @@ public final class Trajectory {
     let plan: TrajectoryPlan
     /// F(x, y_k) for k = 1 … K where it was asked for; NaN elsewhere, and at 0.
     public private(set) var upperValues: [Double]
-    /// x and y_0 of the last run.
-    public private(set) var x: Point, startingPoint: Point
+    /// x of the last run.
+    public var x: Point { given.x }
+    /// y_0 of the last run.
+    public var startingPoint: Point { given.start }
     /// y_K of the last run.
     public let lower: Point
+
+    private var given: (x: Point, start: Point)
 
     /// States `first` … `first` + L, the stretch that is at hand; and the first state of each stretch, if there are
     /// several.
@@ -52,8 +56,7 @@ public final class Trajectory {
         upperGradient = replay(levels.upperGradient)
         values = PointSequence(levels.upperValue.results[0], count: plan.stepCount + 1)
         upperValues = [Double](repeating: .nan, count: plan.stepCount + 1)
-        x = Point(levels.upperLayout)
-        startingPoint = Point(layout.part(levels.lowerPart))
+        given = (Point(levels.upperLayout), Point(layout.part(levels.lowerPart)))
     }
 
     /// K.
@@ -65,7 +68,7 @@ public final class Trajectory {
     /// - Parameter velocity: what the dynamics carries at first, in place of its own start; a constant for the
     ///   derivative.
     func run(_ x: Point, from lower: Point, velocity: Point? = nil, valuesAtEveryStep: Bool) {
-        (self.x, startingPoint) = (x, lower)
+        given = (x, lower)
         let origin = prelude?.0 ?? stretch[0]
         // Without velocities and the like the first state is y_0 itself.
         if levels.carriesNothing { origin.copy(from: lower) } else { start(lower, into: origin) }

@@ -126,16 +126,17 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     /// One meta-iteration over as many tasks as the batch holds. When it throws, every value is as it was before.
     public func step(fill: Fill) throws(SolverError) -> MetaReport {
         var report = try computeHypergradient(fill: fill)
-        let clock = ContinuousClock(), start = clock.now
+        var stopwatch = Stopwatch()
         moving.move(along: lastGradients)
         iteration += 1
-        report.seconds += (clock.now - start).seconds
+        report.seconds += stopwatch.lap()
         return report
     }
 
     /// Everything of a meta-iteration but the updates.
     public func computeHypergradient(fill: Fill) throws(SolverError) -> MetaReport {
-        let clock = ContinuousClock(), start = clock.now, x = moving.x, z = moving.z
+        let x = moving.x, z = moving.z
+        var stopwatch = Stopwatch()
         gradients.upper.clear()
         gradients.start.clear()
         let share = 1 / Double(batchSize)
@@ -158,7 +159,7 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
         lastGradients.copy(from: gradients)
         return MetaReport(
             iteration: iteration + 1, upperValue: value, meanTruncation: truncation,
-            hypergradientNorm: upperNorm, initializationGradientNorm: startNorm, seconds: (clock.now - start).seconds)
+            hypergradientNorm: upperNorm, initializationGradientNorm: startNorm, seconds: stopwatch.lap())
     }
 
     /// Solves `count` tasks with x and z as they are: the prediction at y_K and F of each, in their order. The steps

@@ -79,7 +79,7 @@ public final class SingleLevelSolver<Upper: TensorTree, Lower: TensorTree>: Bile
     }
 
     public func step() throws(SolverError) -> IterationReport {
-        let clock = ContinuousClock(), start = clock.now
+        var stopwatch = Stopwatch()
         before.copy(from: point)
         for phase in phases {
             phase.map.repeated(
@@ -100,6 +100,6 @@ public final class SingleLevelSolver<Upper: TensorTree, Lower: TensorTree>: Bile
         return IterationReport(
             iteration: iteration, truncation: 0, upperValue: value[element: 0], finalUpperValue: value[element: 0],
             hypergradientNorm: length(upperPart), initializationGradientNorm: 0, lowerStepNorm: length(lowerPart),
-            adjoint: nil, forwardSeconds: (clock.now - start).seconds, backwardSeconds: 0)
+            adjoint: nil, forwardSeconds: stopwatch.lap(), backwardSeconds: 0)
     }
 }

@@ -103,23 +103,25 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
 
     /// One upper iteration. When it throws, every value is as it was before it.
     public func step() throws(SolverError) -> IterationReport {
-        var report = try computeHypergradient(acceptingFailedAdjoint: method.acceptsFailedAdjoint)
-        let clock = ContinuousClock(), start = clock.now
+        var stopwatch = Stopwatch()
+        var report = try computeHypergradient(&stopwatch, acceptingFailedAdjoint: method.acceptsFailedAdjoint)
         moving.move(along: lastGradients)
         if method.initialization == .warmStart { moving.z.copy(from: lastLower) }
         iteration += 1
-        report.updateSeconds = (clock.now - start).seconds
+        report.updateSeconds = stopwatch.lap()
         return report
     }
 
     /// Everything of an iteration but the updates: `lower`, `hypergradient` and `initializationGradient`.
     public func computeHypergradient() throws(SolverError) -> IterationReport {
-        try computeHypergradient(acceptingFailedAdjoint: true)
+        var stopwatch = Stopwatch()
+        return try computeHypergradient(&stopwatch, acceptingFailedAdjoint: true)
     }
 
-    private func computeHypergradient(acceptingFailedAdjoint: Bool) throws(SolverError) -> IterationReport {
-        let K = method.innerIterations, clock = ContinuousClock(), start = clock.now
-        let needsEveryValue = method.truncation.needsEveryValue
+    private func computeHypergradient(
+        _ stopwatch: inout Stopwatch, acceptingFailedAdjoint: Bool
+    ) throws(SolverError) -> IterationReport {
+        let K = method.innerIterations, needsEveryValue = method.truncation.needsEveryValue
         trajectory.run(
             moving.x, from: moving.z, velocity: method.startsFromVelocityOfInitialization ? moving.stateOfZ : nil,
             valuesAtEveryStep: needsEveryValue)
@@ -127,7 +129,7 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
         if let k = (needsEveryValue ? 1...K : K...K).first(where: { !values[$0].isFinite }) {
             throw .notFinite(quantity: "upper objective at lower step \(k)", iteration: iteration + 1)
         }
-        let last = trajectory.chosenStep(method.truncation), middle = clock.now
+        let last = trajectory.chosenStep(method.truncation), forwardSeconds = stopwatch.lap()
         let adjoint = computation(
             trajectory, from: method.loop.firstDifferentiatedStep, to: last, into: gradients, pool: pool)
         let upperNorm = gradients.upper.norm(), startNorm = gradients.start.norm()
@@ -141,13 +143,11 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
         lastGradients.copy(from: gradients)
         lastLower.copy(from: trajectory.lower)
         hasSolved = true
-        let end = clock.now
         return IterationReport(
             iteration: iteration + 1, truncation: last,
             upperValue: values[last].isFinite ? values[last] : trajectory.upperValue(at: last),
             finalUpperValue: values[K], hypergradientNorm: upperNorm, initializationGradientNorm: startNorm,
-            lowerStepNorm: stepNorm, adjoint: adjoint, forwardSeconds: (middle - start).seconds,
-            backwardSeconds: (end - middle).seconds)
+            lowerStepNorm: stepNorm, adjoint: adjoint, forwardSeconds: forwardSeconds, backwardSeconds: stopwatch.lap())
     }
 
     /// ‖y_K - y_{K-1}‖: for projected descent with rate α this is ‖R_α(x, y_{K-1})‖, the stationarity measure of the
@@ -174,8 +174,4 @@ extension Trajectory {
                     Profile.Part(program: $0.program, runs: $0.runs, instructions: $0.replay.profile(on: pool))
                 })
     }
-}
-
-extension Duration {
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -89,7 +89,7 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
     // MARK: Iterating
 
     public func step() throws(SolverError) -> IterationReport {
-        let clock = ContinuousClock(), start = clock.now
+        var stopwatch = Stopwatch()
         let (x, y, v) = (iterate.x, iterate.y, iterate.v)
         iterate.lowerRate = rates.lowerRate * pow(Double(iteration + 1), -rates.lowerDecay)
         iterate.upperRate = rates.upperRate * pow(Double(iteration + 1), -rates.upperDecay)
@@ -116,6 +116,6 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
             iteration: iteration, truncation: 0, upperValue: .nan, finalUpperValue: .nan,
             hypergradientNorm: x.squaredDistance(from: before.x).squareRoot() / iterate.upperRate,
             initializationGradientNorm: 0, lowerStepNorm: y.squaredDistance(from: before.y).squareRoot(), adjoint: nil,
-            forwardSeconds: (clock.now - start).seconds, backwardSeconds: 0)
+            forwardSeconds: stopwatch.lap(), backwardSeconds: 0)
     }
 }

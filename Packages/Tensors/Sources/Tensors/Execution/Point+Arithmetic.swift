@@ -57,7 +57,7 @@ extension Point {
             let (address, type) = place(ofElement: index)
             return type == .float64 ? address.load(as: Double.self) : Double(address.load(as: Float.self))
         }
-        nonmutating set {
+        set {
             let (address, type) = place(ofElement: index)
             if type == .float64 {
                 address.storeBytes(of: newValue, as: Double.self)

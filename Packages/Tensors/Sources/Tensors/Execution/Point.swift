@@ -1,9 +1,8 @@
 /// Tensors of fixed shapes side by side in one block of memory: an argument or a result of compiled functions, written
 /// in place.
 ///
-/// A point is a reference: copies and parts of it are the same memory. Whoever runs functions into it owns it for that
-/// time.
-public struct Point: Sendable {
+/// A point is a reference: parts of it are the same memory. Whoever runs functions into it owns it for that time.
+public final class Point: Sendable {
     public let layout: PointLayout
     let storage: Storage
     /// Where it begins.
@@ -16,18 +15,18 @@ public struct Point: Sendable {
     }
 
     /// Zeros.
-    public init(_ layout: PointLayout) {
+    public convenience init(_ layout: PointLayout) {
         let storage = Storage(byteCount: layout.byteCount)
         self.init(layout, in: storage, at: storage.address)
     }
 
     /// A copy of the tensors' values.
-    public init(copying tensors: [Tensor]) {
+    public convenience init(copying tensors: [Tensor]) {
         self.init(PointLayout(of: tensors))
         assign(tensors)
     }
 
-    public init<Tree: TensorTree>(copying tree: Tree) { self.init(copying: tree.tensors) }
+    public convenience init<Tree: TensorTree>(copying tree: Tree) { self.init(copying: tree.tensors) }
 
     /// The number of tensors.
     public var count: Int { layout.count }
@@ -93,47 +92,46 @@ extension Point {
 /// Points of one layout at equal distances in one block: the states of a trajectory.
 public struct PointSequence: Sendable {
     public let layout: PointLayout
-    public let count: Int
-    let storage: Storage
-    /// Where the first begins, and the distance from one to the next, in bytes.
-    let start: Int, stride: Int
+    private let points: [Point]
+    /// The distance from one to the next, in bytes.
+    let stride: Int
 
     /// Zeros.
     public init(_ layout: PointLayout, count: Int) {
-        self.init(
-            layout, count: count, in: Storage(byteCount: layout.byteCount * count), at: 0, stride: layout.byteCount)
+        let stride = layout.byteCount, storage = Storage(byteCount: stride * count)
+        self.layout = layout
+        self.stride = stride
+        points = (0..<count).map { Point(layout, in: storage, at: storage.address + $0 * stride) }
     }
 
-    private init(_ layout: PointLayout, count: Int, in storage: Storage, at start: Int, stride: Int) {
+    private init(_ layout: PointLayout, _ points: [Point], stride: Int) {
         self.layout = layout
-        self.count = count
-        self.storage = storage
-        self.start = start
+        self.points = points
         self.stride = stride
     }
 
-    public subscript(index: Int) -> Point {
-        require(index >= 0 && index < count, "point sequence: number \(index) of \(count)")
-        return unchecked(index)
-    }
+    public var count: Int { points.count }
 
-    /// The point where number `index` would lie, whether or not there is one.
-    func unchecked(_ index: Int) -> Point { Point(layout, in: storage, at: storage.address + start + index * stride) }
+    public subscript(index: Int) -> Point {
+        require(index >= 0 && index < points.count, "point sequence: number \(index) of \(points.count)")
+        return points[index]
+    }
 
     /// The same memory with some neighbouring tensors of every point only.
     public func part(_ range: Range<Int>) -> PointSequence {
-        let offset = range.lowerBound < layout.count ? layout.offsets[range.lowerBound] : layout.byteCount
-        return PointSequence(layout.part(range), count: count, in: storage, at: start + offset, stride: stride)
+        PointSequence(layout.part(range), points.map { $0.part(range) }, stride: stride)
     }
 
     /// Copies the first element of each point in a range to the same places of `values`: of a scalar function, one a
     /// repetition.
     public func copyFirstElements(_ range: Range<Int>, to values: inout [Double]) {
         require(range.lowerBound >= 0 && range.upperBound <= count, "point sequence: numbers \(range) of \(count)")
-        let type = layout.types[0].elementType, address = storage.address + start
+        guard let first = range.first else { return }
+        let isDouble = layout.types[0].elementType == .float64
+        var place = points[first].address
         for i in range {
-            let place = address + i * stride
-            values[i] = type == .float64 ? place.load(as: Double.self) : Double(place.load(as: Float.self))
+            values[i] = isDouble ? place.load(as: Double.self) : Double(place.load(as: Float.self))
+            place += stride
         }
     }
 }

@@ -23,10 +23,8 @@ public final class Replay {
         line: UInt = #line
     ) {
         check(arguments.count, results.count, file, line)
-        for i in arguments.indices { bind(i, arguments[i].layout, arguments[i].address, .still, file, line) }
-        for i in results.indices {
-            bind(arguments.count + i, results[i].layout, results[i].address, .still, file, line)
-        }
+        for i in arguments.indices { bind(i, arguments[i], .still, file, line) }
+        for i in results.indices { bind(arguments.count + i, results[i], .still, file, line) }
         workspace.run(on: pool)
     }
 
@@ -38,13 +36,9 @@ public final class Replay {
     ) {
         guard count > 0 else { return }
         check(arguments.count, results.count, file, line)
-        for i in arguments.indices {
-            arguments[i].check(repetitions: count, file, line)
-            bind(i, arguments[i].layout, arguments[i].address, arguments[i].walk, file, line)
-        }
+        for i in arguments.indices { bind(i, arguments[i].start(of: count, file, line), arguments[i].walk, file, line) }
         for i in results.indices {
-            results[i].check(repetitions: count, file, line)
-            bind(arguments.count + i, results[i].layout, results[i].address, results[i].walk, file, line)
+            bind(arguments.count + i, results[i].start(of: count, file, line), results[i].walk, file, line)
         }
         workspace.run(repeating: count, on: pool)
     }
@@ -61,9 +55,9 @@ public final class Replay {
 
     /// - Parameter place: of an argument, or behind all arguments of a result.
     private func bind(
-        _ place: Int, _ layout: PointLayout, _ start: UnsafeMutableRawPointer, _ walk: Walk, _ file: StaticString,
-        _ line: UInt
+        _ place: Int, _ point: Point, _ walk: Walk, _ file: StaticString, _ line: UInt
     ) {
+        let layout = point.layout
         if layout !== known[place] {
             let count = function.arguments.count, isArgument = place < count
             let expected = isArgument ? function.arguments[place] : function.results[place - count]
@@ -71,32 +65,32 @@ public final class Replay {
                 layout == expected,
                 "\(isArgument ? "argument \(place)" : "result \(place - count)"): \(expected) expected, got \(layout)",
                 file: file, line: line)
+            // As a whole: writing one element in place would have every read of `known` checked for exclusive access.
+            var known = known
             known[place] = layout
+            self.known = known
         }
         for j in 0..<layout.count {
-            workspace.bind(slot: slots[place] + j, to: start + layout.offsets[j], walk: walk)
+            workspace.bind(slot: slots[place] + j, to: point.address + layout.offsets[j], walk: walk)
         }
     }
 }
 
 /// Where an argument or a result lies in each of many repetitions.
 public struct Course: Sendable {
-    let layout: PointLayout
-    /// In repetition 0, and how it walks from there.
-    nonisolated(unsafe) let address: UnsafeMutableRawPointer
-    let walk: Walk
+    /// In repetition 0, and how it walks from there. Nil where there is no memory.
+    private let start: Point?
+    fileprivate let walk: Walk
     /// The repetitions that there is memory for.
     private let limit: Int
-    /// Kept alive for the run.
-    private let storage: Storage, oddStorage: Storage?
+    /// Where it lies in odd repetitions, kept alive for the run.
+    private let odd: Point?
 
-    private init(_ even: Point, odd: Point? = nil, stride: Int = 0, limit: Int = .max) {
-        layout = even.layout
-        address = even.address
-        walk = Walk(stride: Int64(stride), odd: Int64(odd.map { $0.address - even.address } ?? 0))
+    private init(_ start: Point?, walk: Walk = .still, limit: Int = .max, odd: Point? = nil) {
+        self.start = start
+        self.walk = walk
         self.limit = limit
-        storage = even.storage
-        oddStorage = odd?.storage
+        self.odd = odd
     }
 
     /// The same point every time.
@@ -104,18 +98,22 @@ public struct Course: Sendable {
 
     /// One point after the other, from number `first` on, forward or (`step` = -1) backward.
     public static func each(_ sequence: PointSequence, from first: Int, by step: Int = 1) -> Course {
-        let isInside = first >= 0 && first < sequence.count
+        guard first >= 0 && first < sequence.count else { return Course(nil, limit: 0) }
         let ahead = step > 0 ? (sequence.count - first + step - 1) / step : step < 0 ? first / -step + 1 : .max
-        return Course(sequence.unchecked(first), stride: step * sequence.stride, limit: isInside ? ahead : 0)
+        return Course(sequence[first], walk: Walk(stride: Int64(step * sequence.stride), odd: 0), limit: ahead)
     }
 
     /// Two points in turn.
     public static func alternating(_ even: Point, _ odd: Point) -> Course {
         require(even.layout == odd.layout, "course: points \(even.layout) and \(odd.layout) in turn")
-        return Course(even, odd: odd)
+        return Course(even, walk: Walk(stride: 0, odd: Int64(odd.address - even.address)), odd: odd)
     }
 
-    fileprivate func check(repetitions: Int, _ file: StaticString, _ line: UInt) {
-        require(repetitions <= limit, "course: \(repetitions) repetitions over \(limit) points", file: file, line: line)
+    /// Where it lies in the first of so many repetitions.
+    fileprivate func start(of repetitions: Int, _ file: StaticString, _ line: UInt) -> Point {
+        guard let start, repetitions <= limit else {
+            stop("course: \(repetitions) repetitions over \(limit) points", file: file, line: line)
+        }
+        return start
     }
 }

@@ -51,10 +51,18 @@ let package = Package(
             dependencies: [
                 "RunSupport", "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting",
             ]),
+        .target(
+            name: "LabelCleaningSupport",
+            dependencies: [
+                "RunSupport", "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting",
+            ]),
         .target(name: "DataPreparation", dependencies: ["Datasets"]),
         command(
             "hyper-cleaning",
-            ["RunSupport", "HyperCleaningSupport", "BilevelOptimization", catalogue, "Datasets", "Reporting"]),
+            [
+                "RunSupport", "HyperCleaningSupport", "LabelCleaningSupport", "BilevelOptimization", catalogue,
+                "Datasets", "Reporting",
+            ]),
         command(
             "numerical-example",
             ["RunSupport", "NumericalExampleSupport", "BilevelOptimization", catalogue, "Tensors", "Reporting"]),
@@ -78,7 +86,8 @@ let package = Package(
             name: "ExperimentsTests",
             dependencies: [
                 "RunSupport", "NumericalExampleSupport", "HyperCleaningSupport", "FewShotSupport", "DataPreparation",
-                parser, catalogue, "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", "Datasets",
+                "LabelCleaningSupport", parser, catalogue, "Randomness", "Tensors", "NeuralLayers",
+                "BilevelOptimization", "Datasets",
                 "Reporting",
             ]),
     ]

@@ -31,9 +31,9 @@ package struct FewShotOutcome: RunOutcome {
         }
     }
 
-    package var files: [(name: String, text: String)] {
+    package var files: [(name: String, content: [UInt8])] {
         let lines = accuracies.enumerated().map { ["\($0)", numberText($1)] }
-        return [("episodes.csv", CSV.text([["episode", "accuracy"]] + lines))]
+        return [("episodes.csv", Array(CSV.text([["episode", "accuracy"]] + lines).utf8))]
     }
 
     package var summary: JSONValue {

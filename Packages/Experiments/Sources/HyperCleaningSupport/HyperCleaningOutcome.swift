@@ -24,7 +24,7 @@ package struct HyperCleaningOutcome {
 
 /// The files of a hyper-cleaning run.
 extension HyperCleaningOutcome: RunOutcome {
-    package var files: [(name: String, text: String)] { [("weights.csv", weightsCSV)] }
+    package var files: [(name: String, content: [UInt8])] { [("weights.csv", Array(weightsCSV.utf8))] }
 
     package var summary: JSONValue {
         let c = configuration, atZ = c.quirks.contains(.accuracyAtInitialization)

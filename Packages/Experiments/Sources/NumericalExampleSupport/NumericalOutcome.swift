@@ -14,7 +14,7 @@ package struct NumericalOutcome: RunOutcome {
     /// Why it ended early, if it did.
     package let stoppedBecause: String?
 
-    package var files: [(name: String, text: String)] { [] }
+    package var files: [(name: String, content: [UInt8])] { [] }
 
     package var summary: JSONValue {
         [

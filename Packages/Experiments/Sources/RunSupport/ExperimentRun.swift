@@ -41,6 +41,6 @@ package protocol ExperimentRun: AnyObject {
 package protocol RunOutcome {
     var summary: JSONValue { get }
     /// Files beside `summary.json` and `report.html`.
-    var files: [(name: String, text: String)] { get }
+    var files: [(name: String, content: [UInt8])] { get }
     var page: HTMLReport { get }
 }

@@ -88,7 +88,7 @@ package final class RunDriver<Run: ExperimentRun> {
                 isStopped: isStopped)
         } catch { throw failure ?? error }  // What ended the run comes first.
         try folder.writeJSON(outcome.summary, to: "summary.json")
-        for file in outcome.files { try folder.write(file.text, to: file.name) }
+        for file in outcome.files { try folder.write(file.content, to: file.name) }
         try folder.write(outcome.page.html, to: "report.html")
         if let failure { throw failure }
         return outcome

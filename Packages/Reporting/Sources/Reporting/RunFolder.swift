@@ -46,7 +46,11 @@ public final class RunFolder: Sendable {
 
     /// Writes beside the place and renames.
     public func write(_ text: String, to name: String) throws(ReportingError) {
-        try Self.write(Array(text.utf8), to: "\(path)/\(name)", beside: "\(path)/.\(name).partial", replaces: true)
+        try write(Array(text.utf8), to: name)
+    }
+
+    public func write(_ bytes: [UInt8], to name: String) throws(ReportingError) {
+        try Self.write(bytes, to: "\(path)/\(name)", beside: "\(path)/.\(name).partial", replaces: true)
     }
 
     public func writeJSON(_ value: JSONValue, to name: String) throws(ReportingError) {

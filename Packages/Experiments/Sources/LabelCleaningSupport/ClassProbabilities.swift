@@ -1,0 +1,70 @@
+import RunSupport
+
+/// What a classifier says of each sample: [samples, classes], rows that sum to 1.
+package struct ClassProbabilities: Sendable {
+    package let classCount: Int
+    package var values: [Float]
+
+    package init(classCount: Int, values: [Float], file: StaticString = #fileID, line: UInt = #line) {
+        require(
+            classCount > 0 && values.count % classCount == 0,
+            "probabilities: rows of \(classCount) numbers expected, got \(values.count) numbers", file: file,
+            line: line)
+        self.classCount = classCount
+        self.values = values
+    }
+
+    package var count: Int { values.count / classCount }
+
+    package subscript(sample: Int, label: Int) -> Double { Double(values[sample * classCount + label]) }
+
+    func row(_ sample: Int) -> ArraySlice<Float> { values[(sample * classCount)..<((sample + 1) * classCount)] }
+
+    /// The likeliest class other than `label`, the first of several.
+    package func likeliest(of sample: Int, otherThan label: Int) -> Int {
+        let row = row(sample)
+        return row.indices.lazy.filter { $0 - row.startIndex != label }
+            .reduce(row.startIndex + (label == 0 ? 1 : 0)) { row[$1] > row[$0] ? $1 : $0 } - row.startIndex
+    }
+
+    package func likeliest(of sample: Int) -> Int { likeliest(of: sample, otherThan: -1) }
+
+    /// p(given label) minus the largest of the others: negative where another class is likelier.
+    package func margin(of sample: Int, given label: Int) -> Double {
+        self[sample, label] - self[sample, likeliest(of: sample, otherThan: label)]
+    }
+
+}
+
+/// The mean of what a network says while it is trained: a steadier witness than its last word (in-sample scores and
+/// their running means: Pleiss et al. 2020).
+package struct RunningProbabilities: Sendable {
+    package private(set) var sum: [Float]
+    package private(set) var termCount = 0
+    let classCount: Int
+
+    init(samples: Int, classCount: Int) {
+        self.init(
+            classCount: classCount, sum: [Float](repeating: 0, count: samples * classCount), termCount: 0)
+    }
+
+    init(classCount: Int, sum: [Float], termCount: Int) {
+        (self.classCount, self.sum, self.termCount) = (classCount, sum, termCount)
+    }
+
+    mutating func reset() {
+        sum = [Float](repeating: 0, count: sum.count)
+        termCount = 0
+    }
+
+    mutating func add(_ probabilities: ClassProbabilities) {
+        for i in sum.indices { sum[i] += probabilities.values[i] }
+        termCount += 1
+    }
+
+    /// Uniform where nothing was added.
+    package var mean: ClassProbabilities {
+        let share = termCount == 0 ? 0 : 1 / Float(termCount), start = termCount == 0 ? 1 / Float(classCount) : 0
+        return ClassProbabilities(classCount: classCount, values: sum.map { $0 * share + start })
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import RunSupport
+
+/// Every setting of a cleaning run, with the defaults that measured best (Packages/Experiments/README.md, "Label
+/// cleaning").
+package struct CleaningConfiguration: ExperimentConfiguration {
+    package static let standard = CleaningConfiguration()
+
+    package enum Network: String, NamedSetting {
+        /// Softmax regression.
+        case linear
+        /// One hidden layer with ReLU and dropout.
+        case mlp
+    }
+
+    package var network = Network.mlp
+    package var hidden = 300
+    package var upperVariable = UpperVariable.transition
+    package var members = 2
+    /// Passes over the data of each member.
+    package var epochs = 20
+    package var rate = 0.003
+    package var weightDecay = 1e-4
+    package var upperRate = 0.1
+    package var dropout = 0.5
+    /// Of the trusted samples' loss beside that of the given ones; nil: √(trusted / given), at most 1.
+    package var trustedWeight: Double?
+    package var seed: UInt64 = 0
+    package var threads = 1
+
+    package init() {}
+
+    /// Samples of a batch: a twentieth of them, from 16 to 500.
+    func batchSize(of data: CleaningData) -> Int { min(data.given.count, max(16, min(500, data.given.count / 20))) }
+
+    func trustedWeight(of data: CleaningData) -> Double {
+        trustedWeight ?? min(1, (Double(data.trusted.count) / Double(max(1, data.given.count))).squareRoot())
+    }
+}

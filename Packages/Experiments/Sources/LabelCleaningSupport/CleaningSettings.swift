@@ -1,0 +1,37 @@
+import Reporting
+import RunSupport
+
+/// The settings of label cleaning, one a line: option, help, JSON, and whether it decides a run's bits.
+package enum CleaningSettings {
+    package typealias One = Setting<CleaningConfiguration>
+
+    package static let network = One(
+        "network", \.network, help: "Softmax regression, or one hidden layer with ReLU and dropout.")
+    package static let hidden = One("hidden", \.hidden, .count, help: "Width of the hidden layer.")
+    package static let upperVariable = One(
+        "upperVariable", \.upperVariable,
+        help: "What the upper level chooses: how labels go wrong by class, a weight a sample by one-step "
+            + "hypergradients, weights by looking one step ahead, or nothing.")
+    package static let members = One(
+        "members", \.members, .upTo(100), help: "Networks, trained one after the other on other parts of the data.")
+    package static let epochs = One("epochs", \.epochs, .count, help: "Passes of each network over the data.")
+    package static let rate = One("rate", \.rate, .positive, help: "Step size of the networks (Adam).")
+    package static let weightDecay = One(
+        "weightDecay", \.weightDecay, .notNegative, help: "λ: λ y is added to the networks' gradients.")
+    package static let dropout = One("dropout", \.dropout, .share, help: "Share of hidden units left out in a step.")
+    package static let upperRate = One(
+        "upperRate", \.upperRate, .positive, help: "Step size of the sample weights' x.")
+    package static let trustedWeight = One(
+        "trustedWeight", \.trustedWeight, .positive, default: "√(trusted / given), at most 1",
+        help: "Weight of the trusted samples' loss beside that of the given ones.")
+    package static let seed = One("seed", \.seed, help: "Seed of parts, initial weights, batches and dropout.")
+    package static let threads = One(
+        "threads", \.threads, .threads, default: "one a processor", decidesBits: false,
+        help: "Threads; results do not depend on them.")
+
+    static let all = [
+        One(recorded: "experiment", decidesBits: false) { _ in "label-cleaning" },
+        network, hidden, upperVariable, members, epochs, rate, weightDecay, dropout, upperRate, trustedWeight, seed,
+        threads, One(recorded: "codeVersion", decidesBits: false) { _ in .string(codeVersion) },
+    ]
+}

@@ -1,0 +1,153 @@
+import BilevelOptimization
+import Datasets
+import NeuralLayers
+import RunSupport
+import Tensors
+
+/// Trains networks on samples whose labels may be wrong, one member of the ensemble after the other, and remembers what
+/// they say of every sample on the way.
+///
+/// Each member leaves other samples out: a tenth of the given ones and a fifth of the trusted ones, on which it shows
+/// how often it contradicts labels that it was not taught.
+final class CleaningTraining {
+    let data: CleaningData
+    private let configuration: CleaningConfiguration
+    private let epochsPerMember: Int
+    private let pool: ThreadPool
+    /// Epochs done, of all members.
+    private(set) var epoch = 0
+    /// p(class | sample) over all epochs but each member's first two.
+    private(set) var running: RunningProbabilities
+    /// Of the present member: over its first five epochs; over the second half of its epochs, of given and of trusted
+    /// samples.
+    private var early: RunningProbabilities, late: RunningProbabilities, lateTrusted: RunningProbabilities
+    /// Of further samples, over the second half of every member's epochs.
+    private(set) var test: RunningProbabilities
+    private(set) var contradictions = Contradictions()
+    private(set) var transition: NoiseTransition
+    /// x, one a given sample, where the upper variable is a weight.
+    private(set) var weights: [Float]
+    private var member: Member
+
+    init(_ data: CleaningData, _ configuration: CleaningConfiguration) {
+        self.data = data
+        self.configuration = configuration
+        epochsPerMember = configuration.epochs
+        pool = ThreadPool(threadCount: configuration.threads)
+        let given = RunningProbabilities(samples: data.given.count, classCount: data.classCount)
+        (running, early, late) = (given, given, given)
+        lateTrusted = RunningProbabilities(samples: data.trusted.count, classCount: data.classCount)
+        test = RunningProbabilities(samples: data.test.count, classCount: data.classCount)
+        transition = NoiseTransition(identityOf: data.classCount)
+        weights = [Float](repeating: 0, count: data.given.count)
+        member = Member(0, data, configuration)
+    }
+
+    var totalEpochs: Int { configuration.members * epochsPerMember }
+    var memberNumber: Int { max(0, epoch - 1) / epochsPerMember }
+
+    /// One pass over the given samples, in batches; returns the mean loss.
+    func runEpoch() throws(SolverError) -> Double {
+        let inMember = epoch % epochsPerMember
+        if epoch > 0, inMember == 0 { begin(epoch / epochsPerMember) }
+        let loss = member.pass(transition, &weights, pool), given = member.probabilities(of: data.given, pool)
+        guard loss.isFinite, given.values.allSatisfy(\.isFinite) else {
+            throw .notFinite(quantity: "the loss", iteration: epoch + 1)
+        }
+        if inMember >= min(2, epochsPerMember - 1) { running.add(given) }
+        if inMember < 5 { early.add(given) }
+        if inMember >= epochsPerMember / 2 {
+            late.add(given)
+            lateTrusted.add(member.probabilities(of: data.trusted, pool))
+            test.add(member.probabilities(of: data.test, pool))
+        }
+        if configuration.upperVariable == .transition { learnTransition(given, inMember) }
+        epoch += 1
+        if epoch % epochsPerMember == 0 {
+            contradictions.count(member.leftOut, late.mean, data.givenLabels)
+            contradictions.countTrusted(member.leftOutTrusted, lateTrusted.mean, data.trustedLabels)
+        }
+        return loss
+    }
+
+    private func begin(_ number: Int) {
+        member = Member(number, data, configuration)
+        early.reset()
+        late.reset()
+        lateTrusted.reset()
+        transition = NoiseTransition(identityOf: data.classCount)
+    }
+
+    /// A network that has learned little has not learned wrong labels: the first estimate is the confident joint of the
+    /// first five epochs, those after it are improved step by step.
+    private func learnTransition(_ given: ClassProbabilities, _ inMember: Int) {
+        if inMember == 4 {
+            transition = NoiseTransition(confidentJointOf: early.mean, given: data.givenLabels)
+        } else if inMember > 4 {
+            transition = transition.reestimated(given, given: data.givenLabels)
+        }
+    }
+}
+
+// MARK: - Checkpoints
+
+extension CleaningTraining {
+    /// All that the next epoch depends on.
+    var checkpoint: Checkpoint {
+        var result = Checkpoint()
+        func add(_ name: String, _ values: [Float]) { result.add(Tensor(values), as: name) }
+        for (name, means) in [
+            ("running", running), ("early", early), ("late", late), ("lateTrusted", lateTrusted), ("test", test),
+        ] {
+            add(name, means.sum)
+            result.notes["\(name).terms"] = String(means.termCount)
+        }
+        result.add(Tensor(transition.values), as: "transition")
+        add("weights", weights)
+        for (i, tensor) in member.state.flatMap(\.tensors).enumerated() { result.add(tensor, as: "member.\(i)") }
+        result.notes["member.drawn"] = String(member.drawnCount)
+        result.notes["contradictions"] = contradictions.text
+        return result
+    }
+
+    func restore(_ checkpoint: Checkpoint, epoch: Int, file: String) throws(CheckpointError) {
+        func note(_ name: String) throws(CheckpointError) -> String {
+            guard let text = checkpoint.notes[name] else {
+                throw CheckpointError(expected: "a cleaning run with \(name)", got: "none", file: file)
+            }
+            return text
+        }
+        func restored(_ means: RunningProbabilities, _ name: String) throws(CheckpointError) -> RunningProbabilities {
+            let sum = try checkpoint.restored(Tensor(means.sum), from: name, file: file)
+            guard let terms = Int(try note("\(name).terms")) else {
+                throw CheckpointError(expected: "\(name).terms as a number", got: "text", file: file)
+            }
+            return RunningProbabilities(classCount: means.classCount, sum: sum.scalars(), termCount: terms)
+        }
+        self.epoch = epoch
+        member = Member(memberNumber, data, configuration)
+        running = try restored(running, "running")
+        early = try restored(early, "early")
+        late = try restored(late, "late")
+        lateTrusted = try restored(lateTrusted, "lateTrusted")
+        test = try restored(test, "test")
+        transition = NoiseTransition(
+            classCount: data.classCount,
+            values: try checkpoint.restored(Tensor(transition.values), from: "transition", file: file).scalars())
+        weights = try checkpoint.restored(Tensor(weights), from: "weights", file: file).scalars()
+        var number = 0
+        for point in member.state {
+            var tensors: [Tensor] = []
+            for tensor in point.tensors {
+                tensors.append(try checkpoint.restored(tensor, from: "member.\(number)", file: file))
+                number += 1
+            }
+            point.assign(tensors)
+        }
+        guard let drawn = UInt64(try note("member.drawn")),
+            let counts = Contradictions(text: try note("contradictions"))
+        else { throw CheckpointError(expected: "a cleaning run", got: "other notes", file: file) }
+        member.drawnCount = drawn
+        contradictions = counts
+    }
+}

@@ -1,0 +1,143 @@
+import BilevelOptimization
+import Datasets
+import NeuralLayers
+import Randomness
+import RunSupport
+import Tensors
+
+/// One network of the ensemble on its way: which samples it leaves out, its batches, its predictions.
+final class Member {
+    /// Places among the given and the trusted samples that it is not taught.
+    let leftOut: [Int], leftOutTrusted: [Int]
+    private let data: CleaningData
+    private let kind: UpperVariable
+    private let step: BilevelStep
+    private let taught: [Int], lowerTrusted: [CleaningData.Entry], upperTrusted: [CleaningData.Entry]
+    private let predict: Replay, images: Point, predicted: Point
+    private var random: RandomGenerator
+    private let dropout: Double
+
+    private static let chunk = 500
+
+    init(_ number: Int, _ data: CleaningData, _ configuration: CleaningConfiguration) {
+        self.data = data
+        kind = configuration.upperVariable
+        dropout = configuration.dropout
+        var parts = RandomGenerator(seed: configuration.seed, stream: .leftOut)
+        let order = parts.permutation(of: data.given.count), trustedOrder = parts.permutation(of: data.trusted.count)
+        let out = Set(order.enumerated().filter { $0.offset % 10 == number % 10 }.map(\.element))
+        let outTrusted = Set(trustedOrder.enumerated().filter { $0.offset % 5 == number % 5 }.map(\.element))
+        leftOut = out.sorted()
+        leftOutTrusted = outTrusted.sorted()
+        taught = data.given.indices.filter { !out.contains($0) }
+        let known = data.trusted.indices.filter { !outTrusted.contains($0) }.map { data.trusted[$0] }
+        let needsUpper = kind == .weights || kind == .lookAhead
+        // What F is measured on is not what y descends on.
+        // Without trusted samples it is measured on given ones that are left out: their wrong labels agree with no
+        // sample's gradient.
+        let half = known.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
+        upperTrusted = !needsUpper ? [] : known.isEmpty ? leftOut.map { data.given[$0] } : half
+        lowerTrusted = !needsUpper ? known : known.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+        random = RandomGenerator(seed: configuration.seed, stream: .member(number))
+        let values = data.samples.valuesPerSample, classes = data.classCount
+        let network = Perceptron(
+            widths: configuration.network == .linear ? [values, classes] : [values, configuration.hidden, classes],
+            activation: .relu, using: &random)
+        let batch = min(configuration.batchSize(of: data), taught.count)
+        step = BilevelStep(
+            network, kind: kind,
+            sizes: .init(
+                batch: batch, trusted: min(lowerTrusted.count, max(1, batch / 2)),
+                upper: min(upperTrusted.count, max(1, batch / 2))),
+            rate: configuration.rate, weightDecay: configuration.weightDecay, upperRate: configuration.upperRate,
+            trustedWeight: configuration.trustedWeight(of: data))
+        predict = Replay(
+            CompiledFunction(of: network, Tensor.zeros([Member.chunk, values])) { network, images in
+                network(images).softmax()
+            })
+        images = Point(predict.function.arguments[1])
+        predicted = Point(predict.function.results[0])
+    }
+
+    /// One pass over the samples that it is taught, in whole batches of a new order. Returns the mean loss.
+    func pass(_ transition: NoiseTransition, _ weights: inout [Float], _ pool: ThreadPool) -> Double {
+        let order = random.permutation(of: taught.count).map { taught[$0] }, size = step.sizes.batch
+        if kind == .transition {
+            let target = step.variable.floats(0)
+            for (i, value) in transition.logarithmsByLabel.enumerated() { target[i] = value }
+        }
+        var total = 0.0
+        let steps = order.count / size
+        for s in 0..<steps {
+            let places = order[(s * size)..<((s + 1) * size)]
+            fill(step.given, places.map { data.given[$0] })
+            fill(step.trusted, draw(lowerTrusted, step.sizes.trusted))
+            fill(step.upper, draw(upperTrusted, step.sizes.upper))
+            fillDropout()
+            if kind == .weights {
+                let target = step.variable.floats(0)
+                for (i, place) in places.enumerated() { target[i] = weights[place] }
+            }
+            total += step(on: pool)
+            if kind == .weights {
+                let moved = step.variable.floats(0)
+                for (i, place) in places.enumerated() { weights[place] = moved[i] }
+            }
+        }
+        return total / Double(steps)
+    }
+
+    private func draw(_ entries: [CleaningData.Entry], _ count: Int) -> [CleaningData.Entry] {
+        random.permutation(of: entries.count, first: count).map { entries[$0] }
+    }
+
+    private func fill(_ point: Point, _ entries: [CleaningData.Entry]) {
+        guard !entries.isEmpty else { return }
+        data.write(entries, to: point.floats(0))
+        point.part(1..<2).assign([Tensor(entries.map(\.label))])
+    }
+
+    /// Hidden units are left out at random, the rest scaled up so that the mean stays (Srivastava et al. 2014).
+    private func fillDropout() {
+        for layer in 0..<step.dropout.count {
+            let target = step.dropout.floats(layer)
+            let threshold = UInt16(dropout * 65536), scale = Float(1 / (1 - dropout))
+            var bits: UInt64 = 0
+            for i in target.indices {
+                if i % 4 == 0 { bits = random.next() }
+                target[i] = UInt16(truncatingIfNeeded: bits) < threshold ? 0 : scale
+                bits >>= 16
+            }
+        }
+    }
+
+    /// y and what Adam remembers; how much was drawn: all that the next pass depends on.
+    var state: [Point] { step.state }
+    var drawnCount: UInt64 {
+        get { random.drawnCount }
+        set { random.drawnCount = newValue }
+    }
+
+    /// What the network says of some samples.
+    func probabilities(of entries: [CleaningData.Entry], _ pool: ThreadPool) -> ClassProbabilities {
+        let classes = data.classCount
+        var values: [Float] = []
+        values.reserveCapacity(entries.count * classes)
+        for start in stride(from: 0, to: entries.count, by: Member.chunk) {
+            let part = entries[start..<min(start + Member.chunk, entries.count)]
+            data.write(part, to: images.floats(0))
+            predict(step.network, images, into: predicted, on: pool)
+            values += predicted.floats(0)[..<(part.count * classes)]
+        }
+        return ClassProbabilities(classCount: classes, values: values)
+    }
+}
+
+extension RandomStream {
+    /// Which samples members leave out.
+    fileprivate static let leftOut = RandomStream("left out", number: 20)
+    /// Initial weights, batches and dropout of a member.
+    fileprivate static func member(_ number: Int) -> RandomStream {
+        RandomStream("member \(number)", number: 1 << 20 | UInt64(number))
+    }
+}

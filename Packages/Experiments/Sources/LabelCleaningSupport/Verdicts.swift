@@ -1,0 +1,61 @@
+import Datasets
+
+/// What was found out about every sample of the data.
+package struct Verdicts: Sendable {
+    package struct Verdict: Sendable {
+        /// Its place in the data.
+        package let sample: Int
+        package let given: Int32, suggested: Int32
+        package let probabilityGiven: Double, probabilitySuggested: Double
+        /// The larger, the more suspicious; in [0, 1].
+        package let score: Double
+        package let isFlagged: Bool
+    }
+
+    /// The most suspicious first; trusted samples of the data last, but for those whose given label is known to be
+    /// wrong, which come first.
+    package let verdicts: [Verdict]
+    package let estimate: WrongLabelEstimate
+    package let structure: NoiseStructure
+
+    package var flaggedCount: Int { verdicts.count(where: \.isFlagged) }
+
+    init(
+        _ data: CleaningData, probabilities: ClassProbabilities, transition: NoiseTransition,
+        contradictions: Contradictions
+    ) {
+        let labels = data.givenLabels
+        let scores = LabelScores(probabilities: probabilities, given: labels, transition: transition)
+        let posterior = transition.posterior(probabilities, given: labels)
+        let explained =
+            labels.isEmpty
+            ? 0
+            : 1 - labels.enumerated().reduce(0) { $0 + posterior[$1.offset, Int($1.element)] } / Double(labels.count)
+        estimate = WrongLabelEstimate(
+            contradictions, explained: explained, structure: scores.structure, classCount: data.classCount)
+        structure = scores.structure
+        let flagged = Int((estimate.share * Double(labels.count)).rounded())
+        let found = scores.order.enumerated().map { rank, i in
+            let given = labels[i], isFlagged = rank < flagged
+            let suggested = probabilities.likeliest(of: i, otherThan: isFlagged ? Int(given) : -1)
+            return Verdict(
+                sample: data.given[i].index, given: given, suggested: Int32(suggested),
+                probabilityGiven: probabilities[i, Int(given)], probabilitySuggested: probabilities[i, suggested],
+                score: scores.values[i], isFlagged: isFlagged)
+        }
+        let known = data.trusted.filter { $0.source == .samples }.map { entry in
+            let given = data.samples.labels[entry.index], isWrong = given != entry.label
+            return Verdict(
+                sample: entry.index, given: given, suggested: entry.label, probabilityGiven: isWrong ? 0 : 1,
+                probabilitySuggested: 1, score: isWrong ? 1 : 0, isFlagged: isWrong)
+        }
+        verdicts = known.filter(\.isFlagged) + found + known.filter { !$0.isFlagged }
+    }
+
+    /// For each pair of classes how many flagged samples are given the first and suggested the second.
+    package var confusions: [(given: Int32, suggested: Int32, count: Int)] {
+        let pairs = Dictionary(grouping: verdicts.filter(\.isFlagged)) { [$0.given, $0.suggested] }
+        return pairs.map { ($0.key[0], $0.key[1], $0.value.count) }
+            .sorted { (-$0.count, $0.given, $0.suggested) < (-$1.count, $1.given, $1.suggested) }
+    }
+}

@@ -1,0 +1,111 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import LabelCleaningSupport
+import Reporting
+import RunSupport
+
+private typealias Settings = CleaningSettings
+
+extension LabelNoiseKind: ExpressibleByArgument {}
+
+/// `hyper-cleaning clean`: labels of one's own data.
+struct Clean: RunCommand {
+    static let label = "hyper-cleaning clean"
+    static let configuration = CommandConfiguration(
+        commandName: "clean", abstract: "Finds the wrong labels of your data.",
+        discussion: """
+            DATA is a folder of class folders with PNG or JPEG files, a CSV of file names and labels (file,label) \
+            beside pictures, a folder of IDX files or CIFAR batches (the training files are cleaned), or features that \
+            another model computed (.npy, .safetensors) with --labels.
+
+            Writes a folder with suspects.csv (every sample, most suspicious first), labels-corrected.csv, \
+            report.html, summary.json, metrics.csv, last.safetensors and configuration.json.
+            """)
+
+    @Argument(help: "The data.") var data: String
+    @Option(help: "Labels: a CSV, .npy or text file, where they are not part of the data.") var labels: String?
+    @Option(
+        help: """
+            Samples whose labels are right: a CSV name,label of samples of DATA (rows from 0 for IDX, CIFAR and \
+            features), a list of names, or a folder of class folders with other pictures.
+            """)
+    var trusted: String?
+    @Option(help: "Samples to measure accuracy on: data of the same form; of IDX and CIFAR its folder.")
+    var test: String?
+    @Option(help: "Side to which pictures of files are resized. (default: their own up to 64, else 32)") var side: Int?
+    @Flag(help: "Drop the pictures' colours.") var grey = false
+    @Flag(help: "labels-corrected.csv has the suggested labels of flagged samples. (this is so anyway)")
+    var correct = false
+    @Flag(help: "labels-corrected.csv leaves flagged samples out.") var drop = false
+    @Option(help: "Plant errors in the labels first, to see how well they are found: uniform, pair or confusable.")
+    var plant: LabelNoiseKind?
+    @Option(help: "Share of the labels that become wrong.") var plantRate = 0.2
+    @Option(Settings.network) var network
+    @Option(Settings.hidden) var hidden
+    @Option(Settings.upperVariable) var upperVariable
+    @Option(Settings.members) var members
+    @Option(Settings.epochs) var epochs
+    @Option(Settings.rate) var rate
+    @Option(Settings.weightDecay) var weightDecay
+    @Option(Settings.dropout) var dropout
+    @Option(Settings.upperRate) var upperRate
+    @Option(Settings.trustedWeight) var trustedWeight
+    @Option(Settings.seed) var seed
+    @Option(Settings.threads) var threads
+    @Option(help: "Where decoded pictures are kept, so that they need not fit in memory.") var cache: String?
+    @Option(help: "Folder for the results, new or empty. (default: runs/hyper-cleaning-clean-<date>)")
+    var output: String?
+    @Flag(help: "Go on with the run in --output, from its last checkpoint, to the same bits.") var resume = false
+
+    func validate() throws {
+        if correct, drop { throw ValidationError("--correct or --drop expected, not both") }
+        if !(0..<1 ~= plantRate) { throw ValidationError("--plant-rate: a share of at least 0 and below 1 expected") }
+        if let side, !(1...1024 ~= side) { throw ValidationError("--side: 1 to 1024 pixels expected, got \(side)") }
+        if resume, output == nil { throw ValidationError("--resume: --output with the folder of the run expected") }
+    }
+
+    private var settings: CleaningConfiguration {
+        var settings = CleaningConfiguration()
+        settings.threads = ProcessInfo.processInfo.activeProcessorCount
+        for given in [
+            network, hidden, upperVariable, members, epochs, rate, weightDecay, dropout, upperRate, trustedWeight, seed,
+            threads,
+        ] { given?.apply(to: &settings) }
+        return settings
+    }
+
+    func execute() throws {
+        let settings = settings, folder = output ?? defaultOutput("hyper-cleaning-clean")
+        let source = try CleaningSource(
+            path: data, labelsPath: labels, side: side, isGrey: grey, cacheDirectory: cache)
+        let trustedLabels = try trusted.map { path throws(DatasetError) in try source.trusted(path) }
+        let testSamples = try test.map { path throws(DatasetError) in try source.test(path) }
+        var samples = source.samples, isWrong: [Bool]?
+        for remark in samples.remarks { StandardError.write("\(remark)\n") }
+        if let plant {
+            let noise = try PlantedErrors(plant, rate: plantRate, in: samples, but: trustedLabels, settings)
+            (samples, isWrong) = (noise.samples, noise.isWrong)
+        }
+        let run = try CleaningRun(
+            settings, CleaningData(samples: samples, trusted: trustedLabels, test: testSamples),
+            output: CleaningOutput(
+                data: data, correction: drop ? .drop : .replace, isWrong: isWrong,
+                correctedLabels: { [labels = samples.labels] in
+                    // The planted errors that stay are part of the labels.
+                    var all = $0
+                    for (i, label) in labels.enumerated() where label != source.samples.labels[i] && all[i] == nil {
+                        all[i] = .some(label)
+                    }
+                    return source.correctedLabels(all)
+                }))
+        let stop = StopSignal(Self.label), driver = try RunDriver(run, output: folder, resumes: resume)
+        var progress = ProgressBar(label: Self.label, total: run.totalIterations, doneBefore: driver.startIteration)
+        defer { progress.finish() }
+        let outcome = try driver.complete(isStopped: { stop.isWished }) { progress.update($0, $1) }
+        progress.finish()
+        print(outcome.sentence)
+        if let accuracy = outcome.testAccuracy { print(String(format: "accuracy on %@: %.4f", test ?? "", accuracy)) }
+        print("\(folder)/report.html")
+    }
+}

@@ -1,0 +1,210 @@
+import BilevelOptimization
+import Datasets
+import Foundation
+import LabelCleaningSupport
+import NeuralLayers
+import Randomness
+import RunSupport
+import Tensors
+import Testing
+
+@Suite struct NoiseTransitionTests {
+    static let truth = NoiseTransition(classCount: 3, values: [0.7, 0.3, 0, 0, 0.8, 0.2, 0.1, 0, 0.9])
+
+    /// Samples of known class, labels exactly in the transition's proportions.
+    static func labelled(_ perClass: Int) -> (probabilities: ClassProbabilities, given: [Int32]) {
+        var rows: [Float] = [], given: [Int32] = []
+        for k in 0..<3 {
+            for g in 0..<3 {
+                let count = Int((truth[class: k, label: g] * Double(perClass)).rounded())
+                for _ in 0..<count {
+                    rows += (0..<3).map { $0 == k ? 0.98 : 0.01 }
+                    given.append(Int32(g))
+                }
+            }
+        }
+        return (ClassProbabilities(classCount: 3, values: rows), given)
+    }
+
+    @Test func theConfidentJointOfACertainClassifierIsTheTransition() {
+        let (probabilities, given) = Self.labelled(1000)
+        let found = NoiseTransition(confidentJointOf: probabilities, given: given)
+        for (a, b) in zip(found.values, Self.truth.values) { #expect(abs(a - b) < 0.002) }  // one pseudo-count a row
+    }
+
+    @Test func theTransitionIsTheFixedPointOfReestimation() {
+        let (probabilities, given) = Self.labelled(1000)
+        var found = NoiseTransition(classCount: 3, values: [0.6, 0.2, 0.2, 0.2, 0.6, 0.2, 0.2, 0.2, 0.6])
+        for _ in 0..<60 { found = found.reestimated(probabilities, given: given) }
+        for (a, b) in zip(found.values, Self.truth.values) { #expect(abs(a - b) < 0.02) }  // rows of 0.98, not 1
+    }
+
+    @Test func thePosteriorIsBayesRule() {
+        let probabilities = ClassProbabilities(classCount: 3, values: [0.5, 0.3, 0.2])
+        let posterior = Self.truth.posterior(probabilities, given: [1])
+        let expected = [0.5 * 0.3, 0.3 * 0.8, 0].map { $0 / (0.5 * 0.3 + 0.3 * 0.8) }
+        for k in 0..<3 { #expect(abs(posterior[0, k] - expected[k]) < 1e-6) }
+    }
+
+    @Test func evennessIsOneForUniformAndZeroForPairNoise() {
+        let uniform = NoiseTransition(classCount: 3, values: [0.6, 0.2, 0.2, 0.2, 0.6, 0.2, 0.2, 0.2, 0.6])
+        let pair = NoiseTransition(classCount: 3, values: [0.7, 0.3, 0, 0, 0.7, 0.3, 0.3, 0, 0.7])
+        #expect(abs(uniform.evenness - 1) < 1e-12)
+        #expect(pair.evenness == 0)
+    }
+}
+
+@Suite struct LabelScoreTests {
+    /// Four classes; half of the labels contradict the network clearly: by its second choice, or by its last.
+    static func probabilities(wrongIsSecond: Bool) -> (ClassProbabilities, [Int32]) {
+        let rows = [Float](([[Float]](repeating: [0.8, 0.12, 0.05, 0.03], count: 40)).joined())
+        let given = (0..<40).map { Int32($0 % 2 == 0 ? 0 : wrongIsSecond ? 1 : 3) }
+        return (ClassProbabilities(classCount: 4, values: rows), given)
+    }
+
+    @Test(arguments: [(true, NoiseStructure.bySample), (false, .uniform)])
+    func whereTheSecondChoiceIsGivenTheErrorIsNoSlip(_ wrongIsSecond: Bool, _ expected: NoiseStructure) {
+        let (probabilities, given) = Self.probabilities(wrongIsSecond: wrongIsSecond)
+        let even = NoiseTransition(classCount: 4, values: (0..<16).map { $0 % 5 == 0 ? 0.7 : 0.1 })
+        #expect(NoiseStructure(probabilities: probabilities, given: given, transition: even) == expected)
+        let scores = LabelScores(probabilities: probabilities, given: given, transition: even)
+        #expect(scores.order.prefix(20).allSatisfy { $0 % 2 == 1 })
+        #expect(scores.values.allSatisfy { 0...1 ~= $0 })
+    }
+
+    @Test func aMarginIsNegativeWhereAnotherClassIsLikelier() {
+        let probabilities = ClassProbabilities(classCount: 3, values: [0.2, 0.5, 0.3])
+        #expect(abs(probabilities.margin(of: 0, given: 0) + 0.3) < 1e-6)
+        #expect(abs(probabilities.margin(of: 0, given: 1) - 0.2) < 1e-6)
+        #expect(probabilities.likeliest(of: 0, otherThan: 1) == 2)
+        #expect(probabilities.likeliest(of: 0) == 1)
+    }
+
+    @Test func averagePrecisionIsTheMeanOfThePrecisionsAtWrongLabels() throws {
+        let metrics = try #require(
+            RankingMetrics(isWrong: [true, false, true, false], isFlagged: [true, true, false, false]))
+        #expect(abs(metrics.averagePrecision - (1 + 2.0 / 3) / 2) < 1e-12)
+        #expect((metrics.precision, metrics.recall, metrics.precisionAt64) == (0.5, 0.5, 0.5))
+        #expect(RankingMetrics(isWrong: [false], isFlagged: [true]) == nil)
+    }
+}
+
+@Suite struct WrongLabelEstimateTests {
+    /// r = ν (1 - a) + (1 - ν) r₀, rounded to whole samples.
+    static func counts(_ share: Double, _ r0: Double, agreement: Double, given: Int, trusted: Int) -> Contradictions {
+        var counts = Contradictions()
+        counts.given = given
+        counts.givenContradicted = Int(
+            ((share * (1 - agreement) + (1 - share) * r0) * Double(given)).rounded())
+        counts.trusted = trusted
+        counts.trustedContradicted = Int((r0 * Double(trusted)).rounded())
+        return counts
+    }
+
+    @Test(arguments: [0.0, 0.1, 0.4])
+    func theShareIsSolvedFromBothRates(_ share: Double) {
+        let uniform = WrongLabelEstimate(
+            Self.counts(share, 0.18, agreement: 0.02, given: 10000, trusted: 10000), explained: 0,
+            structure: .uniform, classCount: 10)
+        #expect(abs(uniform.share - share) < 0.001)
+        #expect(uniform.low <= share + 1e-9 && share <= uniform.high && uniform.high - uniform.low < 0.06)
+        let bySample = WrongLabelEstimate(
+            Self.counts(share, 0.18, agreement: 0.09, given: 10000, trusted: 10000), explained: 0,
+            structure: .bySample, classCount: 10)
+        #expect(abs(bySample.share - share) < 0.001)
+    }
+
+    @Test func fewTrustedSamplesMakeAWideInterval() {
+        func width(_ trusted: Int) -> Double {
+            let estimate = WrongLabelEstimate(
+                Self.counts(0.3, 0.2, agreement: 0.02, given: 2000, trusted: trusted), explained: 0,
+                structure: .uniform, classCount: 10)
+            return estimate.high - estimate.low
+        }
+        #expect(width(20) > 2 * width(1000))
+    }
+
+    @Test func withoutTrustedSamplesItLiesBetweenExplainedAndContradicted() {
+        let estimate = WrongLabelEstimate(
+            Self.counts(0.3, 0.2, agreement: 0, given: 1000, trusted: 0), explained: 0.25, structure: .uniform,
+            classCount: 10)
+        #expect((estimate.low, estimate.high) == (0.25, 0.44))
+    }
+}
+
+@Suite struct BilevelStepTests {
+    static func tensor(_ shape: Shape, _ random: inout RandomGenerator) -> Tensor {
+        Tensor((0..<shape.count).map { _ in Float(random.normal()) }, shape: shape)
+    }
+
+    /// The library's reverse mode through one step of gradient descent is the truth.
+    @Test func weightsMoveAlongTheHypergradientOfOneStep() throws {
+        var random = RandomGenerator(seed: 3)
+        let network = Perceptron(widths: [5, 7, 3], activation: .relu, using: &random)
+        let (images, clean) = (Self.tensor([8, 5], &random), Self.tensor([6, 5], &random))
+        let labels = Tensor((0..<8).map { Int32($0 % 3) }), cleanLabels = Tensor((0..<6).map { Int32($0 % 3) })
+        let x = Self.tensor([8], &random)
+        let problem = BilevelProblem<Tensor, Perceptron>(
+            upperObjective: { _, y in y(clean).meanCrossEntropy(labels: cleanLabels) },
+            lowerObjective: { x, y in (x.sigmoid() * y(images).crossEntropy(labels: labels)).mean() })
+        // ∇_y F is taken at y_0 by the step, at y_1 by the solver: a rate at which they do not differ.
+        let solver = try Solver(
+            problem,
+            method: Method(
+                dynamics: .descent(.gradientDescent(rate: 1e-4)), innerIterations: 1, initialization: .fixed),
+            upperRule: .gradientDescent(rate: 1), upper: x, lower: network)
+        _ = try solver.step()
+        let expected: [Double] = solver.hypergradient.scalars
+        let step = BilevelStep(
+            network, kind: .weights, sizes: .init(batch: 8, trusted: 0, upper: 6), rate: 1e-3, weightDecay: 0,
+            upperRate: 0.5, trustedWeight: 1)
+        step.given.assign([images, labels])
+        step.upper.assign([clean, cleanLabels])
+        step.dropout.assign([Tensor.ones([8, 7]).evaluated()])
+        step.variable.assign([x])
+        _ = step(on: ThreadPool(threadCount: 1))
+        let before: [Double] = x.scalars, after: [Double] = step.variable.tensors[0].scalars
+        let moved = zip(after, before).map { $0 - $1 }
+        let scale = (expected.reduce(0) { $0 + $1 * $1 } / 8).squareRoot()
+        for (m, e) in zip(moved, expected) { #expect(abs(m + 0.5 * e / scale) < 2e-3) }  // y_1 - y_0 is 1e-4 ∇f
+    }
+
+    @Test func underTheIdentityTheTransitionLeavesTheLossAsItIs() {
+        var random = RandomGenerator(seed: 4)
+        let network = Perceptron(widths: [5, 3], activation: .relu, using: &random)
+        let images = Self.tensor([8, 5], &random), labels = Tensor((0..<8).map { Int32($0 % 3) })
+        func loss(_ kind: UpperVariable) -> Double {
+            let step = BilevelStep(
+                network, kind: kind, sizes: .init(batch: 8, trusted: 0, upper: 0), rate: 1e-3, weightDecay: 0,
+                upperRate: 1, trustedWeight: 1)
+            step.given.assign([images, labels])
+            if kind == .transition {
+                step.variable.assign([
+                    Tensor(NoiseTransition(identityOf: 3).logarithmsByLabel, shape: [3, 3])
+                ])
+            }
+            return step(on: ThreadPool(threadCount: 1))
+        }
+        #expect(abs(loss(.transition) - loss(.none)) < 1e-5)  // log(1e-8) in place of log 0
+    }
+
+    @Test func theTransitionsLossIsTheLikelihoodOfGivenLabels() {
+        var random = RandomGenerator(seed: 5)
+        let network = Perceptron(widths: [4, 3], activation: .relu, using: &random)
+        let images = Self.tensor([6, 4], &random), labels: [Int32] = [0, 1, 2, 2, 1, 0]
+        let step = BilevelStep(
+            network, kind: .transition, sizes: .init(batch: 6, trusted: 0, upper: 0), rate: 1e-3, weightDecay: 0,
+            upperRate: 1, trustedWeight: 1)
+        step.given.assign([images, Tensor(labels)])
+        step.variable.assign([Tensor(NoiseTransitionTests.truth.logarithmsByLabel, shape: [3, 3])])
+        let p: [Double] = network(images).softmax().scalars
+        let expected = labels.enumerated().reduce(0.0) { sum, sample in
+            let (i, g) = sample
+            let likelihood = (0..<3).reduce(0.0) {
+                $0 + p[i * 3 + $1] * NoiseTransitionTests.truth[class: $1, label: Int(g)]
+            }
+            return sum - log(likelihood) / 6
+        }
+        #expect(abs(step(on: ThreadPool(threadCount: 1)) - expected) < 1e-5)
+    }
+}

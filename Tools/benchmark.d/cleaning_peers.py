@@ -1,0 +1,127 @@
+"""What people use today to find wrong labels, on arrays. Each gives `Finding`s: a score for every given sample, and which it would flag."""
+import dataclasses, math, time, warnings
+
+import numpy as np
+
+from cleaning_network import logits, margins, probabilities, train
+
+FOLDS, EPOCHS = 5, (10, 20)
+
+
+@dataclasses.dataclass
+class Finding:
+    method: str
+    scores: dict  # by name; of several the one with the best average precision counts
+    is_flagged: np.ndarray
+    seconds: float
+
+
+@dataclasses.dataclass
+class Task:
+    images: np.ndarray  # [given, 784], in [0, 1]
+    given: np.ndarray
+    trusted_images: np.ndarray
+    trusted: np.ndarray
+    seed: int
+
+    def with_trusted(self, rows):
+        """The given samples of `rows` and all trusted ones."""
+        return (np.concatenate([self.images[rows], self.trusted_images]),
+                np.concatenate([self.given[rows], self.trusted]))
+
+
+def cleanlab(task):
+    """Confident learning (Northcutt et al. 2021) on predictions of networks that did not see the sample."""
+    from cleanlab.filter import find_label_issues
+    from cleanlab.rank import get_label_quality_scores
+    n = len(task.given)
+    fold = np.random.default_rng(task.seed).permutation(n) % FOLDS
+    predictions, seconds = {e: np.zeros((n, 10), np.float32) for e in EPOCHS}, dict.fromkeys(EPOCHS, 0.0)
+    for i in range(FOLDS):
+        begin = time.perf_counter()
+
+        def after_epoch(epoch, network):
+            # The network of 10 epochs is the one of 20 on its way, so that both cost one training.
+            if epoch in EPOCHS:
+                predictions[epoch][fold == i] = probabilities(network, task.images[fold == i])
+                seconds[epoch] += time.perf_counter() - begin
+
+        train(*task.with_trusted(fold != i), seed=task.seed + i, epochs=max(EPOCHS), after_epoch=after_epoch)
+    for epochs in EPOCHS:
+        begin = time.perf_counter()
+        scores = {
+            name: -get_label_quality_scores(task.given, predictions[epochs], method=name)
+            for name in ("self_confidence", "normalized_margin")}
+        flagged = find_label_issues(task.given, predictions[epochs], n_jobs=1)
+        yield Finding(f"cleanlab, {epochs} epochs", scores, flagged, seconds[epochs] + time.perf_counter() - begin)
+
+
+def trusted_softmax(task):
+    """Softmax regression of the trusted samples alone; scaling and strength by cross-validation, of many by one part."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV, ShuffleSplit, StratifiedKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    begin = time.perf_counter()
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=100, tol=1e-3))
+    parts = (StratifiedKFold(5, shuffle=True, random_state=task.seed) if len(task.trusted) < 300
+             else ShuffleSplit(1, test_size=0.2, random_state=task.seed))
+
+    def log_likelihood(fitted, images, labels):
+        # scikit-learn's own would want every class in every part.
+        columns = np.searchsorted(fitted.classes_, labels).clip(max=len(fitted.classes_) - 1)
+        chances = fitted.predict_proba(images)[np.arange(len(labels)), columns]
+        return np.log(np.where(fitted.classes_[columns] == labels, chances, 0).clip(1e-6)).mean()
+
+    strengths = lambda *values: {"logisticregression__C": list(values)}
+    search = GridSearchCV(model, [
+        {"standardscaler__with_std": [False], **strengths(0.01, 0.03, 0.1, 0.3)},
+        {"standardscaler__with_std": [True], **strengths(0.0003, 0.001, 0.003, 0.01)},
+    ], cv=parts, scoring=log_likelihood)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # classes with fewer samples than parts; iterations that end before they converge
+        search.fit(task.trusted_images, task.trusted)
+    chances = np.zeros((len(task.images), 10))
+    chances[:, search.classes_] = search.predict_proba(task.images)
+    yield from from_trusted("trusted only, softmax regression", task, chances, begin)
+
+
+def trusted_mlp(task):
+    """The network, taught the trusted samples alone: about 1,500 steps."""
+    begin, count = time.perf_counter(), len(task.trusted)
+    epochs = max(20, math.ceil(60_000 / count))
+    network = train(task.trusted_images, task.trusted, seed=task.seed, epochs=epochs, batch=64)
+    yield from from_trusted("trusted only, MLP", task, probabilities(network, task.images), begin)
+
+
+def from_trusted(name, task, chances, begin):
+    scores = {"self_confidence": -chances[np.arange(len(task.given)), task.given]}
+    yield Finding(name, scores, chances.argmax(1) != task.given, time.perf_counter() - begin)
+
+
+def area_under_margin(task):
+    """The mean margin of the given label over the training, with the threshold of samples of an added class (Pleiss et al. 2020)."""
+    begin, n, classes = time.perf_counter(), len(task.given), 10
+
+    def mean_margins(labels, rows, classes):
+        total, taught = np.zeros(len(rows)), np.concatenate([labels, task.trusted])
+
+        def after_epoch(epoch, network):
+            total[:] += margins(logits(network, task.images[rows]), labels[rows])
+
+        images = np.concatenate([task.images, task.trusted_images])
+        train(images, taught, seed=task.seed, epochs=20, classes=classes, after_epoch=after_epoch)
+        return total / 20
+
+    ranking = mean_margins(task.given, np.arange(n), classes)
+    strangers = np.random.default_rng(task.seed).permutation(n)[:n // (classes + 1)]
+    labels = task.given.copy()
+    labels[strangers] = classes
+    threshold = np.percentile(mean_margins(labels, strangers, classes + 1), 99)
+    yield Finding("area under the margin", {"margin": -ranking}, ranking < threshold, time.perf_counter() - begin)
+
+
+def peers(has_trusted):
+    """By the name that the options know."""
+    alone = {"softmax": trusted_softmax, "mlp": trusted_mlp} if has_trusted else {}
+    return {"cleanlab": cleanlab, **alone, "margin": area_under_margin}

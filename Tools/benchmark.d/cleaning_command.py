@@ -15,7 +15,10 @@ def digest(path):
 
 
 def run(path, samples, seed, threads):
-    """The finding, and what else belongs into its record. Seconds and memory are the whole process's, reading and report included."""
+    """The finding, and what else belongs into its record.
+
+    Seconds and memory are those of the whole process, reading and report included.
+    """
     with tempfile.TemporaryDirectory() as folder:
         samples.write(folder)
         output = f"{folder}/output"
@@ -40,7 +43,7 @@ def run(path, samples, seed, threads):
 
 
 def verdicts(path, count):
-    """Score and flag of each given sample, in the order of the samples: trusted ones, which come after them, are left out."""
+    """Score and flag of each given sample, in the samples' order; the trusted ones after them are left out."""
     scores, flagged = np.full(count, np.nan), np.zeros(count, bool)
     with open(path, newline="") as file:
         for row in csv.DictReader(file):

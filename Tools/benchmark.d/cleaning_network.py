@@ -1,4 +1,4 @@
-"""The network of all peers and of the retraining: an MLP 784-300-10, Adam, batches of 128, as its users would train it."""
+"""The network of all peers and of the retraining: an MLP 784-300-10, Adam, batches of 128."""
 import numpy as np
 import torch
 

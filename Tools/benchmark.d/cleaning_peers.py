@@ -1,4 +1,7 @@
-"""What people use today to find wrong labels, on arrays. Each gives `Finding`s: a score for every given sample, and which it would flag."""
+"""What people use today to find wrong labels, on arrays.
+
+Each gives `Finding`s: a score for every given sample, and which it would flag.
+"""
 import dataclasses, math, time, warnings
 
 import numpy as np
@@ -57,7 +60,7 @@ def cleanlab(task):
 
 
 def trusted_softmax(task):
-    """Softmax regression of the trusted samples alone; scaling and strength by cross-validation, of many by one part."""
+    """Softmax regression of the trusted samples alone; scaling and strength by (cross-)validation."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GridSearchCV, ShuffleSplit, StratifiedKFold
     from sklearn.pipeline import make_pipeline
@@ -79,7 +82,8 @@ def trusted_softmax(task):
         {"standardscaler__with_std": [True], **strengths(0.0003, 0.001, 0.003, 0.01)},
     ], cv=parts, scoring=log_likelihood)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # classes with fewer samples than parts; iterations that end before they converge
+        # Classes with fewer samples than parts; iterations that end before they converge.
+        warnings.simplefilter("ignore")
         search.fit(task.trusted_images, task.trusted)
     chances = np.zeros((len(task.images), 10))
     chances[:, search.classes_] = search.predict_proba(task.images)
@@ -100,7 +104,10 @@ def from_trusted(name, task, chances, begin):
 
 
 def area_under_margin(task):
-    """The mean margin of the given label over the training, with the threshold of samples of an added class (Pleiss et al. 2020)."""
+    """The mean margin of the given label over the training (Pleiss et al. 2020).
+
+    The threshold is theirs: the 99th percentile of samples that are taught as an added class.
+    """
     begin, n, classes = time.perf_counter(), len(task.given), 10
 
     def mean_margins(labels, rows, classes):

@@ -1,6 +1,7 @@
-"""How well wrong labels are found: `hyper-cleaning clean` beside cleanlab, models of the trusted samples alone and the area under the margin,
-all on the same Fashion-MNIST samples. Results of single runs are kept in OUTPUT.jsonl, so that an interrupted call goes on;
-the table is OUTPUT.md, all of it OUTPUT.json. Seconds are those of this machine as busy as it is; the other columns do not depend on it."""
+"""How well wrong labels are found: `hyper-cleaning clean` beside cleanlab, models of the trusted samples alone and
+the area under the margin, all on the same Fashion-MNIST samples. Results of single runs are kept in OUTPUT.jsonl, so
+that an interrupted call goes on; the tables are OUTPUT.md, all of it OUTPUT.json. Seconds are those of the machine as
+busy as it is; the other columns do not depend on it."""
 import argparse, json, multiprocessing, os, resource, sys, traceback
 
 import numpy as np
@@ -20,17 +21,18 @@ def isolated(function, *arguments):
             pipe.send(function(*arguments))
         except BaseException:
             traceback.print_exc()
-            pipe.send(None)
-    # Forked, not spawned: importing PyTorch anew would take longer than some methods. This process itself starts no threads.
+    # Forked, not spawned: importing PyTorch anew would take longer than some methods. This process starts no threads.
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=target, args=(sender,))
     process.start()
-    result = receiver.recv()
-    process.join()
-    if result is None:
-        sys.exit("benchmark: see above")
-    return result
+    sender.close()
+    try:
+        return receiver.recv()
+    except EOFError:
+        sys.exit("benchmark: a method ended without a result, see above")
+    finally:
+        process.join()
 
 
 def record(finding, samples, **extra):
@@ -67,7 +69,9 @@ def measure(data, samples, seed, threads, peer, path):
         findings = list(peer(task))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         found = [(finding, dict(peakMemoryBytes=peak)) for finding in findings]
-    return [record(finding, samples, retrained=retrained(data, task, finding.is_flagged), **extra) for finding, extra in found]
+    return [
+        record(finding, samples, retrained=retrained(data, task, finding.is_flagged), **extra)
+        for finding, extra in found]
 
 
 class Results:
@@ -84,40 +88,49 @@ class Results:
         kept = {}
         for r in self.records:
             if r["threads"] == self.threads and r.get("build", self.build) == self.build:
-                kept[r["noise"], r["trusted"], r["seed"], r["method"]] = r
+                kept[r["samples"], r["noise"], r["trusted"], r["seed"], r["method"]] = r
         return list(kept.values())
 
     def has(self, task, **cell):
         return any(r["task"] == task and all(r[key] == value for key, value in cell.items()) for r in self.current())
 
     def add(self, records, **cell):
+        added = [{**cell, "threads": self.threads, **r} for r in records]
+        self.records += added
         with open(self.path, "a") as file:
-            for r in records:
-                self.records.append({**cell, "threads": self.threads, **r})
-                file.write(json.dumps(self.records[-1]) + "\n")
+            file.write("".join(json.dumps(r) + "\n" for r in added))
 
 
 def select(options, records):
     """The records of the cells that were asked for, in their order."""
-    wished = lambda r: r["seed"] in options.seeds and r["noise"] in options.noise and r["trusted"] in options.trusted
-    place = lambda r: (options.noise.index(r["noise"]), options.trusted.index(r["trusted"]), r["method"] != command.METHOD)
+    wished = lambda r: (r["samples"] == options.samples and r["seed"] in options.seeds
+                        and r["noise"] in options.noise and r["trusted"] in options.trusted)
+    place = lambda r: (options.noise.index(r["noise"]), options.trusted.index(r["trusted"]), r["task"] != "ours")
     return sorted(filter(wished, records), key=place)
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser(prog="Tools/benchmark cleaning-quality", description=__doc__)
-    parser.add_argument("--noise", nargs="+", default=list(RATES), choices=list(RATES), help="uniform (40%% wrong), pair (30%%), confusable (20%%)")
-    parser.add_argument("--trusted", nargs="+", type=int, default=[0, 100, 500, 5000], help="numbers of trusted samples")
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--methods", nargs="+", default=["ours", "cleanlab", "softmax", "mlp", "margin"], choices=["ours", "cleanlab", "softmax", "mlp", "margin"])
-    parser.add_argument("--samples", type=int, default=10_000, help="given samples (default: 10000)")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--data-directory", default="/usr/share/datasets/fashion-mnist")
-    parser.add_argument("--hyper-cleaning", default=os.path.join(HERE, "../../.build/release/hyper-cleaning"), help="the command (default: this checkout's)")
-    parser.add_argument("--output", default="runs/benchmark-cleaning-quality", help="path without extension")
-    options = parser.parse_args()
+    add, methods = parser.add_argument, ["ours", "cleanlab", "softmax", "mlp", "margin"]
+    add("--noise", nargs="+", default=list(RATES), choices=list(RATES),
+        help="uniform (40%% wrong), pair (30%%), confusable (20%%)")
+    add("--trusted", nargs="+", type=int, default=[0, 100, 500, 5000], help="numbers of trusted samples")
+    add("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    add("--methods", nargs="+", default=methods, choices=methods, help="to run; the tables show all that is known")
+    add("--samples", type=int, default=10_000, help="given samples (default: 10000)")
+    add("--threads", type=int, default=2, help="of every method (default: 2)")
+    add("--data-directory", default="/usr/share/datasets/fashion-mnist")
+    add("--hyper-cleaning", default=os.path.join(HERE, "../../.build/release/hyper-cleaning"),
+        help="the command (default: this checkout's)")
+    add("--output", default="runs/benchmark-cleaning-quality", help="path without extension")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
     os.makedirs(os.path.dirname(options.output) or ".", exist_ok=True)
-    import cleanlab.filter, cleanlab.rank, sklearn.linear_model, sklearn.metrics, sklearn.model_selection, threadpoolctl, torch  # before the forks, which share them
+    # Before the forks, which share them.
+    import cleanlab.filter, cleanlab.rank, sklearn.linear_model, sklearn.metrics, sklearn.model_selection, torch
     data = FashionMNIST(options.data_directory)
     results = Results(options.output + ".jsonl", command.digest(options.hyper_cleaning), options.threads)
     for seed in options.seeds:
@@ -131,9 +144,10 @@ def main():
                     records = isolated(measure, data, samples, seed, options.threads, peer, options.hyper_cleaning)
                     results.add(records, task=task, **cell)
                     for r in records:
-                        print(f"{noise}, {trusted} trusted, seed {seed}: {r['method']}: AP {r['averagePrecision']:.4f}, F1 {r['f1']:.3f}, "
-                              f"retrained {r['retrained']:.2f}, {r['seconds']:.1f} s", flush=True)
-    records = [r for r in select(options, results.current()) if r["samples"] == options.samples]
+                        print(f"{noise}, {trusted} trusted, seed {seed}: {r['method']}: "
+                              f"AP {r['averagePrecision']:.4f}, F1 {r['f1']:.3f}, retrained {r['retrained']:.2f}, "
+                              f"{r['seconds']:.1f} s", flush=True)
+    records = select(options, results.current())
     compared = table.comparison(records)
     text = table.markdown(records) + "\n\n" + table.comparison_markdown(compared) + "\n"
     print("\n" + text)

@@ -53,7 +53,7 @@ class Samples:
 
 
 def draw(data, count, trusted, noise, seed):
-    """Samples of the training file. A seed's given samples and their noise are the same for any number of trusted ones."""
+    """Samples of the training file. A seed's given samples and noise are the same for any number of trusted ones."""
     random = np.random.default_rng(1000 + seed)
     order = random.permutation(len(data.labels))
     rows, others, weak = order[:count], order[count:count + trusted], order[-WEAK_SAMPLES:]

@@ -24,7 +24,7 @@ def cells(records):
 
 
 def comparison(records):
-    """For each cell ours beside the best peer of each column, and all in one: what the issue of label cleaning asks for."""
+    """For each cell ours beside the best peer of each column; and over all cells what is asked of the command."""
     result = []
     for (noise, trusted), methods in cells(records).items():
         ours = methods.get(METHOD)
@@ -71,17 +71,23 @@ def markdown(records):
 
 
 def comparison_markdown(compared):
-    lines = ["| noise | trusted | AP | best peer's | 1 - AP, ratio | retrained | best peer's | seconds | cleanlab's | estimate holds |",
-             "|---" * 10 + "|"]
+    headings = ["noise", "trusted", "AP", "best peer's", "1 - AP, ratio", "retrained", "best peer's", "seconds",
+                "cleanlab's", "estimate holds"]
+    lines = ["| " + " | ".join(headings) + " |", "|---" * len(headings) + "|"]
     for c in compared["cells"]:
         theirs = "" if c["cleanlabSeconds"] is None else f"{c['cleanlabSeconds']:.1f}"
         lines.append(
-            f"| {c['noise']} | {c['trusted']} | {c['averagePrecision']:.4f} | {c['bestAveragePrecision']:.4f}, {c['bestPeer']} "
+            f"| {c['noise']} | {c['trusted']} | {c['averagePrecision']:.4f} "
+            f"| {c['bestAveragePrecision']:.4f}, {c['bestPeer']} "
             f"| {c['ratio']:.2f} | {c['retrained']:.2f} | {c['bestRetrained']:.2f} | {c['seconds']:.1f} | {theirs} "
             f"| {c['covered']} of {c['runs']} |")
     if compared["meanRatioFewTrusted"] is not None:
-        lines.append(f"\n1 - AP over the best peer's, mean of the cells with 100 and 500 trusted: {compared['meanRatioFewTrusted']:.3f}")
+        lines.append("\n1 - AP over the best peer's, mean of the cells with 100 and 500 trusted: "
+                     f"{compared['meanRatioFewTrusted']:.3f}")
     if compared["cells"]:
-        lines.append(f"least AP above the best peer's: {compared['leastGain']:+.4f}; least retrained accuracy above: {compared['leastRetrainedGain']:+.2f}")
-        lines.append(f"the number of wrong labels lies in its interval in {compared['coverage']:.0%} of {compared['runs']} runs")
+        lines += [
+            f"\nAP less the best peer's, in the worst cell: {compared['leastGain']:+.4f}",
+            f"\nretrained accuracy less the best peer's, in the worst cell: {compared['leastRetrainedGain']:+.2f}",
+            f"\nthe number of wrong labels lies in its interval in {compared['coverage']:.0%} of "
+            f"{compared['runs']} runs"]
     return "\n".join(lines)

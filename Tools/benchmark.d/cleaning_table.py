@@ -11,16 +11,19 @@ COLUMNS = [  # key, heading, format
 
 
 def cells(records):
-    """{(noise, trusted): {method: {column: mean over seeds}}}; a method that lacks seeds of the cell is left out."""
+    """{(noise, trusted): {method: {column: mean over seeds}}}, over the seeds that all methods of the cell have."""
     grouped = {}
     for record in records:
         methods = grouped.setdefault((record["noise"], record["trusted"]), {})
-        methods.setdefault(record["method"], []).append(record)
-    return {
-        cell: {
-            method: {key: mean(r[key] for r in rows) for key, _, _ in COLUMNS} | {"rows": rows}
-            for method, rows in methods.items() if len(rows) == max(map(len, methods.values()))}
-        for cell, methods in grouped.items()}
+        methods.setdefault(record["method"], {})[record["seed"]] = record
+    result = {}
+    for cell, methods in grouped.items():
+        seeds = sorted(set.intersection(*map(set, methods.values())))
+        for method, rows in methods.items() if seeds else ():
+            rows = [rows[seed] for seed in seeds]
+            means = {key: mean(r[key] for r in rows) for key, _, _ in COLUMNS}
+            result.setdefault(cell, {})[method] = means | {"rows": rows}
+    return result
 
 
 def comparison(records):

@@ -36,8 +36,8 @@ package struct Verdicts: Sendable {
         structure = scores.structure
         let flagged = Int((estimate.share * Double(labels.count)).rounded())
         let found = scores.order.enumerated().map { rank, i in
-            // What the networks find more probable than not is not flagged, whatever the estimate says.
-            let given = labels[i], isFlagged = rank < flagged && scores.values[i] > 0.5
+            // A label that the networks are sure of is not flagged, whatever the estimate says.
+            let given = labels[i], isFlagged = rank < flagged && scores.values[i] > 0.1
             let suggested = probabilities.likeliest(of: i, otherThan: isFlagged ? Int(given) : -1)
             return Verdict(
                 sample: data.given[i].index, given: given, suggested: Int32(suggested),

@@ -19,7 +19,9 @@ package struct CleaningData: Sendable {
     private let testSamples: LabeledSamples?
     /// In the order of the source; samples whose label is trusted are left out.
     let given: [Entry]
+    let givenLabels: [Int32]
     let trusted: [Entry]
+    let trustedLabels: [Int32]
     /// Samples whose classes are predicted and compared with their labels.
     let test: [Entry]
     /// Of features: what is subtracted from each and what it is divided by. Pictures stay in [0, 1].
@@ -28,7 +30,8 @@ package struct CleaningData: Sendable {
     /// Some samples only, with the labels that they have.
     init(samples: LabeledSamples, given: [Int]) {
         self.samples = samples
-        (others, testSamples, trusted, test) = (nil, nil, [], [])
+        (others, testSamples, trusted, trustedLabels, test) = (nil, nil, [], [], [])
+        givenLabels = given.map { samples.labels[$0] }
         self.given = given.map { Entry(source: .samples, index: $0, label: samples.labels[$0]) }
         (mean, deviation) = CleaningData.moments(of: samples)
     }
@@ -47,6 +50,8 @@ package struct CleaningData: Sendable {
                 .map { Entry(source: .trusted, index: $0, label: $1) }
         }
         self.trusted = known
+        givenLabels = given.map(\.label)
+        trustedLabels = known.map(\.label)
         self.test = (test?.labels ?? []).enumerated().map { Entry(source: .test, index: $0, label: $1) }
         (mean, deviation) = CleaningData.moments(of: samples)
     }
@@ -62,8 +67,6 @@ package struct CleaningData: Sendable {
     }
 
     package var classCount: Int { samples.classCount }
-    var givenLabels: [Int32] { given.map(\.label) }
-    var trustedLabels: [Int32] { trusted.map(\.label) }
 
     /// The mean of each feature, and a deviation halfway (in variance) between its own and that of all: features in
     /// other units come near each other, and one that hardly ever changes is not blown up. Of pictures 0 and 1.
@@ -88,16 +91,25 @@ package struct CleaningData: Sendable {
         return (sum.map { Float($0 / n) }, deviations.map { $0 > 0 ? $0 : 1 })
     }
 
+    private subscript(source: Source) -> LabeledSamples {
+        switch source {
+        case .samples: samples
+        case .trusted: others!
+        case .test: testSamples!
+        }
+    }
+
     /// Writes samples [entries.count, values] as a network takes them.
     func write(_ entries: some Collection<Entry>, to buffer: UnsafeMutableBufferPointer<Float>) {
         let size = samples.valuesPerSample
-        for (i, entry) in entries.enumerated() {
-            let row = UnsafeMutableBufferPointer(rebasing: buffer[(i * size)..<((i + 1) * size)])
-            switch entry.source {
-            case .samples: samples.write([entry.index], to: row)
-            case .trusted: others!.write([entry.index], to: row)
-            case .test: testSamples!.write([entry.index], to: row)
-            }
+        // A run of one source at a time: mostly all of them.
+        var rest = entries[...], start = 0
+        while let source = rest.first?.source {
+            let run = rest.prefix { $0.source == source }
+            let rows = UnsafeMutableBufferPointer(rebasing: buffer[start..<(start + run.count * size)])
+            self[source].write(run.map(\.index), to: rows)
+            rest = rest.dropFirst(run.count)
+            start += run.count * size
         }
         guard case .features = samples.form else { return }
         for i in 0..<entries.count {

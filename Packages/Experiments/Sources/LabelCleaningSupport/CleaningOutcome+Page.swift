@@ -15,8 +15,8 @@ extension CleaningOutcome {
         page.addParagraph(
             "Given: the label in the data; suggested: what the networks take it for."
                 + (output.isWrong == nil ? "" : " Errors were planted: ✗ marks labels that are wrong, ✓ right ones."))
-        if case .pictures = data.samples.form {
-            page.addGallery(gallery(verdicts))
+        if case .pictures(let channels, let height, let width) = data.samples.form {
+            page.addGallery(gallery(verdicts, channels: channels, height: height, width: width))
         } else {
             page.addTable(firstRows(verdicts))
         }
@@ -63,16 +63,14 @@ extension CleaningOutcome {
         output.isWrong.map { $0[verdict.sample] ? "✗ " : "✓ " } ?? ""
     }
 
-    private func gallery(_ verdicts: Verdicts) -> [GalleryImage] {
-        verdicts.verdicts.prefix(64).compactMap { verdict -> GalleryImage? in
-            guard let picture = data.samples.picture(verdict.sample) else { return nil }
-            // Planes from pixels side by side.
-            let plane = picture.height * picture.width
-            let planes = (0..<(plane * picture.channels)).map {
-                picture.pixels[$0 % plane * picture.channels + $0 / plane]
-            }
-            return GalleryImage(
-                pixels: planes, channels: picture.channels, height: picture.height, width: picture.width,
+    /// Of pictures; their values are planes already.
+    private func gallery(
+        _ verdicts: Verdicts, channels: Int, height: Int, width: Int
+    ) -> [GalleryImage] {
+        verdicts.verdicts.prefix(64).map { verdict in
+            GalleryImage(
+                pixels: data.samples.floats(of: [verdict.sample]).map { UInt8((min(max($0, 0), 1) * 255).rounded()) },
+                channels: channels, height: height, width: width,
                 caption:
                     "\(mark(verdict))\(data.samples.names[verdict.sample]): given \(name(verdict.given)), suggested "
                     + "\(name(verdict.suggested)) (\(percent(verdict.probabilitySuggested)))")

@@ -5,12 +5,18 @@ package struct Contradictions: Sendable, Hashable {
 
     mutating func count(_ samples: [Int], _ probabilities: ClassProbabilities, _ labels: [Int32]) {
         given += samples.count
-        givenContradicted += samples.count { probabilities.likeliest(of: $0) != Int(labels[$0]) }
+        givenContradicted += Self.contradicted(samples, probabilities, labels)
     }
 
     mutating func countTrusted(_ samples: [Int], _ probabilities: ClassProbabilities, _ labels: [Int32]) {
         trusted += samples.count
-        trustedContradicted += samples.count { probabilities.likeliest(of: $0) != Int(labels[$0]) }
+        trustedContradicted += Self.contradicted(samples, probabilities, labels)
+    }
+
+    private static func contradicted(
+        _ samples: [Int], _ probabilities: ClassProbabilities, _ labels: [Int32]
+    ) -> Int {
+        samples.count { probabilities.likeliest(of: $0) != Int(labels[$0]) }
     }
 
     /// As a checkpoint keeps it.

@@ -43,8 +43,8 @@ let package = Package(
         .target(
             name: "HyperCleaningSupport",
             dependencies: [
-                "RunSupport", "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", catalogue, "Datasets",
-                "Reporting",
+                "RunSupport", "LabelCleaningSupport", "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization",
+                catalogue, "Datasets", "Reporting",
             ]),
         .target(
             name: "FewShotSupport",

@@ -1,5 +1,6 @@
 import BilevelOptimization
 import Foundation
+import LabelCleaningSupport
 import MethodCatalogue
 import Reporting
 import RunSupport
@@ -15,6 +16,8 @@ package final class HyperCleaningComparison {
     private let output: String
     private let resumes: Bool
     package private(set) var entries: [HyperCleaningEntry] = []
+    /// The simplest things that could have found the wrong labels, on the same samples.
+    package private(set) var plain: [HyperCleaningComparisonReport.Plain] = []
 
     /// - Parameter settings: whose network and method are replaced by each of the given ones.
     package init(
@@ -39,7 +42,10 @@ package final class HyperCleaningComparison {
             for method in methods where !isStopped() {
                 do {
                     let run = try prepared(network, method)
-                    if folder == nil { folder = try start(run.settings) }
+                    if folder == nil {
+                        folder = try start(run.settings)
+                        rankPlainly(run, isStopped, progress)
+                    }
                     entries.append(try complete(run, isStopped, progress))
                 } catch let refusal as Refusal {
                     refusedCount += 1
@@ -73,13 +79,27 @@ package final class HyperCleaningComparison {
         let name = "\(network.rawValue)-\(method.rawValue)", before = entries.count * settings.outerIterations
         let driver = try RunDriver(run, output: "\(output)/\(name)", resumes: resumes)
         var failure: String?
+        var rankings: (byScore: RankingMetrics, byWeight: RankingMetrics)?
         do {
             try driver.complete(isStopped: isStopped) { progress(before + $0, "\(name)  \($1)") }
         } catch {
             guard error is SolverError || error is RunError else { throw error }
             failure = "\(error)"
         }
-        return HyperCleaningEntry(network: network, method: method, rows: run.rows, isBegun: true, failure: failure)
+        if failure == nil { rankings = try run.rankings() }
+        return HyperCleaningEntry(
+            network: network, method: method, rows: run.rows, rankings: rankings, isBegun: true, failure: failure)
+    }
+
+    private func rankPlainly(
+        _ run: HyperCleaningRun, _ isStopped: () -> Bool, _ progress: (Int, String) -> Void
+    ) {
+        let data = run.plain, isWrong = run.metrics == nil ? nil : run.corruption.isCorrupted
+        for (kind, network) in PlainRanking.compared where !isStopped() {
+            progress(0, "\(kind.rawValue) \(network.rawValue)")
+            let ranking = data.ranking(kind, network)
+            plain.append(.init(ranking: ranking, metrics: isWrong.flatMap(ranking.metrics)))
+        }
     }
 
     /// What all runs of the folder have in common must be what these settings say: those of an earlier part too.
@@ -99,10 +119,12 @@ package final class HyperCleaningComparison {
     }
 
     private func write(to folder: RunFolder) throws {
-        let report = HyperCleaningComparisonReport(settings: settings, entries: entries)
+        let report = HyperCleaningComparisonReport(settings: settings, entries: entries, plain: plain)
         try folder.write(report.csv, to: "comparison.csv")
         try folder.write(report.page.html, to: "report.html")
     }
 
-    package var table: Table { HyperCleaningComparisonReport(settings: settings, entries: entries).table }
+    package var table: Table {
+        HyperCleaningComparisonReport(settings: settings, entries: entries, plain: plain).table
+    }
 }

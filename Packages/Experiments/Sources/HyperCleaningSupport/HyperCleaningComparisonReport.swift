@@ -1,12 +1,20 @@
 import BilevelOptimization
 import Foundation
+import LabelCleaningSupport
 import Reporting
 import RunSupport
 
 /// How several methods did, from what became of each.
-struct HyperCleaningComparisonReport {
+package struct HyperCleaningComparisonReport {
     let settings: HyperCleaningConfiguration
     let entries: [HyperCleaningEntry]
+    let plain: [Plain]
+
+    /// A ranking without an upper level, and how well it finds the wrong labels where these are known.
+    package struct Plain: Sendable {
+        package let ranking: PlainRanking
+        package let metrics: RankingMetrics?
+    }
 
     /// Whether anybody knows which labels are wrong.
     private var isTruthKnown: Bool { entries.contains { $0.last?.metrics != nil } }
@@ -14,18 +22,29 @@ struct HyperCleaningComparisonReport {
     var csv: String {
         let columns = [
             "network", "method", "iterations", "accuracy", "accuracyAtInitialization", "f1", "precision", "recall",
-            "auroc", "validationLoss", "meanTruncation",
-            "secondsPerOuterIteration", "stoppedBecause",
+            "auroc", "averagePrecision", "averagePrecisionByWeight", "precisionAt64", "validationLoss",
+            "meanTruncation",
+            "secondsPerOuterIteration", "seconds", "stoppedBecause",
         ]
         let lines = entries.map { entry in
             [entry.network.rawValue, entry.method.rawValue]
                 + [
                     Double(entry.rows.count), entry.accuracy, entry.accuracyAtInitialization, entry.last?.metrics?.f1,
                     entry.last?.metrics?.precision, entry.last?.metrics?.recall, entry.last?.metrics?.auroc,
-                    entry.last?.report.finalUpperValue, entry.meanTruncation, entry.seconds,
+                    entry.rankings?.byScore.averagePrecision, entry.rankings?.byWeight.averagePrecision,
+                    entry.rankings?.byScore.precisionAt64, entry.last?.report.finalUpperValue, entry.meanTruncation,
+                    entry.seconds, entry.totalSeconds,
                 ].map { $0.map(numberText) ?? "" } + [entry.failure ?? ""]
         }
-        return CSV.text([columns] + lines)
+        let plainLines = plain.map { plain in
+            let values: [String: Double?] = [
+                "accuracy": plain.ranking.accuracy, "averagePrecision": plain.metrics?.averagePrecision,
+                "precisionAt64": plain.metrics?.precisionAt64, "seconds": plain.ranking.seconds,
+            ]
+            return [plain.ranking.network.rawValue, plain.ranking.kind.rawValue]
+                + columns.dropFirst(2).map { (values[$0] ?? nil).map(numberText) ?? "" }
+        }
+        return CSV.text([columns] + plainLines + lines)
     }
 
     /// A row a run.
@@ -37,18 +56,25 @@ struct HyperCleaningComparisonReport {
             ? [
                 ("F1", { percent($0.last?.metrics?.f1) }),
                 ("AUROC", { number($0.last?.metrics?.auroc, "%.3f") }),
+                ("AP by p(given)", { number($0.rankings?.byScore.averagePrecision, "%.3f") }),
+                ("AP by x", { number($0.rankings?.byWeight.averagePrecision, "%.3f") }),
             ] : []
         return Table(
             columns: ["network", "method", "accuracy at y_K"] + truth.map(\.name) + [
-                "validation loss", "mean k̄", "s/iteration", "",
+                "validation loss", "mean k̄", "s/iteration", "seconds", "",
             ],
-            rows: entries.map { entry in
-                [entry.network.rawValue, entry.method.rawValue, percent(entry.accuracy)]
-                    + truth.map { $0.cell(entry) } + [
-                        number(entry.last?.report.finalUpperValue, "%.3f"), number(entry.meanTruncation, "%.1f"),
-                        number(entry.seconds, "%.3f"), entry.failure ?? "",
-                    ]
-            })
+            rows: plain.map { plain in
+                let found = isTruthKnown ? ["–", "–", number(plain.metrics?.averagePrecision, "%.3f"), "–"] : []
+                return [plain.ranking.network.rawValue, plain.ranking.kind.rawValue, percent(plain.ranking.accuracy)]
+                    + found + ["–", "–", "–", number(plain.ranking.seconds, "%.1f"), ""]
+            }
+                + entries.map { entry in
+                    [entry.network.rawValue, entry.method.rawValue, percent(entry.accuracy)]
+                        + truth.map { $0.cell(entry) } + [
+                            number(entry.last?.report.finalUpperValue, "%.3f"), number(entry.meanTruncation, "%.1f"),
+                            number(entry.seconds, "%.3f"), number(entry.totalSeconds, "%.1f"), entry.failure ?? "",
+                        ]
+                })
     }
 
     var page: HTMLReport {
@@ -59,6 +85,11 @@ struct HyperCleaningComparisonReport {
         page.addParagraph(
             "All methods of a network see the same samples, the same wrong labels and the same initial weights. "
                 + "Accuracy in percent on the test part, at the last evaluation.")
+        page.addParagraph(
+            "The first rows are what finds wrong labels without an upper level: a network of the validation samples "
+                + "alone (trusted-only), how far the given label was ahead while a network learned the noisy samples "
+                + "(margin), five networks asked about samples that they were not taught (5-fold). What a method adds "
+                + "is what it is better by. AP: average precision of finding the wrong labels.")
         page.addTable(table)
         page.addLinks(
             entries.filter(\.isBegun).map {

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import LabelCleaningSupport
 import Reporting
 import RunSupport
 
@@ -15,7 +16,9 @@ package struct HyperCleaningOutcome {
     package let accuracy: (lower: Double, initialization: Double)
     /// Sample by sample: x, its place in the training file, its label, what y_K says, and whether the label is known to
     /// be wrong.
-    let weights: [Double], samples: [Int], givenLabels: [Int32], predictedLabels: [Int32], isCorrupted: [Bool]?
+    let weights: [Double], samples: [Int], givenLabels: [Int32]
+    let probabilities: ClassProbabilities
+    let isCorrupted: [Bool]?
     let images: LabeledImages
     let peakMemoryBytes: Int
     /// Why the run ended early, if it did.
@@ -24,7 +27,20 @@ package struct HyperCleaningOutcome {
 
 /// The files of a hyper-cleaning run.
 extension HyperCleaningOutcome: RunOutcome {
-    package var files: [(name: String, content: [UInt8])] { [("weights.csv", Array(weightsCSV.utf8))] }
+    package var files: [(name: String, content: [UInt8])] {
+        [
+            ("weights.csv", Array(weightsCSV.utf8)),
+            ("suspects.csv", Array(suspects.csv(samples: samples, className: name).utf8)),
+        ]
+    }
+
+    private var suspects: Suspects {
+        Suspects(probabilities: probabilities, given: givenLabels, weights: weights)
+    }
+
+    private var rankings: (byScore: RankingMetrics, byWeight: RankingMetrics)? {
+        isCorrupted.flatMap(suspects.metrics)
+    }
 
     package var summary: JSONValue {
         let c = configuration, atZ = c.quirks.contains(.accuracyAtInitialization)
@@ -36,7 +52,11 @@ extension HyperCleaningOutcome: RunOutcome {
             "accuracy": .number(atZ ? accuracy.initialization : accuracy.lower),
             "accuracyAtInitialization": .number(accuracy.initialization),
             "f1": number(metrics?.f1), "precision": number(metrics?.precision), "recall": number(metrics?.recall),
-            "auroc": number(metrics?.auroc), "validationLoss": number(rows.last?.report.finalUpperValue),
+            "auroc": number(metrics?.auroc),
+            "averagePrecision": number(rankings?.byScore.averagePrecision),
+            "averagePrecisionByWeight": number(rankings?.byWeight.averagePrecision),
+            "precisionAt64": number(rankings?.byScore.precisionAt64),
+            "validationLoss": number(rows.last?.report.finalUpperValue),
             "secondsPerOuterIteration": .number(Samples(rows.map(\.report.seconds)).median),
             "forwardSeconds": .number(rows.reduce(0) { $0 + $1.report.forwardSeconds }),
             "backwardSeconds": .number(rows.reduce(0) { $0 + $1.report.backwardSeconds }),
@@ -54,12 +74,12 @@ extension HyperCleaningOutcome: RunOutcome {
                 + weights.indices.map { i in
                     [
                         "\(samples[i])", numberText(weights[i]), numberText(sigmoid(weights[i])), "\(givenLabels[i])",
-                        "\(predictedLabels[i])", isCorrupted.map { $0[i] ? "1" : "0" } ?? "",
+                        "\(probabilities.likeliest(of: i))", isCorrupted.map { $0[i] ? "1" : "0" } ?? "",
                     ]
                 })
     }
 
-    private func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
+    private func name(_ label: Int32) -> String { configuration.dataset.className(Int(label)) }
 
     // MARK: The page
 
@@ -76,8 +96,8 @@ extension HyperCleaningOutcome: RunOutcome {
 
         page.addHeading("Most likely mislabelled")
         page.addParagraph(
-            "The training samples with the smallest weights. Given: the label in the data; "
-                + "suggested: what the network learned on the cleaned data says.")
+            "The training samples whose given label the network learned on the cleaned data finds least probable. "
+                + "Given: the label in the data; suggested: what that network says; σ(x): the sample's weight in training.")
         page.addGallery(gallery)
 
         page.addHeading("Course of the run")
@@ -105,6 +125,12 @@ extension HyperCleaningOutcome: RunOutcome {
                 ("recall", percent(metrics.recall)),
             ]
             if let auroc = metrics.auroc { figures.append(("AUROC", percent(auroc))) }
+        }
+        if let rankings {
+            figures += [
+                ("average precision by p(given)", percent(rankings.byScore.averagePrecision)),
+                ("average precision by x", percent(rankings.byWeight.averagePrecision)),
+            ]
         }
         return figures
     }
@@ -163,15 +189,19 @@ extension HyperCleaningOutcome: RunOutcome {
     }
 
     private var gallery: [GalleryImage] {
-        func name(_ label: Int32) -> String { configuration.dataset.className(Int(label)) }
-        return weights.indices.sorted { (weights[$0], $0) < (weights[$1], $1) }.prefix(64).map { i in
-            GalleryImage(
-                pixels: images.image(samples[i]), channels: images.channels, height: images.height,
-                width: images.width,
-                caption: "#\(samples[i]) given: \(name(givenLabels[i])), suggested: \(name(predictedLabels[i])), "
-                    + "σ(x) = " + String(format: "%.3f", sigmoid(weights[i])))
+        suspects.ranked.prefix(64).map { suspect in
+            let sample = samples[suspect.place]
+            return GalleryImage(
+                pixels: images.image(sample), channels: images.channels, height: images.height, width: images.width,
+                caption: "#\(sample) given: \(name(suspect.given)) (p = "
+                    + String(format: "%.3f", suspect.probabilityGiven)
+                    + "), suggested: \(name(suspect.suggested)), σ(x) = "
+                    + String(format: "%.3f", sigmoid(suspect.weight)))
         }
     }
 
     private func percent(_ share: Double) -> String { String(format: "%.2f %%", share * 100) }
 }
+
+/// The share of a weight x in the training loss.
+func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }

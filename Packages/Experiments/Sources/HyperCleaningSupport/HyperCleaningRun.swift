@@ -1,6 +1,7 @@
 import BilevelOptimization
 import Datasets
 import Foundation
+import LabelCleaningSupport
 import NeuralLayers
 import Randomness
 import Reporting
@@ -71,7 +72,7 @@ package final class HyperCleaningRun: ExperimentRun {
         let parameters = network.placeholders("y")
         classifyTest = Program(inputs: parameters.tensors, outputs: [parameters(leaf(split.test, in: heldOutImages))])
         let logits = parameters(problem.trainingImages)
-        classifyTraining = Program(inputs: parameters.tensors, outputs: [logits, logits.argmax()])
+        classifyTraining = Program(inputs: parameters.tensors, outputs: [logits, logits.softmax()])
     }
 
     /// Of the training file's content, and of the test file's where it is read.
@@ -127,11 +128,28 @@ package final class HyperCleaningRun: ExperimentRun {
         (try accuracy(of: lower, "y_K"), try accuracy(of: solver.initialization, "z"))
     }
 
-    /// The class that y_K gives each training sample.
-    package func predictedTrainingLabels() throws(RunError) -> [Int32] {
+    /// What y_K says of each training sample, [samples, classes].
+    package func trainingProbabilities() throws(RunError) -> ClassProbabilities {
         let results = classifyTraining(lower.tensors)
         try check(results[0], "training", "y_K")
-        return results[1].scalars()
+        return ClassProbabilities(classCount: images.classCount, values: results[1].scalars())
+    }
+
+    /// How well the wrong labels are found by p(given) under y_K and by x; nil where nobody knows which those are.
+    func rankings() throws(RunError) -> (byScore: RankingMetrics, byWeight: RankingMetrics)? {
+        guard metrics != nil else { return nil }
+        return Suspects(probabilities: try trainingProbabilities(), given: corruption.labels, weights: weights)
+            .metrics(isWrong: corruption.isCorrupted)
+    }
+
+    /// The same samples and labels without an upper level.
+    var plain: PlainRankingData {
+        PlainRankingData(
+            training: images.floats(of: split.train), validation: heldOutImages.floats(of: split.validation),
+            test: heldOutImages.floats(of: split.test), trainingLabels: corruption.labels,
+            validationLabels: heldOutImages.labels(of: split.validation),
+            testLabels: heldOutImages.labels(of: split.test), classCount: images.classCount, seed: configuration.seed,
+            threads: configuration.threads)
     }
 
     /// How well the weights find the wrong labels; nil where nobody knows which those are.
@@ -172,7 +190,7 @@ package final class HyperCleaningRun: ExperimentRun {
         HyperCleaningOutcome(
             configuration: configuration, settings: settings, dataHash: dataHash, rows: rows, metrics: metrics,
             accuracy: try accuracyAtEnd(), weights: weights, samples: split.train, givenLabels: corruption.labels,
-            predictedLabels: try predictedTrainingLabels(), isCorrupted: metrics == nil ? nil : corruption.isCorrupted,
+            probabilities: try trainingProbabilities(), isCorrupted: metrics == nil ? nil : corruption.isCorrupted,
             images: images, peakMemoryBytes: PeakMemory.bytes, stoppedBecause: stoppedBecause)
     }
 }

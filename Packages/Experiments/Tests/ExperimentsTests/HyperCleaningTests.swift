@@ -1,13 +1,15 @@
 import BilevelOptimization
 import Datasets
 import Foundation
-import HyperCleaningSupport
+import LabelCleaningSupport
 import MethodCatalogue
 import Randomness
 import Reporting
 import RunSupport
 import Tensors
 import Testing
+
+@testable import HyperCleaningSupport
 
 /// A folder with small IDX files: two classes of 4x4 images, bright at the top or at the bottom.
 final class StripeData {
@@ -83,7 +85,7 @@ final class StripeData {
         let third = try finished()
         #expect(
             try third.iteration == 12 && third.accuracyAtEnd() == whole.accuracyAtEnd()
-                && third.predictedTrainingLabels() == whole.predictedTrainingLabels())
+                && third.trainingProbabilities().values == whole.trainingProbabilities().values)
         #expect(third.lower.tensors.map(\.scalars) == whole.lower.tensors.map(\.scalars))
         settings.outerIterations = 11
         #expect { _ = try finished() } throws: {
@@ -199,8 +201,52 @@ final class StripeData {
         ] { #expect(summary[key] != nil, "\(key)") }
         let weights = try String(contentsOf: data.file("out/weights.csv"), encoding: .utf8).split(separator: "\n")
         #expect(weights.count == 41 && weights[0] == "index,x,sigma,givenLabel,predictedLabel,isCorrupted")
+        let suspects = try String(contentsOf: data.file("out/suspects.csv"), encoding: .utf8)
+        #expect(suspects.split(whereSeparator: \.isNewline).count == 41)
+        #expect(summary["averagePrecision"] as! Double > 0.95)
         #expect(
             try String(contentsOf: data.file("out/report.html"), encoding: .utf8).contains("Most likely mislabelled"))
+    }
+
+    /// Ranked by p(given), x beside; a negative weight flags, and its suggestion is another class.
+    @Test func suspectsAreRankedByProbability() {
+        let suspects = Suspects(
+            probabilities: ClassProbabilities(classCount: 2, values: [0.75, 0.25, 0.25, 0.75, 0.5, 0.5, 0.75, 0.25]),
+            given: [0, 0, 1, 0], weights: [1, 2, -1, -3])
+        #expect(suspects.ranked.map(\.place) == [1, 2, 0, 3])
+        #expect(suspects.ranked.map(\.suggested) == [1, 0, 0, 1])
+        #expect(suspects.ranked.map(\.isFlagged) == [false, true, false, true])
+        #expect(suspects.ranked.map(\.score) == [0.75, 0.5, 0.25, 0.25])
+        let metrics = suspects.metrics(isWrong: [false, true, true, false])!
+        #expect(metrics.byScore.averagePrecision == 1)
+        // By x the order is 3, 2, 0, 1: found at the second and the fourth place.
+        #expect(metrics.byWeight.averagePrecision == (1.0 / 2 + 2.0 / 4) / 2)
+        #expect(suspects.metrics(isWrong: [false, false, false, false]) == nil)
+        let lines = suspects.csv(samples: [7, 5, 3, 1], className: { "class \($0)" }).split(whereSeparator: \.isNewline)
+        #expect(lines[1] == "5,class 0,class 1,0.25,0.75,0.75,0,2,0.8807970779778823")
+    }
+
+    /// A quarter of the stripes have a wrong label: every plain ranking finds them, and the comparison shows
+    /// each.
+    @Test func plainRankingsStandBesideTheMethods() throws {
+        let data = try StripeData()
+        var settings = data.configuration
+        (settings.outerIterations, settings.corruption) = (2, 0.25)
+        let run = try HyperCleaningRun(settings)
+        for (kind, network) in PlainRanking.compared {
+            let ranking = run.plain.ranking(kind, network)
+            let metrics = ranking.metrics(isWrong: run.corruption.isCorrupted)!
+            #expect(metrics.averagePrecision > 0.9, "\(kind) \(network): \(metrics.averagePrecision)")
+            #expect(ranking.accuracy > 0.9, "\(kind) \(network): \(ranking.accuracy)")
+            // Same seed, same bits.
+            #expect(run.plain.ranking(kind, network).scores == ranking.scores)
+        }
+        let comparison = HyperCleaningComparison(
+            settings, networks: [.linear], methods: [.iaGM], output: data.path + "/comparison")
+        try comparison.run(isStopped: { false })
+        #expect(comparison.table.rows.map { $0[1] } == ["trusted-only", "trusted-only", "margin", "5-fold", "ia-gm"])
+        let csv = try String(contentsOf: data.file("comparison/comparison.csv"), encoding: .utf8)
+        #expect(csv.split(whereSeparator: \.isNewline).count == 6)
     }
 
     /// A fifth of the training file's labels is wrong beforehand, the test file's are right: the wrong ones get the
@@ -295,21 +341,21 @@ final class StripeData {
         func rows(_ folder: String) throws -> [[Substring]] {
             try String(contentsOf: data.file("\(folder)/comparison.csv"), encoding: .utf8).split(separator: "\n").map {
                 var cells = $0.split(separator: ",", omittingEmptySubsequences: false)
-                cells.remove(at: 11)
+                cells.removeSubrange(14...15)
                 return cells
             }
         }
         let whole = comparison("whole")
         var shown: [Int] = []
         try whole.run(isStopped: { false }) { done, _ in shown.append(done) }
-        #expect(shown == Array(1...32) && whole.entries.count == 4 && whole.table.rows.count == 4)
+        #expect(shown == [0, 0, 0, 0] + Array(1...32) && whole.entries.count == 4 && whole.table.rows.count == 8)
         #expect(
             whole.entries[0].accuracy! != whole.entries[2].accuracy!
                 || whole.entries[0].rows.last!.report.upperValue != whole.entries[2].rows.last!.report.upperValue)
 
         var done = 0
         try comparison("out").run(isStopped: { done == 19 }) { iterations, _ in done = iterations }
-        #expect(try rows("out").count == 4 && rows("out")[3][2] == "3")
+        #expect(try rows("out").count == 8 && rows("out")[7][2] == "3")
         let second = comparison("out", resumes: true)
         try second.run(isStopped: { false })
         #expect(try rows("out") == rows("whole"))

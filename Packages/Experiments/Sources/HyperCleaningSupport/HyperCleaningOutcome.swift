@@ -97,7 +97,8 @@ extension HyperCleaningOutcome: RunOutcome {
         page.addHeading("Most likely mislabelled")
         page.addParagraph(
             "The training samples whose given label the network learned on the cleaned data finds least probable. "
-                + "Given: the label in the data; suggested: what that network says; σ(x): the sample's weight in training.")
+                + "Given: the label in the data; suggested: what that network says; σ(x): the sample's weight in "
+                + "training.")
         page.addGallery(gallery)
 
         page.addHeading("Course of the run")

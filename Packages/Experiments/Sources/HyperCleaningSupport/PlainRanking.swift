@@ -9,8 +9,8 @@ package struct PlainRanking: Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         /// A network of the validation samples alone.
         case trustedOnly = "trusted-only"
-        /// A network of the noisy samples: how far the given label's logit was ahead, on average over the training (area
-        /// under the margin; Pleiss et al. 2020).
+        /// A network of the noisy samples: how far the given label's logit was ahead, on average over the training
+        /// (area under the margin; Pleiss et al. 2020).
         case margin
         /// Five networks, each of the validation samples and four fifths of the noisy ones, asked about the rest
         /// (self-confidence; Northcutt et al. 2021).

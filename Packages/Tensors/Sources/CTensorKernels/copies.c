@@ -2,28 +2,26 @@
 #include <string.h>
 
 #define COPY(NAME, T) \
-    void NAME(int32_t rank, const int64_t *extents, const void *from_bytes, const int64_t *from_strides, \
-              void *to_bytes, const int64_t *to_strides) { \
+    void NAME(int32_t rank, const tensor_axis *axes, const void *from_bytes, void *to_bytes) { \
         const T *from = from_bytes; \
         T *to = to_bytes; \
         if (rank == 0) { *to = *from; return; } \
+        tensor_axis outer = axes[0]; \
         if (rank == 1) { \
-            int64_t n = extents[0], a = from_strides[0], b = to_strides[0]; \
-            if (a == 1 && b == 1) memcpy(to, from, (size_t)n * sizeof(T)); \
-            else for (int64_t i = 0; i < n; i++) to[i * b] = from[i * a]; \
+            if (outer.from == 1 && outer.to == 1) memcpy(to, from, (size_t)outer.extent * sizeof(T)); \
+            else for (int64_t i = 0; i < outer.extent; i++) to[i * outer.to] = from[i * outer.from]; \
             return; \
         } \
-        if (rank == 2 && from_strides[1] != 1 && to_strides[1] == 1) { /* a transpose: in tiles that stay in cache */ \
-            for (int64_t i0 = 0; i0 < extents[0]; i0 += 16) \
-                for (int64_t j0 = 0; j0 < extents[1]; j0 += 16) \
-                    for (int64_t i = i0; i < i0 + 16 && i < extents[0]; i++) \
-                        for (int64_t j = j0; j < j0 + 16 && j < extents[1]; j++) \
-                            to[i * to_strides[0] + j] = from[i * from_strides[0] + j * from_strides[1]]; \
+        tensor_axis inner = axes[1]; \
+        if (rank == 2 && inner.from != 1 && inner.to == 1) { /* a transpose: in tiles that stay in cache */ \
+            for (int64_t i0 = 0; i0 < outer.extent; i0 += 16) \
+                for (int64_t j0 = 0; j0 < inner.extent; j0 += 16) \
+                    for (int64_t i = i0; i < i0 + 16 && i < outer.extent; i++) \
+                        for (int64_t j = j0; j < j0 + 16 && j < inner.extent; j++) \
+                            to[i * outer.to + j] = from[i * outer.from + j * inner.from]; \
             return; \
         } \
-        for (int64_t i = 0; i < extents[0]; i++) \
-            NAME(rank - 1, extents + 1, from + i * from_strides[0], from_strides + 1, to + i * to_strides[0], \
-                 to_strides + 1); \
+        for (int64_t i = 0; i < outer.extent; i++) NAME(rank - 1, axes + 1, from + i * outer.from, to + i * outer.to); \
     }
 
 COPY(tensor_copy_32, uint32_t)

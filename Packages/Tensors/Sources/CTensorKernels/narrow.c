@@ -12,49 +12,57 @@ TENSOR_INLINE float total(const lanes *v) {
     return even + odd;
 }
 
-// c [rows, columns] += a [rows, depth] · bᵀ, b [columns, depth]. Rows and columns are constants where this is
-// inlined;
-// ahead: how far from a the rows to prefetch lie, or 0. depth ≥ LANES.
-TENSOR_INLINE void tile(int rows, int columns, int64_t depth, const float *a, int64_t lda, int64_t ahead,
-                        const float *b, int64_t ldb, float *c, int64_t ldc) {
+// c += a [m, depth] · bᵀ, b [n, depth], whose rows lie lda, ldb and ldc elements apart; ahead: how far from a the rows
+// to prefetch lie, or 0. depth ≥ LANES.
+typedef struct {
+    int64_t depth;
+    const float *a;
+    int64_t lda, ahead;
+    const float *b;
+    int64_t ldb;
+    float *c;
+    int64_t ldc;
+} narrow;
+
+// The first rows and columns of c. Their numbers are constants where this is inlined.
+TENSOR_INLINE void tile(int rows, int columns, narrow t) {
     lanes sum[2][5] = {{{0}}};
     int64_t p = 0;
-    for (; p + LANES <= depth; p += LANES) {
+    for (; p + LANES <= t.depth; p += LANES) {
         lanes x[2];
-        if (ahead) __builtin_prefetch(a + (p / LANES & 1) * lda + ahead + p, 0, 2);
-        for (int i = 0; i < rows; i++) x[i] = *(const lanes *)(a + i * lda + p);
+        if (t.ahead) __builtin_prefetch(t.a + (p / LANES & 1) * t.lda + t.ahead + p, 0, 2);
+        for (int i = 0; i < rows; i++) x[i] = *(const lanes *)(t.a + i * t.lda + p);
         for (int j = 0; j < columns; j++) {
-            lanes y = *(const lanes *)(b + j * ldb + p);
+            lanes y = *(const lanes *)(t.b + j * t.ldb + p);
             for (int i = 0; i < rows; i++) sum[i][j] += x[i] * y;
         }
     }
-    if (p < depth) {  // the last whole vector, less what was counted
+    if (p < t.depth) {  // the last whole vector, less what was counted
         mask x[2], rest;
-        for (int w = 0; w < LANES; w++) rest[w] = w >= LANES - (depth - p) ? -1 : 0;
-        p = depth - LANES;
-        for (int i = 0; i < rows; i++) x[i] = *(const mask *)(a + i * lda + p) & rest;
+        for (int w = 0; w < LANES; w++) rest[w] = w >= LANES - (t.depth - p) ? -1 : 0;
+        p = t.depth - LANES;
+        for (int i = 0; i < rows; i++) x[i] = *(const mask *)(t.a + i * t.lda + p) & rest;
         for (int j = 0; j < columns; j++) {
-            mask y = *(const mask *)(b + j * ldb + p) & rest;
+            mask y = *(const mask *)(t.b + j * t.ldb + p) & rest;
             for (int i = 0; i < rows; i++) sum[i][j] += (lanes)x[i] * (lanes)y;
         }
     }
     for (int i = 0; i < rows; i++)
-        for (int j = 0; j < columns; j++) c[i * ldc + j] += total(&sum[i][j]);
+        for (int j = 0; j < columns; j++) t.c[i * t.ldc + j] += total(&sum[i][j]);
 }
 
-TENSOR_INLINE void tiles(int rows, int64_t columns, int64_t depth, const float *a, int64_t lda, int64_t ahead,
-                         const float *b, int64_t ldb, float *c, int64_t ldc) {
+TENSOR_INLINE void tiles(int rows, int64_t columns, narrow t) {
     // As few tiles as possible, of like widths.
     for (int64_t left = (columns + 4) / 5; left > 0; left--) {
         int64_t width = (columns + left - 1) / left;
         switch (width) {
-        case 5: tile(rows, 5, depth, a, lda, ahead, b, ldb, c, ldc); break;
-        case 4: tile(rows, 4, depth, a, lda, ahead, b, ldb, c, ldc); break;
-        case 3: tile(rows, 3, depth, a, lda, ahead, b, ldb, c, ldc); break;
-        case 2: tile(rows, 2, depth, a, lda, ahead, b, ldb, c, ldc); break;
-        default: tile(rows, 1, depth, a, lda, ahead, b, ldb, c, ldc);
+        case 5: tile(rows, 5, t); break;
+        case 4: tile(rows, 4, t); break;
+        case 3: tile(rows, 3, t); break;
+        case 2: tile(rows, 2, t); break;
+        default: tile(rows, 1, t);
         }
-        columns -= width, b += width * ldb, c += width, ahead = 0;
+        columns -= width, t.b += width * t.ldb, t.c += width, t.ahead = 0;
     }
 }
 
@@ -69,12 +77,15 @@ TENSOR_CLONES void tensor_product_few_columns_f32(tensor_extents extents, tensor
     for (int64_t p = 0, some; p < k; p += some) {
         some = k - p < depth + LANES ? k - p : depth;  // no last panel shorter than a vector
         int64_t i = 0, row = right.transposed ? ldb : some;
-        const float *x = a + p, *y = right.transposed ? b + p : panel;
+        const float *y = right.transposed ? b + p : panel;
         if (!right.transposed)
             for (int64_t q = 0; q < some; q++)
                 for (int64_t j = 0; j < n; j++) panel[j * some + q] = b[(p + q) * ldb + j];
-        for (; i + 2 <= m; i += 2) tiles(2, n, some, x + i * lda, lda, AHEAD * lda, y, row, c + i * ldc, ldc);
-        if (i < m) tiles(1, n, some, x + i * lda, lda, 0, y, row, c + i * ldc, ldc);
+        narrow t = {.depth = some, .a = a + p, .lda = lda, .ahead = AHEAD * lda, .b = y, .ldb = row, .c = c,
+                    .ldc = ldc};
+        for (; i + 2 <= m; i += 2, t.a += 2 * lda, t.c += 2 * ldc) tiles(2, n, t);
+        t.ahead = 0;
+        if (i < m) tiles(1, n, t);
     }
 }
 
@@ -82,21 +93,31 @@ TENSOR_CLONES void tensor_product_few_columns_f32(tensor_extents extents, tensor
 // cache.
 enum { STRIP = 2 * LANES, BLOCK = 128 };
 
-// sum [rows, STRIP] += aᵀ · b, a [depth, rows], b [depth, STRIP]; rows is a constant where this is inlined.
-TENSOR_INLINE void flat_tile(int rows, int64_t depth, const float *a, int64_t lda, const float *b, int64_t ldb,
-                             float *sums, int64_t width) {
+// sums += aᵀ · b, a [depth, …], b [depth, STRIP], whose rows lie lda, ldb and width elements apart.
+typedef struct {
+    int64_t depth;
+    const float *a;
+    int64_t lda;
+    const float *b;
+    int64_t ldb;
+    float *sums;
+    int64_t width;
+} flat;
+
+// The first rows of the sums. Their number is a constant where this is inlined.
+TENSOR_INLINE void flat_tile(int rows, flat t) {
     lanes sum[6][2];
     for (int i = 0; i < rows; i++)
-        for (int v = 0; v < 2; v++) sum[i][v] = *(const lanes *)(sums + i * width + v * LANES);
-    for (int64_t p = 0; p < depth; p++) {
-        lanes y[2] = {*(const lanes *)(b + p * ldb), *(const lanes *)(b + p * ldb + LANES)};
+        for (int v = 0; v < 2; v++) sum[i][v] = *(const lanes *)(t.sums + i * t.width + v * LANES);
+    for (int64_t p = 0; p < t.depth; p++) {
+        lanes y[2] = {*(const lanes *)(t.b + p * t.ldb), *(const lanes *)(t.b + p * t.ldb + LANES)};
         for (int i = 0; i < rows; i++) {
-            float x = a[p * lda + i];
+            float x = t.a[p * t.lda + i];
             for (int v = 0; v < 2; v++) sum[i][v] += x * y[v];
         }
     }
     for (int i = 0; i < rows; i++)
-        for (int v = 0; v < 2; v++) *(lanes *)(sums + i * width + v * LANES) = sum[i][v];
+        for (int v = 0; v < 2; v++) *(lanes *)(t.sums + i * t.width + v * LANES) = sum[i][v];
 }
 
 int64_t tensor_few_rows_width(int64_t n) { return (n + STRIP - 1) / STRIP * STRIP; }
@@ -115,15 +136,15 @@ TENSOR_CLONES void tensor_product_few_rows_f32(tensor_extents extents, tensor_ma
         for (int64_t j = 0; j < n; j += STRIP)
             for (int64_t i = 0, rows; i < m; i += rows) {
                 int64_t left = (m - i + 5) / 6;  // as few tiles as possible, of like heights
-                const float *x = a + p * lda + i, *y = b + p * ldb + strip_column(j, n);
-                float *sum = sums + i * width + j;
+                flat t = {.depth = depth, .a = a + p * lda + i, .lda = lda, .b = b + p * ldb + strip_column(j, n),
+                          .ldb = ldb, .sums = sums + i * width + j, .width = width};
                 switch (rows = (m - i + left - 1) / left) {
-                case 6: flat_tile(6, depth, x, lda, y, ldb, sum, width); break;
-                case 5: flat_tile(5, depth, x, lda, y, ldb, sum, width); break;
-                case 4: flat_tile(4, depth, x, lda, y, ldb, sum, width); break;
-                case 3: flat_tile(3, depth, x, lda, y, ldb, sum, width); break;
-                case 2: flat_tile(2, depth, x, lda, y, ldb, sum, width); break;
-                default: flat_tile(1, depth, x, lda, y, ldb, sum, width);
+                case 6: flat_tile(6, t); break;
+                case 5: flat_tile(5, t); break;
+                case 4: flat_tile(4, t); break;
+                case 3: flat_tile(3, t); break;
+                case 2: flat_tile(2, t); break;
+                default: flat_tile(1, t);
                 }
             }
     }

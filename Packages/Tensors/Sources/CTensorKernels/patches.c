@@ -17,18 +17,18 @@
 
 // Position of row `row`, and the next one without divisions.
 #define POSITION \
-    int64_t j = begin % w->output_width, i = begin / w->output_width % w->output_height; \
-    int64_t image = begin / w->output_width / w->output_height
+    int64_t j = positions.begin % w->output_width, i = positions.begin / w->output_width % w->output_height; \
+    int64_t image = positions.begin / w->output_width / w->output_height
 #define ADVANCE \
     if (++j == w->output_width) { j = 0; if (++i == w->output_height) { i = 0; image++; } }
 
 #define PATCHES(SUFFIX, T) \
     COPY_RUN(SUFFIX, T) \
-    TENSOR_CLONES void tensor_patches_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *x, \
+    TENSOR_CLONES void tensor_patches_##SUFFIX(const tensor_windows *w, tensor_range positions, const T *x, \
                                                T *patches) { \
         int64_t run = w->kernel_width * w->channels, row_stride = w->width * w->channels; \
         POSITION; \
-        for (int64_t row = begin; row < end; row++) { \
+        for (int64_t row = positions.begin; row < positions.end; row++) { \
             int64_t left = j * w->stride - w->padding, top = i * w->stride - w->padding; \
             int64_t from = left < 0 ? -left : 0; \
             int64_t to = left + w->kernel_width > w->width ? w->width - left : w->kernel_width; \
@@ -50,10 +50,10 @@
             ADVANCE \
         } \
     } \
-    void tensor_add_patches_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *patches, T *x) { \
+    void tensor_add_patches_##SUFFIX(const tensor_windows *w, tensor_range positions, const T *patches, T *x) { \
         int64_t run = w->kernel_width * w->channels, row_stride = w->width * w->channels; \
         POSITION; \
-        for (int64_t row = begin; row < end; row++) { \
+        for (int64_t row = positions.begin; row < positions.end; row++) { \
             int64_t left = j * w->stride - w->padding, top = i * w->stride - w->padding; \
             int64_t from = left < 0 ? -left : 0; \
             int64_t to = left + w->kernel_width > w->width ? w->width - left : w->kernel_width; \
@@ -114,7 +114,7 @@ enum { CHANNELS = 256 };
 // Output positions with `n` channels from `first` on, whose values start at `at`.
 #define EACH_WINDOW(BODY) \
     POSITION; \
-    for (int64_t row = begin; row < end; row++) { \
+    for (int64_t row = positions.begin; row < positions.end; row++) { \
         for (int64_t first = 0; first < w->channels; first += CHANNELS) { \
             int64_t n = w->channels - first < CHANNELS ? w->channels - first : CHANNELS; \
             int64_t at = row * w->channels + first; \
@@ -124,7 +124,7 @@ enum { CHANNELS = 256 };
     }
 
 #define POOL(SUFFIX, T) \
-    TENSOR_CLONES void tensor_max_pool_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *x, \
+    TENSOR_CLONES void tensor_max_pool_##SUFFIX(const tensor_windows *w, tensor_range positions, const T *x, \
                                                 T *restrict y) { \
         EACH_WINDOW( \
             int found = 0; \
@@ -139,21 +139,21 @@ enum { CHANNELS = 256 };
             ) \
         ) \
     } \
-    TENSOR_CLONES void tensor_pool_gather_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *u, \
+    TENSOR_CLONES void tensor_pool_gather_##SUFFIX(const tensor_windows *w, tensor_range positions, const T *u, \
                                                    const T *x, T *restrict y) { \
         EACH_WINDOW( \
             FIND(T) \
             EACH_PLACE(for (int64_t c = 0; c < n; c++) y[at + c] = which[c] == number ? u[pixel + c] : y[at + c];) \
         ) \
     } \
-    TENSOR_CLONES void tensor_pool_scatter_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *v, \
+    TENSOR_CLONES void tensor_pool_scatter_##SUFFIX(const tensor_windows *w, tensor_range positions, const T *v, \
                                                     const T *x, T *restrict y) { \
         EACH_WINDOW( \
             FIND(T) \
             EACH_PLACE(for (int64_t c = 0; c < n; c++) y[pixel + c] += which[c] == number ? v[at + c] : 0;) \
         ) \
     } \
-    TENSOR_CLONES void tensor_pool_place_##SUFFIX(const tensor_windows *w, int64_t begin, int64_t end, const T *v, \
+    TENSOR_CLONES void tensor_pool_place_##SUFFIX(const tensor_windows *w, tensor_range positions, const T *v, \
                                                   const T *x, T *restrict y) { \
         EACH_WINDOW( \
             FIND(T) \

@@ -42,34 +42,51 @@ TENSOR_CLONES void tensor_sparse_order(int64_t rows, int64_t words, const uint64
     }
 }
 
-TENSOR_CLONES void tensor_sparse_pack_f32(const tensor_sparse_matrix *a, int64_t block, int64_t columns, const float *b,
-                                          int64_t b_row, int64_t b_column, float *panels, float *marks) {
-    int64_t begin = block * a->block_depth, end = smaller(begin + a->block_depth, a->depth);
+TENSOR_CLONES void tensor_sparse_pack_f32(const tensor_sparse_matrix *a, int64_t block, tensor_sparse_factor_f32 b,
+                                          tensor_sparse_panels_f32 to) {
+    int64_t begin = block * a->block_depth, end = smaller(begin + a->block_depth, a->depth), columns = to.columns;
     int64_t strips = tensor_sparse_strips(columns);
     for (int64_t s = 0; s < strips; s++)
         for (int64_t v = strip_start(s, columns); v < strip_start(s + 1, columns); v++) {
             int64_t first = first_column(v, columns);
-            float *panel = panels + s * a->depth * WIDTH + (v - strip_start(s, columns)) * LANES;
+            float *panel = to.panels + s * a->depth * WIDTH + (v - strip_start(s, columns)) * LANES;
             lanes mark = {0};
             for (int64_t p = begin; p < end; p++) {
                 lanes x;
-                if (b_column == 1) x = *(const lanes *)(b + p * b_row + first);
-                else for (int j = 0; j < LANES; j++) x[j] = b[p * b_row + (first + j) * b_column];
+                if (b.column == 1) x = *(const lanes *)(b.elements + p * b.row + first);
+                else for (int j = 0; j < LANES; j++) x[j] = b.elements[p * b.row + (first + j) * b.column];
                 *(lanes *)(panel + p * WIDTH) = x;
                 mark += 0 * x;
             }
-            *(lanes *)(marks + (block * vector_count(columns) + v) * LANES) = mark;
+            *(lanes *)(to.marks + (block * vector_count(columns) + v) * LANES) = mark;
         }
 }
 
+// A group's entries of a block.
+typedef struct {
+    int64_t count;
+    const uint16_t *offsets;
+    const float *values;
+} entries;
+
+// What a tile writes: the first columns of its vectors in GROUP rows of c, marked or added to.
+typedef struct {
+    float *rows[GROUP];
+    const int64_t *columns;
+    const float *marks;
+    int adding;
+} target;
+
 // c [GROUP rows, vectors] = (c +) marks + entries · panel. A function of its own for each width: all sums stay in
 // registers.
-TENSOR_INLINE void tile(int vectors, int64_t entries, const uint16_t *offsets, const float *values, const float *panel,
-                        const float *marks, float *const *c, const int64_t *columns, int adding) {
+TENSOR_INLINE void tile(int vectors, const entries *a, const float *panel, const target *c) {
     lanes sum[GROUP][VECTORS];
     for (int i = 0; i < GROUP; i++)
-        for (int v = 0; v < vectors; v++) sum[i][v] = adding ? *(const lanes *)(c[i] + columns[v]) : (lanes){0};
-    for (int64_t q = 0; q < entries; q++) {
+        for (int v = 0; v < vectors; v++)
+            sum[i][v] = c->adding ? *(const lanes *)(c->rows[i] + c->columns[v]) : (lanes){0};
+    const uint16_t *offsets = a->offsets;
+    const float *values = a->values;
+    for (int64_t q = 0, count = a->count; q < count; q++) {
         const float *at = panel + offsets[q];
         lanes b[VECTORS];
         for (int v = 0; v < vectors; v++) b[v] = *(const lanes *)(at + v * LANES);
@@ -80,51 +97,46 @@ TENSOR_INLINE void tile(int vectors, int64_t entries, const uint16_t *offsets, c
     }
     for (int i = 0; i < GROUP; i++)
         for (int v = 0; v < vectors; v++)
-            *(lanes *)(c[i] + columns[v]) = sum[i][v] + *(const lanes *)(marks + v * LANES);
+            *(lanes *)(c->rows[i] + c->columns[v]) = sum[i][v] + *(const lanes *)(c->marks + v * LANES);
 }
 
-#define TILE(VECTORS) \
-    TENSOR_CLONES static void tile_##VECTORS(int64_t entries, const uint16_t *offsets, const float *values, \
-                                             const float *panel, const float *marks, float *const *c, \
-                                             const int64_t *columns, int adding) { \
-        tile(VECTORS, entries, offsets, values, panel, marks, c, columns, adding); \
-    }
-TILE(1)
-TILE(2)
+TENSOR_CLONES static void tile_1(const entries *a, const float *panel, const target *c) { tile(1, a, panel, c); }
+TENSOR_CLONES static void tile_2(const entries *a, const float *panel, const target *c) { tile(2, a, panel, c); }
 
-TENSOR_CLONES void tensor_sparse_product_f32(const tensor_sparse_matrix *a, int64_t piece, int64_t pieces,
-                                             int64_t columns, const float *panels, const float *marks, int in_order,
-                                             float *c, int64_t ldc) {
+TENSOR_CLONES void tensor_sparse_product_f32(const tensor_sparse_matrix *a, tensor_sparse_panels_f32 b,
+                                             tensor_piece piece, tensor_sparse_result_f32 c) {
     float spare[WIDTH] = {0};  // for the rows that the last group lacks
+    int64_t columns = b.columns, pieces = piece.count;
     int64_t strips = tensor_sparse_strips(columns), groups = (a->rows + GROUP - 1) / GROUP;
     for (int64_t block = 0; block < a->blocks; block++)
         // Results of a chunk stay in the second-level cache for all strips.
-        for (int64_t chunk = piece * RUN; chunk < groups; chunk += CHUNK * pieces)
+        for (int64_t chunk = piece.number * RUN; chunk < groups; chunk += CHUNK * pieces)
             for (int64_t s = 0; s < strips; s++) {
                 int64_t v = strip_start(s, columns), vectors = strip_start(s + 1, columns) - v, firsts[VECTORS] = {0};
                 for (int64_t w = 0; w < vectors; w++) firsts[w] = first_column(v + w, columns);
-                const float *panel = panels + (s * a->depth + block * a->block_depth) * WIDTH;
-                const float *mark = marks + (block * vector_count(columns) + v) * LANES;
+                const float *panel = b.panels + (s * a->depth + block * a->block_depth) * WIDTH;
+                target to = {.columns = firsts, .marks = b.marks + (block * vector_count(columns) + v) * LANES,
+                             .adding = block > 0};
                 for (int64_t g = chunk; g < smaller(chunk + CHUNK * pieces, groups); g = next_group(g, pieces)) {
-                    float *rows[GROUP];
                     for (int64_t i = 0; i < GROUP; i++) {
                         int64_t place = g * GROUP + i, next = smaller(next_group(g, pieces) * GROUP + i, a->rows - 1);
-                        rows[i] = place < a->rows ? c + (in_order ? a->order[place] : place) * ldc : spare - firsts[0];
-                        float *ahead = c + (in_order ? a->order[next] : next) * ldc + firsts[0];
+                        to.rows[i] = place < a->rows
+                                         ? c.elements + (c.in_order ? a->order[place] : place) * c.row
+                                         : spare - firsts[0];
+                        float *ahead = c.elements + (c.in_order ? a->order[next] : next) * c.row + firsts[0];
                         __builtin_prefetch(ahead, 1), __builtin_prefetch(ahead + WIDTH - 1, 1);
                     }
-                    int64_t q = a->starts[block * groups + g], entries = a->starts[block * groups + g + 1] - q;
-                    const uint16_t *offsets = a->offsets + q;
-                    const float *values = a->values + q * GROUP;
-                    if (vectors == 2) tile_2(entries, offsets, values, panel, mark, rows, firsts, block > 0);
-                    else tile_1(entries, offsets, values, panel, mark, rows, firsts, block > 0);
+                    int64_t q = a->starts[block * groups + g];
+                    entries some = {a->starts[block * groups + g + 1] - q, a->offsets + q, a->values + q * GROUP};
+                    if (vectors == 2) tile_2(&some, panel, &to);
+                    else tile_1(&some, panel, &to);
                 }
             }
 }
 
-TENSOR_CLONES void tensor_sparse_transpose_f32(const tensor_sparse_matrix *a, int64_t begin, int64_t end,
-                                               int64_t columns, const float *c, float *transposed) {
-    for (int64_t v = strip_start(begin, columns); v < strip_start(end, columns); v++) {
+TENSOR_CLONES void tensor_sparse_transpose_f32(const tensor_sparse_matrix *a, tensor_range strips, int64_t columns,
+                                               const float *c, float *transposed) {
+    for (int64_t v = strip_start(strips.begin, columns); v < strip_start(strips.end, columns); v++) {
         int64_t first = first_column(v, columns);
         for (int64_t place = 0; place < a->rows; place++) {
             lanes x = *(const lanes *)(c + place * columns + first);

@@ -5,6 +5,11 @@
 
 #include <stdint.h>
 
+// Items begin ..< end.
+typedef struct {
+    int64_t begin, end;
+} tensor_range;
+
 // MARK: Fused elementwise chains (fused.c)
 
 // Opcodes follow Elementwise.Function in Elementwise.swift.
@@ -77,10 +82,13 @@ void tensor_log_softmax_f64(int64_t rows, int64_t width, const double *x, double
 
 // MARK: Copies (copies.c)
 
-void tensor_copy_32(int32_t rank, const int64_t *extents, const void *from, const int64_t *from_strides, void *to,
-                    const int64_t *to_strides);
-void tensor_copy_64(int32_t rank, const int64_t *extents, const void *from, const int64_t *from_strides, void *to,
-                    const int64_t *to_strides);
+// An axis of two views: how many elements it has, and how far apart they lie in each.
+typedef struct {
+    int64_t extent, from, to;
+} tensor_axis;
+
+void tensor_copy_32(int32_t rank, const tensor_axis *axes, const void *from, void *to);
+void tensor_copy_64(int32_t rank, const tensor_axis *axes, const void *from, void *to);
 
 // MARK: Matrix products (products.c)
 
@@ -131,22 +139,45 @@ typedef struct {
     const float *values;
 } tensor_sparse_matrix;
 
+// The other factor b [depth, columns], columns ≥ 8: its rows and columns lie `row` and `column` elements apart.
+typedef struct {
+    const float *elements;
+    int64_t row, column;
+} tensor_sparse_factor_f32;
+
+// What is made of b for the product: strips of it, panels [strips, depth, TENSOR_SPARSE_WIDTH]; and marks [blocks,
+// columns rounded up to 8], which are NaN where a column isn't finite.
+typedef struct {
+    int64_t columns;
+    float *panels, *marks;
+} tensor_sparse_panels_f32;
+
+// c [rows, columns], rows `row` elements apart: at their own places (in_order) or in the order of a.
+typedef struct {
+    float *elements;
+    int64_t row;
+    int32_t in_order;
+} tensor_sparse_result_f32;
+
+// One of `count` pieces that work is cut into.
+typedef struct {
+    int64_t number, count;
+} tensor_piece;
+
 // Reorders rows [rows, words of 64 columns] so that neighbours are zero at like places; order comes as some permutation
 // of the rows.
 void tensor_sparse_order(int64_t rows, int64_t words, const uint64_t *patterns, int32_t *order);
 // How many strips the columns of b and c are cut into.
 int64_t tensor_sparse_strips(int64_t columns);
-// c [rows, columns] = a · b [depth, columns], columns ≥ 8. First, for each block, strips of b are copied to panels
-// [strips, depth, TENSOR_SPARSE_WIDTH]; marks [blocks, columns rounded up to 8] become NaN where a column isn't finite,
-// and all of that column of c with it (a zero of a is not multiplied, and must not hide what b has). Then the groups of
-// each piece, of like cost; in_order: rows of c to their own places, otherwise in the order of a.
-void tensor_sparse_pack_f32(const tensor_sparse_matrix *a, int64_t block, int64_t columns, const float *b,
-                            int64_t b_row, int64_t b_column, float *panels, float *marks);
-void tensor_sparse_product_f32(const tensor_sparse_matrix *a, int64_t piece, int64_t pieces, int64_t columns,
-                               const float *panels, const float *marks, int in_order, float *c, int64_t ldc);
-// transposed [columns, rows] = cᵀ, c [rows, columns] in the order of a; strips begin ..< end of the columns.
-void tensor_sparse_transpose_f32(const tensor_sparse_matrix *a, int64_t begin, int64_t end, int64_t columns,
-                                 const float *c, float *transposed);
+// c = a · b. First the panels and marks of each block of a; then the groups of each piece, of like cost. A column of c
+// is NaN where that column of b isn't finite: a zero of a is not multiplied, and must not hide what b has.
+void tensor_sparse_pack_f32(const tensor_sparse_matrix *a, int64_t block, tensor_sparse_factor_f32 b,
+                            tensor_sparse_panels_f32 panels);
+void tensor_sparse_product_f32(const tensor_sparse_matrix *a, tensor_sparse_panels_f32 b, tensor_piece piece,
+                               tensor_sparse_result_f32 c);
+// transposed [columns, rows] = cᵀ, c [rows, columns] in the order of a; some strips of the columns.
+void tensor_sparse_transpose_f32(const tensor_sparse_matrix *a, tensor_range strips, int64_t columns, const float *c,
+                                 float *transposed);
 
 // MARK: Windows of images (patches.c)
 
@@ -155,32 +186,31 @@ typedef struct {
     int64_t height, width, channels, kernel_height, kernel_width, stride, padding, output_height, output_width;
 } tensor_windows;
 
-// Output positions begin ..< end, counted over all images: rows of patches [kernel_height · kernel_width · channels].
-void tensor_patches_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *x, float *patches);
-void tensor_patches_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *x, double *patches);
+// Some output positions, counted over all images: rows of patches [kernel_height · kernel_width · channels].
+void tensor_patches_f32(const tensor_windows *windows, tensor_range positions, const float *x, float *patches);
+void tensor_patches_f64(const tensor_windows *windows, tensor_range positions, const double *x, double *patches);
 // The transpose: adds rows of patches to x.
-void tensor_add_patches_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *patches, float *x);
-void tensor_add_patches_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *patches,
-                            double *x);
+void tensor_add_patches_f32(const tensor_windows *windows, tensor_range positions, const float *patches, float *x);
+void tensor_add_patches_f64(const tensor_windows *windows, tensor_range positions, const double *patches, double *x);
 // The weight [taps, outputs, inputs] of the convolution that leads back: taps from the last to the first, each
 // transposed.
 void tensor_rotate_weight_f32(int64_t taps, int64_t inputs, int64_t outputs, const float *weight, float *rotated);
 void tensor_rotate_weight_f64(int64_t taps, int64_t inputs, int64_t outputs, const double *weight, double *rotated);
 // Max pooling: the largest x of each window; u at its place (the first of equals); the transpose, adding v to y there;
 // and the same for windows that share no place: v there and 0 elsewhere in the window.
-void tensor_max_pool_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *x, float *y);
-void tensor_max_pool_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *x, double *y);
-void tensor_pool_gather_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *u, const float *x,
+void tensor_max_pool_f32(const tensor_windows *windows, tensor_range positions, const float *x, float *y);
+void tensor_max_pool_f64(const tensor_windows *windows, tensor_range positions, const double *x, double *y);
+void tensor_pool_gather_f32(const tensor_windows *windows, tensor_range positions, const float *u, const float *x,
                             float *y);
-void tensor_pool_gather_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *u, const double *x,
+void tensor_pool_gather_f64(const tensor_windows *windows, tensor_range positions, const double *u, const double *x,
                             double *y);
-void tensor_pool_scatter_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *v, const float *x,
+void tensor_pool_scatter_f32(const tensor_windows *windows, tensor_range positions, const float *v, const float *x,
                              float *y);
-void tensor_pool_scatter_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *v,
-                             const double *x, double *y);
-void tensor_pool_place_f32(const tensor_windows *windows, int64_t begin, int64_t end, const float *v, const float *x,
+void tensor_pool_scatter_f64(const tensor_windows *windows, tensor_range positions, const double *v, const double *x,
+                             double *y);
+void tensor_pool_place_f32(const tensor_windows *windows, tensor_range positions, const float *v, const float *x,
                            float *y);
-void tensor_pool_place_f64(const tensor_windows *windows, int64_t begin, int64_t end, const double *v, const double *x,
+void tensor_pool_place_f64(const tensor_windows *windows, tensor_range positions, const double *v, const double *x,
                            double *y);
 
 // MARK: Threads (threads.c)

@@ -54,7 +54,7 @@ struct SparseProduct: SpecialProduct {
     var scratchByteCount: Int { 4 * (panelCount + markCount + (isTransposed ? matrix.rows * columns : 0)) }
 
     func kernel(scratch: View) -> Kernel {
-        let other = self.other, rowStride = Int64(otherRowStride), columnStride = Int64(otherColumnStride),
+        let other = self.other, row = Int64(otherRowStride), column = Int64(otherColumnStride),
             columns = Int64(self.columns)
         let matrix = self.matrix, result = self.result, isTransposed = self.isTransposed
         let marksStart = panelCount, productStart = panelCount + markCount
@@ -64,25 +64,26 @@ struct SparseProduct: SpecialProduct {
         ).pieces
         let transposition = Split(count: strips, costPerItem: matrix.rows * Int(TENSOR_SPARSE_WIDTH))
         return { memory in
-            let panels = memory.pointer(scratch, as: Float.self), marks = panels + marksStart,
-                b = memory.pointer(other, as: Float.self)
-            let c = isTransposed ? panels + productStart : memory.pointer(result, as: Float.self)
+            let room = memory.pointer(scratch, as: Float.self)
+            let b = tensor_sparse_factor_f32(elements: memory.pointer(other), row: row, column: column)
+            let panels = tensor_sparse_panels_f32(columns: columns, panels: room, marks: room + marksStart)
+            let c = tensor_sparse_result_f32(
+                elements: isTransposed ? room + productStart : memory.pointer(result), row: columns,
+                in_order: isTransposed ? 0 : 1)
             withUnsafePointer(to: matrix.pointers) { a in
                 packing.run(on: memory.pool) {
-                    for block in $0 {
-                        tensor_sparse_pack_f32(a, Int64(block), columns, b, rowStride, columnStride, panels, marks)
-                    }
+                    for block in $0 { tensor_sparse_pack_f32(a, Int64(block), b, panels) }
                 }
                 Split(pieces: pieces).run(on: memory.pool) {
                     for piece in $0 {
                         tensor_sparse_product_f32(
-                            a, Int64(piece), Int64(pieces), columns, panels, marks, isTransposed ? 0 : 1, c, columns)
+                            a, panels, tensor_piece(number: Int64(piece), count: Int64(pieces)), c)
                     }
                 }
                 if isTransposed {
                     let y = memory.pointer(result, as: Float.self)
                     transposition.run(on: memory.pool) {
-                        tensor_sparse_transpose_f32(a, Int64($0.lowerBound), Int64($0.upperBound), columns, c, y)
+                        tensor_sparse_transpose_f32(a, tensor_range($0), columns, c.elements, y)
                     }
                 }
             }

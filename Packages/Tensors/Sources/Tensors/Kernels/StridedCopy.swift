@@ -3,7 +3,7 @@ import CTensorKernels
 /// Copies elements between two views of one shape.
 struct StridedCopy: Sendable {
     private let from: View, to: View
-    private let extents: [Int64], fromStrides: [Int64], toStrides: [Int64]
+    private let axes: [tensor_axis]
 
     init(from: View, to: View) {
         require(
@@ -22,17 +22,15 @@ struct StridedCopy: Sendable {
                 merged.append((from.shape[axis], from.strides[axis], to.strides[axis]))
             }
         }
-        extents = merged.map { Int64($0.extent) }
-        fromStrides = merged.map { Int64($0.from) }
-        toStrides = merged.map { Int64($0.to) }
+        axes = merged.map { tensor_axis(extent: Int64($0.extent), from: Int64($0.from), to: Int64($0.to)) }
     }
 
     func callAsFunction(_ memory: Memory) {
         let source = memory.addresses[from.slot] + from.byteOffset, target = memory.addresses[to.slot] + to.byteOffset
         if from.elementType.byteCount == 8 {
-            tensor_copy_64(Int32(extents.count), extents, source, fromStrides, target, toStrides)
+            tensor_copy_64(Int32(axes.count), axes, source, target)
         } else {
-            tensor_copy_32(Int32(extents.count), extents, source, fromStrides, target, toStrides)
+            tensor_copy_32(Int32(axes.count), axes, source, target)
         }
     }
 }

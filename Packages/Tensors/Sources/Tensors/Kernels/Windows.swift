@@ -38,6 +38,10 @@ struct Windows: Hashable, Sendable {
     }
 }
 
+extension tensor_range {
+    init(_ range: Range<Int>) { self.init(begin: Int64(range.lowerBound), end: Int64(range.upperBound)) }
+}
+
 /// The element types that windows are computed in.
 protocol WindowScalar: TensorScalar, BinaryFloatingPoint {
     static var kernels: WindowKernels<Self> { get }
@@ -47,16 +51,16 @@ protocol WindowScalar: TensorScalar, BinaryFloatingPoint {
         into c: UnsafeMutablePointer<Self>, adding: Bool)
 }
 
-/// The C functions for one element type (kernels.h: windows of images). Positions of the output are `begin` ..< `end`.
+/// The C functions for one element type (kernels.h: windows of images), for some positions of the output.
 struct WindowKernels<T>: Sendable {
     typealias Move =
         @Sendable (
-            _ windows: UnsafePointer<tensor_windows>, _ begin: Int64, _ end: Int64, _ from: UnsafePointer<T>,
+            _ windows: UnsafePointer<tensor_windows>, _ positions: tensor_range, _ from: UnsafePointer<T>,
             _ to: UnsafeMutablePointer<T>
         ) -> Void
     typealias Choice =
         @Sendable (
-            _ windows: UnsafePointer<tensor_windows>, _ begin: Int64, _ end: Int64, _ from: UnsafePointer<T>,
+            _ windows: UnsafePointer<tensor_windows>, _ positions: tensor_range, _ from: UnsafePointer<T>,
             _ deciding: UnsafePointer<T>, _ to: UnsafeMutablePointer<T>
         ) -> Void
     let patches: Move, addPatches: Move, maxPool: Move

@@ -1,3 +1,5 @@
+import CTensorKernels
+
 /// The three parts of a two-dimensional convolution. Each is bilinear in its operands, and each is an adjoint of the
 /// others: y = w * x; x̄ = w ᵀ* ȳ; w̄ = x ⋆ ȳ. With channels last, a block of outputs is one matrix product of patches
 /// (im2col; Chellapilla et al. 2006): y = patches(x) W, where W [rows · columns · channels, outputs] is the weight as
@@ -90,18 +92,18 @@ struct Convolution: KernelOperation, ProductOperation {
             }
             if part == .inputGradient { r.update(repeating: 0, count: result.shape.count) }
             for first in stride(from: 0, to: rows, by: block) {
-                let end = min(first + block, rows), count = end - first
+                let end = min(first + block, rows), count = end - first, positions = tensor_range(first..<end)
                 switch part {
                 case .forward:
                     if let patches {
-                        withUnsafePointer(to: layout) { T.kernels.patches($0, Int64(first), Int64(end), p, patches) }
+                        withUnsafePointer(to: layout) { T.kernels.patches($0, positions, p, patches) }
                     }
                     T.product(
                         ProductExtents(m: count, n: channels, k: length), matrix(patches ?? p, length),
                         matrix(q, channels), into: r + first * channels, adding: false)
                 case .weightGradient:
                     if let patches {
-                        withUnsafePointer(to: layout) { T.kernels.patches($0, Int64(first), Int64(end), p, patches) }
+                        withUnsafePointer(to: layout) { T.kernels.patches($0, positions, p, patches) }
                     }
                     T.product(
                         ProductExtents(m: length, n: channels, k: count),
@@ -112,7 +114,7 @@ struct Convolution: KernelOperation, ProductOperation {
                         ProductExtents(m: count, n: length, k: channels), matrix(p + first * channels, channels),
                         matrix(q, channels, transposed: true), into: patches ?? r, adding: false)
                     if let patches {
-                        withUnsafePointer(to: layout) { T.kernels.addPatches($0, Int64(first), Int64(end), patches, r) }
+                        withUnsafePointer(to: layout) { T.kernels.addPatches($0, positions, patches, r) }
                     }
                 }
             }
@@ -136,7 +138,9 @@ extension Convolution {
             T.kernels.rotateWeight(Int64(taps), Int64(inputs), Int64(outputs), memory.pointer(w, as: T.self), rotated)
             for first in stride(from: 0, to: rows, by: block) {
                 let end = min(first + block, rows)
-                withUnsafePointer(to: layout) { T.kernels.patches($0, Int64(first), Int64(end), cotangent, patches) }
+                withUnsafePointer(to: layout) {
+                    T.kernels.patches($0, tensor_range(first..<end), cotangent, patches)
+                }
                 T.product(
                     ProductExtents(m: end - first, n: inputs, k: length), matrix(patches, length),
                     matrix(rotated, inputs), into: target + first * inputs, adding: false)

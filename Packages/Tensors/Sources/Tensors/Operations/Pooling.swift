@@ -1,3 +1,5 @@
+import CTensorKernels
+
 /// Max pooling, as a choice of places: `gather` reads u where the window's largest x is, `scatter` is its transpose.
 /// The places do not change under small changes of x; the first of equals counts, and what lies outside the image never
 /// does.
@@ -17,8 +19,8 @@ struct PoolChoice: KernelOperation {
 
     func kernel(operands: [View], result: View) -> Kernel {
         func choose<T: WindowScalar>(_: T.Type) -> Kernel {
-            let layout = windows.layout(image: image, output: output), rows = Int64(output[0] * output[1] * output[2]),
-                isGather = self.isGather
+            let layout = windows.layout(image: image, output: output), isGather = self.isGather
+            let positions = tensor_range(0..<output[0] * output[1] * output[2])
             let a = operands[0], x = operands[1], size = windows.kernel.height
             let isApart = windows.stride >= size && windows.stride >= windows.kernel.width
             let isCovered =
@@ -29,9 +31,9 @@ struct PoolChoice: KernelOperation {
                     deciding = UnsafePointer(memory.pointer(x, as: T.self)), target = memory.pointer(result, as: T.self)
                 if !isGather, !isCovered { target.update(repeating: 0, count: result.shape.count) }
                 withUnsafePointer(to: layout) { windows in
-                    if isGather, from == deciding { return T.kernels.maxPool(windows, 0, rows, from, target) }
+                    if isGather, from == deciding { return T.kernels.maxPool(windows, positions, from, target) }
                     let choice = isGather ? T.kernels.poolGather : isApart ? T.kernels.poolPlace : T.kernels.poolScatter
-                    choice(windows, 0, rows, from, deciding, target)
+                    choice(windows, positions, from, deciding, target)
                 }
             }
         }

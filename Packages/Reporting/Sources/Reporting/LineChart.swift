@@ -31,22 +31,26 @@ public struct LineChart: Sendable {
         self.series = series
     }
 
-    /// Points that are not finite break the line.
+    /// Points that are not finite break the line; one that has no neighbour is a dot.
     public var svg: String {
         let finite = series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
         let x = Axis(finite.map(\.x), from: 60, to: 620, isTight: true), y = Axis(finite.map(\.y), from: 250, to: 40)
         var body = ChartFrame.axes(title: title, x: x, y: y, xLabel: xLabel, yLabel: yLabel)
         for (i, one) in series.enumerated() {
             let colour = ChartFrame.colours[i % ChartFrame.colours.count]
-            var path = "", isOpen = false
-            for point in one.points {
-                guard point.x.isFinite, point.y.isFinite else {
-                    isOpen = false
-                    continue
+            let places = one.points.map { point in
+                point.x.isFinite && point.y.isFinite
+                    ? (ChartFrame.text(x.position(point.x)), ChartFrame.text(y.position(point.y))) : nil
+            }
+            var path = ""
+            for (i, place) in places.enumerated() {
+                guard let place else { continue }
+                let follows = i > 0 && places[i - 1] != nil, goesOn = i + 1 < places.count && places[i + 1] != nil
+                if !follows && !goesOn {
+                    body += "<circle cx='\(place.0)' cy='\(place.1)' r='3' fill='\(colour)'/>"
+                } else {
+                    path += "\(follows ? "L" : "M")\(place.0) \(place.1)"
                 }
-                let place = (ChartFrame.text(x.position(point.x)), ChartFrame.text(y.position(point.y)))
-                path += "\(isOpen ? "L" : "M")\(place.0) \(place.1)"
-                isOpen = true
             }
             body += "<path d='\(path)' fill='none' stroke='\(colour)' stroke-width='2' stroke-linecap='round'/>"
             if series.count > 1 {

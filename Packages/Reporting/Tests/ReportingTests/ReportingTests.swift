@@ -39,9 +39,13 @@ import Testing
             #expect(!svg.contains("nan") && !svg.contains("inf") && !svg.contains("a<b"))
             #expect(svg.contains("&lt;&amp;&#39;&quot;&gt;"))
         }
-        #expect(
-            LineChart(title: "t", xLabel: "", yLabel: "", series: [.init("a", [(0, 0), (1, .nan), (2, 1)])]).svg
-                .components(separatedBy: "M").count == 3)
+        func drawn(_ points: [(x: Double, y: Double)]) -> (lines: Int, dots: Int) {
+            let svg = LineChart(title: "t", xLabel: "", yLabel: "", series: [.init("a", points)]).svg
+            return (svg.components(separatedBy: "M").count - 1, svg.components(separatedBy: "<circle").count - 1)
+        }
+        #expect(drawn([(0, 0), (1, .nan), (2, 1)]) == (0, 2))
+        #expect(drawn([(0, 0), (1, 1), (2, .nan), (3, 1), (4, 2), (5, .nan), (6, 0)]) == (2, 1))
+        #expect(drawn([(0, 0)]) == (0, 1))
         #expect(!Histogram(title: "h", xLabel: "x", series: [("a", []), ("b", [3, 3, .nan])]).svg.contains("nan"))
     }
 

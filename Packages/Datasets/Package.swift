@@ -1,19 +1,20 @@
 // swift-tools-version: 6.1
-import Foundation
 import PackageDescription
 
-/// A sibling package: by path here, by version in a release.
-func sibling(_ name: String) -> Package.Dependency {
-    if let base = ProcessInfo.processInfo.environment["BILEVEL_RELEASE"] {
-        return .package(url: "\(base)/\(name)", from: "0.1.0")
-    }
-    return .package(path: "../\(name)")
+/// Where releases of the siblings are: nil here, where they lie beside this package. `Tools/release` writes an address.
+let releases: String? = Context.environment["BILEVEL_RELEASES"]
+
+/// A sibling: the folder beside this one, or in a release the versions from `minimum` on that fit it.
+func sibling(_ name: String, _ minimum: Version) -> Package.Dependency {
+    guard let releases else { return .package(path: "../\(name)") }
+    return .package(
+        url: "\(releases)/\(name)", minimum.major == 0 ? .upToNextMinor(from: minimum) : .upToNextMajor(from: minimum))
 }
 
 let package = Package(
     name: "Datasets",
     products: [.library(name: "Datasets", targets: ["Datasets"])],
-    dependencies: [sibling("Randomness")],
+    dependencies: [sibling("Randomness", "0.2.0")],
     targets: [
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),

@@ -1,13 +1,14 @@
 // swift-tools-version: 6.1
-import Foundation
 import PackageDescription
 
-/// A sibling package: by path here, by version in a release.
-func sibling(_ name: String) -> Package.Dependency {
-    if let base = ProcessInfo.processInfo.environment["BILEVEL_RELEASE"] {
-        return .package(url: "\(base)/\(name)", from: "0.1.0")
-    }
-    return .package(path: "../\(name)")
+/// Where releases of the siblings are: nil here, where they lie beside this package. `Tools/release` writes an address.
+let releases: String? = Context.environment["BILEVEL_RELEASES"]
+
+/// A sibling: the folder beside this one, or in a release the versions from `minimum` on that fit it.
+func sibling(_ name: String, _ minimum: Version) -> Package.Dependency {
+    guard let releases else { return .package(path: "../\(name)") }
+    return .package(
+        url: "\(releases)/\(name)", minimum.major == 0 ? .upToNextMinor(from: minimum) : .upToNextMajor(from: minimum))
 }
 
 let parser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -28,8 +29,9 @@ let package = Package(
     ].map { .executable(name: $0, targets: [$0]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        sibling("Randomness"), sibling("Tensors"), sibling("NeuralLayers"), sibling("BilevelOptimization"),
-        sibling("Datasets"), sibling("Reporting"),
+        sibling("Randomness", "0.2.0"), sibling("Tensors", "0.2.0"), sibling("NeuralLayers", "0.2.0"),
+        sibling("BilevelOptimization", "0.2.0"),
+        sibling("Datasets", "0.2.0"), sibling("Reporting", "0.2.0"),
     ],
     targets: [
         .target(

@@ -1,26 +1,47 @@
 #include "include/kernels.h"
 #include "vectors.h"
 
-// Six rows share the list of columns where any of them is not zero, so that each vector of b serves six multiply-adds:
-// with one row a list the loads of b are the limit, with more the lists fill up. A strip of b, two vectors wide, lies
-// in the nearest cache for a block of depth.
+// Three rows share the list of columns where any of them is not zero, so that each vector of b serves three
+// multiply-adds: with one row a list the loads of b are the limit, with more the lists fill up. All registers hold sums
+// but those of the vectors at hand, so that a strip of b is 7 vectors of 16 wide where the machine has them, 4 of 8
+// elsewhere. For a block of depth a strip lies in a near cache: the second-level one where vectors are long enough for
+// it (longer blocks load and store less of c), the nearest elsewhere. Each sum is made in the order of its entries: its
+// bits depend neither on the vectors nor on groups or blocks.
 
-enum { GROUP = TENSOR_SPARSE_GROUP, WIDTH = TENSOR_SPARSE_WIDTH, VECTORS = WIDTH / LANES, RUN = 4, CHUNK = 48 };
+enum { GROUP = TENSOR_SPARSE_GROUP, RUN = 8, CHUNK = 96 };
+enum { VECTORS = 4, DEPTH = 256, WIDE_LANES = 16, WIDE_VECTORS = 7, WIDE_DEPTH = 800 };
+enum { LINE = 16 };  // elements of a line of the cache
 
-// Columns lie in vectors, vectors in strips of two, some of one. The last vector ends at the last column:
-// it may repeat columns of the one before, which then lies in the same strip, to the same bits.
-TENSOR_INLINE int64_t vector_count(int64_t columns) { return (columns + LANES - 1) / LANES; }
-TENSOR_INLINE int64_t first_column(int64_t vector, int64_t columns) { return smaller(vector * LANES, columns - LANES); }
-TENSOR_INLINE int64_t strip_start(int64_t strip, int64_t columns) {
-    return vector_count(columns) * strip / tensor_sparse_strips(columns);
+#if defined(__x86_64__) && defined(__linux__)
+// Without the second attribute the compiler makes two vectors of 8 of one of 16.
+#define WIDE __attribute__((target("arch=x86-64-v4"), min_vector_width(512)))
+static int has_wide_vectors(void) { return __builtin_cpu_supports("x86-64-v4") != 0; }
+#else
+#define WIDE
+static int has_wide_vectors(void) { return 0; }
+#endif
+typedef float wide_lanes __attribute__((vector_size(4 * WIDE_LANES), aligned(4)));
+
+int64_t tensor_sparse_depth(void) { return has_wide_vectors() ? WIDE_DEPTH : DEPTH; }
+
+tensor_sparse_cut tensor_sparse_cut_of(int64_t columns) {
+    int isWide = columns >= WIDE_LANES && has_wide_vectors();
+    int64_t lanes = isWide ? WIDE_LANES : LANES, most = isWide ? WIDE_VECTORS : VECTORS;
+    int64_t vectors = (columns + lanes - 1) / lanes;
+    return (tensor_sparse_cut){columns, lanes, vectors, (vectors + most - 1) / most, most * lanes};
 }
+
+// Vectors are shared out among the strips. The last one ends at the last column: it may repeat columns of the one
+// before, which then lies in the same strip, to the same bits.
+TENSOR_INLINE int64_t first_column(int64_t vector, tensor_sparse_cut cut) {
+    return smaller(vector * cut.lanes, cut.columns - cut.lanes);
+}
+TENSOR_INLINE int64_t strip_start(int64_t strip, tensor_sparse_cut cut) { return cut.vectors * strip / cut.strips; }
 
 // Pieces take runs of groups in turn.
 TENSOR_INLINE int64_t next_group(int64_t group, int64_t pieces) {
     return group % RUN == RUN - 1 ? group + 1 + (pieces - 1) * RUN : group + 1;
 }
-
-int64_t tensor_sparse_strips(int64_t columns) { return (vector_count(columns) + VECTORS - 1) / VECTORS; }
 
 TENSOR_CLONES void tensor_sparse_order(int64_t rows, int64_t words, const uint64_t *patterns, int32_t *order) {
     // From each row to the nearest of those left, within windows: the time grows with rows · window.
@@ -44,28 +65,29 @@ TENSOR_CLONES void tensor_sparse_order(int64_t rows, int64_t words, const uint64
 
 TENSOR_CLONES void tensor_sparse_pack_f32(const tensor_sparse_matrix *a, int64_t block, tensor_sparse_factor_f32 b,
                                           tensor_sparse_panels_f32 to) {
-    int64_t begin = block * a->block_depth, end = smaller(begin + a->block_depth, a->depth), columns = to.columns;
-    int64_t strips = tensor_sparse_strips(columns);
-    for (int64_t s = 0; s < strips; s++)
-        for (int64_t v = strip_start(s, columns); v < strip_start(s + 1, columns); v++) {
-            int64_t first = first_column(v, columns);
-            float *panel = to.panels + s * a->depth * WIDTH + (v - strip_start(s, columns)) * LANES;
-            lanes mark = {0};
-            for (int64_t p = begin; p < end; p++) {
-                lanes x;
-                if (b.column == 1) x = *(const lanes *)(b.elements + p * b.row + first);
-                else for (int j = 0; j < LANES; j++) x[j] = b.elements[p * b.row + (first + j) * b.column];
-                *(lanes *)(panel + p * WIDTH) = x;
-                mark += 0 * x;
+    int64_t begin = block * a->block_depth, end = smaller(begin + a->block_depth, a->depth);
+    tensor_sparse_cut cut = to.cut;
+    for (int64_t s = 0; s < cut.strips; s++)
+        for (int64_t v = strip_start(s, cut); v < strip_start(s + 1, cut); v++)
+            for (int64_t half = 0; half < cut.lanes; half += LANES) {
+                int64_t first = first_column(v, cut) + half;
+                float *panel = to.panels + s * a->depth * cut.width + (v - strip_start(s, cut)) * cut.lanes + half;
+                lanes mark = {0};
+                for (int64_t p = begin; p < end; p++) {
+                    lanes x;
+                    if (b.column == 1) x = *(const lanes *)(b.elements + p * b.row + first);
+                    else for (int j = 0; j < LANES; j++) x[j] = b.elements[p * b.row + (first + j) * b.column];
+                    *(lanes *)(panel + p * cut.width) = x;
+                    mark += 0 * x;
+                }
+                *(lanes *)(to.marks + (block * cut.vectors + v) * cut.lanes + half) = mark;
             }
-            *(lanes *)(to.marks + (block * vector_count(columns) + v) * LANES) = mark;
-        }
 }
 
 // A group's entries of a block.
 typedef struct {
     int64_t count;
-    const uint16_t *offsets;
+    const uint16_t *columns;
     const float *values;
 } entries;
 
@@ -77,45 +99,56 @@ typedef struct {
     int adding;
 } target;
 
-// c [GROUP rows, vectors] = (c +) marks + entries · panel. A function of its own for each width: all sums stay in
-// registers.
-TENSOR_INLINE void tile(int vectors, const entries *a, const float *panel, const target *c) {
-    lanes sum[GROUP][VECTORS];
-    for (int i = 0; i < GROUP; i++)
-        for (int v = 0; v < vectors; v++)
-            sum[i][v] = c->adding ? *(const lanes *)(c->rows[i] + c->columns[v]) : (lanes){0};
-    const uint16_t *offsets = a->offsets;
-    const float *values = a->values;
-    for (int64_t q = 0, count = a->count; q < count; q++) {
-        const float *at = panel + offsets[q];
-        lanes b[VECTORS];
-        for (int v = 0; v < vectors; v++) b[v] = *(const lanes *)(at + v * LANES);
-        for (int i = 0; i < GROUP; i++) {
-            float x = values[q * GROUP + i];
-            for (int v = 0; v < vectors; v++) sum[i][v] += x * b[v];
-        }
+// c [GROUP rows, vectors] = (c +) marks + entries · panel. A function of its own for each number of vectors. All loops
+// but that of the entries are unrolled, which the compiler has to be told of: sums stay in registers only then.
+#define EACH(I, COUNT) _Pragma("clang loop unroll(full)") for (int I = 0; I < COUNT; I++)
+#define TILE(NAME, T, COUNT, WIDTH, WITH) \
+    WITH static void NAME(const entries *a, const float *panel, const target *c) { \
+        enum { SIZE = sizeof(T) / sizeof(float) }; \
+        T sum[GROUP][COUNT]; \
+        EACH(i, GROUP) \
+            EACH(v, COUNT) sum[i][v] = (T){0}; \
+        if (c->adding) \
+            EACH(i, GROUP) \
+                EACH(v, COUNT) sum[i][v] = *(const T *)(c->rows[i] + c->columns[v]); \
+        const uint16_t *columns = a->columns; \
+        const float *values = a->values; \
+        for (int64_t q = 0, count = a->count; q < count; q++) { \
+            const float *at = panel + columns[q] * (int64_t)(WIDTH); \
+            float x[GROUP]; \
+            EACH(i, GROUP) x[i] = values[q * GROUP + i]; \
+            EACH(v, COUNT) { \
+                T b = *(const T *)(at + v * SIZE); \
+                EACH(i, GROUP) sum[i][v] += x[i] * b; \
+            } \
+        } \
+        EACH(i, GROUP) \
+            EACH(v, COUNT) *(T *)(c->rows[i] + c->columns[v]) = sum[i][v] + *(const T *)(c->marks + v * SIZE); \
     }
-    for (int i = 0; i < GROUP; i++)
-        for (int v = 0; v < vectors; v++)
-            *(lanes *)(c->rows[i] + c->columns[v]) = sum[i][v] + *(const lanes *)(c->marks + v * LANES);
-}
+#define NARROW_TILE(COUNT) TILE(tile_##COUNT, lanes, COUNT, VECTORS * LANES, TENSOR_CLONES)
+#define WIDE_TILE(COUNT) TILE(wide_tile_##COUNT, wide_lanes, COUNT, WIDE_VECTORS * WIDE_LANES, WIDE)
+NARROW_TILE(1) NARROW_TILE(2) NARROW_TILE(3) NARROW_TILE(4)
+WIDE_TILE(1) WIDE_TILE(2) WIDE_TILE(3) WIDE_TILE(4) WIDE_TILE(5) WIDE_TILE(6) WIDE_TILE(7)
 
-TENSOR_CLONES static void tile_1(const entries *a, const float *panel, const target *c) { tile(1, a, panel, c); }
-TENSOR_CLONES static void tile_2(const entries *a, const float *panel, const target *c) { tile(2, a, panel, c); }
+typedef void (*tile_function)(const entries *a, const float *panel, const target *c);
+static const tile_function tiles[] = {tile_1, tile_2, tile_3, tile_4};
+static const tile_function wide_tiles[] = {wide_tile_1, wide_tile_2, wide_tile_3, wide_tile_4,
+                                           wide_tile_5, wide_tile_6, wide_tile_7};
 
-TENSOR_CLONES void tensor_sparse_product_f32(const tensor_sparse_matrix *a, tensor_sparse_panels_f32 b,
-                                             tensor_piece piece, tensor_sparse_result_f32 c) {
-    float spare[WIDTH] = {0};  // for the rows that the last group lacks
-    int64_t columns = b.columns, pieces = piece.count;
-    int64_t strips = tensor_sparse_strips(columns), groups = (a->rows + GROUP - 1) / GROUP;
+void tensor_sparse_product_f32(const tensor_sparse_matrix *a, tensor_sparse_panels_f32 b, tensor_piece piece,
+                               tensor_sparse_result_f32 c) {
+    float spare[WIDE_VECTORS * WIDE_LANES] = {0};  // for the rows that the last group lacks
+    tensor_sparse_cut cut = b.cut;
+    int64_t pieces = piece.count, groups = (a->rows + GROUP - 1) / GROUP;
     for (int64_t block = 0; block < a->blocks; block++)
         // Results of a chunk stay in the second-level cache for all strips.
         for (int64_t chunk = piece.number * RUN; chunk < groups; chunk += CHUNK * pieces)
-            for (int64_t s = 0; s < strips; s++) {
-                int64_t v = strip_start(s, columns), vectors = strip_start(s + 1, columns) - v, firsts[VECTORS] = {0};
-                for (int64_t w = 0; w < vectors; w++) firsts[w] = first_column(v + w, columns);
-                const float *panel = b.panels + (s * a->depth + block * a->block_depth) * WIDTH;
-                target to = {.columns = firsts, .marks = b.marks + (block * vector_count(columns) + v) * LANES,
+            for (int64_t s = 0; s < cut.strips; s++) {
+                int64_t v = strip_start(s, cut), vectors = strip_start(s + 1, cut) - v, firsts[WIDE_VECTORS] = {0};
+                for (int64_t w = 0; w < vectors; w++) firsts[w] = first_column(v + w, cut);
+                const float *panel = b.panels + (s * a->depth + block * a->block_depth) * cut.width;
+                tile_function tile = (cut.lanes == LANES ? tiles : wide_tiles)[vectors - 1];
+                target to = {.columns = firsts, .marks = b.marks + (block * cut.vectors + v) * cut.lanes,
                              .adding = block > 0};
                 for (int64_t g = chunk; g < smaller(chunk + CHUNK * pieces, groups); g = next_group(g, pieces)) {
                     for (int64_t i = 0; i < GROUP; i++) {
@@ -124,24 +157,25 @@ TENSOR_CLONES void tensor_sparse_product_f32(const tensor_sparse_matrix *a, tens
                                          ? c.elements + (c.in_order ? a->order[place] : place) * c.row
                                          : spare - firsts[0];
                         float *ahead = c.elements + (c.in_order ? a->order[next] : next) * c.row + firsts[0];
-                        __builtin_prefetch(ahead, 1), __builtin_prefetch(ahead + WIDTH - 1, 1);
+                        for (int64_t j = 0; j < vectors * cut.lanes; j += LINE) __builtin_prefetch(ahead + j, 1);
+                        __builtin_prefetch(ahead + vectors * cut.lanes - 1, 1);
                     }
                     int64_t q = a->starts[block * groups + g];
-                    entries some = {a->starts[block * groups + g + 1] - q, a->offsets + q, a->values + q * GROUP};
-                    if (vectors == 2) tile_2(&some, panel, &to);
-                    else tile_1(&some, panel, &to);
+                    entries some = {a->starts[block * groups + g + 1] - q, a->columns + q, a->values + q * GROUP};
+                    tile(&some, panel, &to);
                 }
             }
 }
 
-TENSOR_CLONES void tensor_sparse_transpose_f32(const tensor_sparse_matrix *a, tensor_range strips, int64_t columns,
-                                               const float *c, float *transposed) {
-    for (int64_t v = strip_start(strips.begin, columns); v < strip_start(strips.end, columns); v++) {
-        int64_t first = first_column(v, columns);
-        for (int64_t place = 0; place < a->rows; place++) {
-            lanes x = *(const lanes *)(c + place * columns + first);
-            float *y = transposed + first * a->rows + a->order[place];
-            for (int j = 0; j < LANES; j++) y[j * a->rows] = x[j];
+TENSOR_CLONES void tensor_sparse_transpose_f32(const tensor_sparse_matrix *a, tensor_range strips,
+                                               tensor_sparse_cut cut, const float *c, float *transposed) {
+    for (int64_t v = strip_start(strips.begin, cut); v < strip_start(strips.end, cut); v++)
+        for (int64_t half = 0; half < cut.lanes; half += LANES) {
+            int64_t first = first_column(v, cut) + half;
+            for (int64_t place = 0; place < a->rows; place++) {
+                lanes x = *(const lanes *)(c + place * cut.columns + first);
+                float *y = transposed + first * a->rows + a->order[place];
+                for (int j = 0; j < LANES; j++) y[j * a->rows] = x[j];
+            }
         }
-    }
 }

@@ -31,7 +31,9 @@ import Testing
     }
 
     /// Sizes that leave parts of groups, strips, vectors, blocks and runs over.
-    @Test(arguments: [(rows: 260, depth: 260, columns: 10), (97, 1203, 33), (30, 3000, 8), (1031, 65, 47)])
+    @Test(arguments: [
+        (rows: 260, depth: 260, columns: 10), (97, 1203, 33), (30, 3000, 8), (1031, 65, 47), (82, 1700, 300),
+    ])
     func everyOrientationAgreesWithTheDenseProductInFloat64(rows: Int, depth: Int, columns: Int) {
         for isLeft in [true, false] {
             for (transposesConstant, transposesOther) in [(false, false), (false, true), (true, false), (true, true)] {
@@ -65,6 +67,19 @@ import Testing
                 #expect(program([other], pool: ThreadPool(threadCount: threads))[0].scalars == alone)
             }
         }
+    }
+
+    /// 12 columns are cut into vectors of 8, 300 into the widest that the machine has.
+    @Test func theBitsOfAColumnDoNotDependOnTheVectorsThatItLiesIn() {
+        let images = sparse(200, 1203, seed: 7), other = normal([1203, 300], seed: 8)
+        func product(_ other: Tensor) -> [Double] {
+            let input = other.placeholder("b")
+            let program = Program(inputs: [input], outputs: [images.product(input)])
+            #expect(program.description.contains("sparse"))
+            return program([other])[0].scalars
+        }
+        let wide = product(other), narrow = product(other.sliced(axis: 1, 289..<300).evaluated())
+        for i in 0..<200 { #expect(Array(wide[i * 300 + 289..<(i + 1) * 300]) == Array(narrow[i * 11..<(i + 1) * 11])) }
     }
 
     @Test func zerosDoNotHideWhatIsNotFinite() {

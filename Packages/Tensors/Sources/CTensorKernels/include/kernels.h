@@ -125,17 +125,19 @@ void tensor_few_rows_total_f32(int64_t m, int64_t n, int64_t pieces, const float
 
 // MARK: Products with a sparse matrix (sparse.c)
 
-enum { TENSOR_SPARSE_GROUP = 6, TENSOR_SPARSE_WIDTH = 16, TENSOR_SPARSE_DEPTH = 400 };
+enum { TENSOR_SPARSE_GROUP = 3 };
+// The most columns of a block, by the machine.
+int64_t tensor_sparse_depth(void);
 
-// A matrix a [rows, depth] without (most of) its zeros, cut into blocks of block_depth ≤ TENSOR_SPARSE_DEPTH columns
+// A matrix a [rows, depth] without (most of) its zeros, cut into blocks of block_depth ≤ tensor_sparse_depth() columns
 // and, in the order given, groups of TENSOR_SPARSE_GROUP rows. Entries starts[block · groups + group] and on are a
-// group's columns of a block where any of its rows is not zero: a column's number in the block · TENSOR_SPARSE_WIDTH,
-// and the values of all rows of the group.
+// group's columns of a block where any of its rows is not zero: a column's number in the block, and the values of all
+// rows of the group.
 typedef struct {
     int64_t rows, depth, block_depth, blocks;
     const int32_t *order;
     const int64_t *starts;
-    const uint16_t *offsets;
+    const uint16_t *columns;
     const float *values;
 } tensor_sparse_matrix;
 
@@ -145,10 +147,17 @@ typedef struct {
     int64_t row, column;
 } tensor_sparse_factor_f32;
 
-// What is made of b for the product: strips of it, panels [strips, depth, TENSOR_SPARSE_WIDTH]; and marks [blocks,
-// columns rounded up to 8], which are NaN where a column isn't finite.
+// How columns are cut: into vectors of so many lanes, those into strips `width` elements wide. It goes by the machine;
+// the bits of a product don't.
 typedef struct {
-    int64_t columns;
+    int64_t columns, lanes, vectors, strips, width;
+} tensor_sparse_cut;
+tensor_sparse_cut tensor_sparse_cut_of(int64_t columns);
+
+// What is made of b for the product: strips of it, panels [strips, depth, width]; and marks [blocks, vectors, lanes],
+// which are NaN where a column isn't finite.
+typedef struct {
+    tensor_sparse_cut cut;
     float *panels, *marks;
 } tensor_sparse_panels_f32;
 
@@ -167,8 +176,6 @@ typedef struct {
 // Reorders rows [rows, words of 64 columns] so that neighbours are zero at like places; order comes as some permutation
 // of the rows.
 void tensor_sparse_order(int64_t rows, int64_t words, const uint64_t *patterns, int32_t *order);
-// How many strips the columns of b and c are cut into.
-int64_t tensor_sparse_strips(int64_t columns);
 // c = a · b. First the panels and marks of each block of a; then the groups of each piece, of like cost. A column of c
 // is NaN where that column of b isn't finite: a zero of a is not multiplied, and must not hide what b has.
 void tensor_sparse_pack_f32(const tensor_sparse_matrix *a, int64_t block, tensor_sparse_factor_f32 b,
@@ -176,8 +183,8 @@ void tensor_sparse_pack_f32(const tensor_sparse_matrix *a, int64_t block, tensor
 void tensor_sparse_product_f32(const tensor_sparse_matrix *a, tensor_sparse_panels_f32 b, tensor_piece piece,
                                tensor_sparse_result_f32 c);
 // transposed [columns, rows] = cᵀ, c [rows, columns] in the order of a; some strips of the columns.
-void tensor_sparse_transpose_f32(const tensor_sparse_matrix *a, tensor_range strips, int64_t columns, const float *c,
-                                 float *transposed);
+void tensor_sparse_transpose_f32(const tensor_sparse_matrix *a, tensor_range strips, tensor_sparse_cut cut,
+                                 const float *c, float *transposed);
 
 // MARK: Windows of images (patches.c)
 

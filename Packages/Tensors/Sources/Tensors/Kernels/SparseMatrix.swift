@@ -22,7 +22,7 @@ struct SparseMatrix: Sendable {
     let nonzeroCount: Int
     let blockCount: Int
     private let blockDepth: Int
-    private let order: Storage, starts: Storage, offsets: Storage, values: Storage
+    private let order: Storage, starts: Storage, columns: Storage, values: Storage
 
     /// Nil where the matrix is small or holds too few zeros.
     init?(_ storage: Storage, _ layout: Layout) {
@@ -32,8 +32,8 @@ struct SparseMatrix: Sendable {
         let patterns = ZeroPatterns(elements, layout)
         guard Double(patterns.nonzeroCount) <= SparseMatrix.nonzeroLimit * Double(rows * depth) else { return nil }
 
-        let group = Int(TENSOR_SPARSE_GROUP), width = Int(TENSOR_SPARSE_WIDTH), groups = (rows + group - 1) / group
-        let blocks = (depth + Int(TENSOR_SPARSE_DEPTH) - 1) / Int(TENSOR_SPARSE_DEPTH),
+        let group = Int(TENSOR_SPARSE_GROUP), groups = (rows + group - 1) / group
+        let mostDepth = Int(tensor_sparse_depth()), blocks = (depth + mostDepth - 1) / mostDepth,
             blockDepth = (depth + blocks - 1) / blocks
         let order = patterns.order()
         let unions = (0..<groups).map { g in patterns.union(order[g * group..<min((g + 1) * group, rows)]) }
@@ -42,9 +42,9 @@ struct SparseMatrix: Sendable {
 
         var starts: [Int64] = []
         starts.reserveCapacity(blocks * groups + 1)
-        offsets = Storage(byteCount: entries * MemoryLayout<UInt16>.stride)
+        self.columns = Storage(byteCount: entries * MemoryLayout<UInt16>.stride)
         values = Storage(byteCount: entries * group * MemoryLayout<Float>.stride)
-        let offset = offsets.address.assumingMemoryBound(to: UInt16.self),
+        let column = self.columns.address.assumingMemoryBound(to: UInt16.self),
             value = values.address.assumingMemoryBound(to: Float.self)
         var entry = 0
         for block in 0..<blocks {
@@ -52,7 +52,7 @@ struct SparseMatrix: Sendable {
             for (g, union) in unions.enumerated() {
                 starts.append(Int64(entry))
                 for p in columns where union[p / 64] >> (p % 64) & 1 == 1 {
-                    offset[entry] = UInt16((p - columns.lowerBound) * width)
+                    column[entry] = UInt16(p - columns.lowerBound)
                     for place in g * group..<min((g + 1) * group, rows) {
                         value[entry * group + place % group] =
                             elements[Int(order[place]) * layout.rowStride + p * layout.columnStride]
@@ -75,11 +75,11 @@ struct SparseMatrix: Sendable {
             rows: Int64(rows), depth: Int64(depth), block_depth: Int64(blockDepth), blocks: Int64(blockCount),
             order: order.address.assumingMemoryBound(to: Int32.self),
             starts: starts.address.assumingMemoryBound(to: Int64.self),
-            offsets: offsets.address.assumingMemoryBound(to: UInt16.self),
+            columns: columns.address.assumingMemoryBound(to: UInt16.self),
             values: values.address.assumingMemoryBound(to: Float.self))
     }
 
-    var byteCount: Int { [order, starts, offsets, values].reduce(0) { $0 + $1.byteCount } }
+    var byteCount: Int { [order, starts, columns, values].reduce(0) { $0 + $1.byteCount } }
 
     var groupCount: Int { (rows + Int(TENSOR_SPARSE_GROUP) - 1) / Int(TENSOR_SPARSE_GROUP) }
 }

@@ -46,29 +46,29 @@ struct SparseProduct: SpecialProduct {
     /// Those that the nonzeros cause.
     var floatingPointOperations: Int { 2 * matrix.nonzeroCount * columns }
 
-    private var strips: Int { Int(tensor_sparse_strips(Int64(columns))) }
-    private var panelCount: Int { strips * matrix.depth * Int(TENSOR_SPARSE_WIDTH) }
-    private var markCount: Int { matrix.blockCount * ((columns + 7) / 8 * 8) }
+    private var cut: tensor_sparse_cut { tensor_sparse_cut_of(Int64(columns)) }
+    private var panelCount: Int { Int(cut.strips * cut.width) * matrix.depth }
+    private var markCount: Int { Int(cut.vectors * cut.lanes) * matrix.blockCount }
 
     /// Bytes for the strips of b, and for a · b before it is transposed.
     var scratchByteCount: Int { 4 * (panelCount + markCount + (isTransposed ? matrix.rows * columns : 0)) }
 
     func kernel(scratch: View) -> Kernel {
         let other = self.other, row = Int64(otherRowStride), column = Int64(otherColumnStride),
-            columns = Int64(self.columns)
+            cut = self.cut
         let matrix = self.matrix, result = self.result, isTransposed = self.isTransposed
         let marksStart = panelCount, productStart = panelCount + markCount
         let packing = Split(count: matrix.blockCount, costPerItem: matrix.depth * self.columns / matrix.blockCount)
         let pieces = Split(
             count: matrix.groupCount, costPerItem: matrix.nonzeroCount * self.columns / matrix.groupCount / 8
         ).pieces
-        let transposition = Split(count: strips, costPerItem: matrix.rows * Int(TENSOR_SPARSE_WIDTH))
+        let transposition = Split(count: Int(cut.strips), costPerItem: matrix.rows * Int(cut.width))
         return { memory in
             let room = memory.pointer(scratch, as: Float.self)
             let b = tensor_sparse_factor_f32(elements: memory.pointer(other), row: row, column: column)
-            let panels = tensor_sparse_panels_f32(columns: columns, panels: room, marks: room + marksStart)
+            let panels = tensor_sparse_panels_f32(cut: cut, panels: room, marks: room + marksStart)
             let c = tensor_sparse_result_f32(
-                elements: isTransposed ? room + productStart : memory.pointer(result), row: columns,
+                elements: isTransposed ? room + productStart : memory.pointer(result), row: cut.columns,
                 in_order: isTransposed ? 0 : 1)
             withUnsafePointer(to: matrix.pointers) { a in
                 packing.run(on: memory.pool) {
@@ -83,7 +83,7 @@ struct SparseProduct: SpecialProduct {
                 if isTransposed {
                     let y = memory.pointer(result, as: Float.self)
                     transposition.run(on: memory.pool) {
-                        tensor_sparse_transpose_f32(a, tensor_range($0), columns, c.elements, y)
+                        tensor_sparse_transpose_f32(a, tensor_range($0), cut, c.elements, y)
                     }
                 }
             }

@@ -1,4 +1,5 @@
-"""Compares the Swift hyper-cleaning loop with PyTorch + higher: hypergradients, time, memory. Prints a table, writes JSON."""
+"""Compares the Swift hyper-cleaning loop with PyTorch + higher and JAX: hypergradients, time, memory. Prints a table,
+writes JSON."""
 import argparse, gzip, json, os, statistics, subprocess, sys, tempfile
 
 import numpy as np
@@ -65,59 +66,75 @@ def write_exchange(folder, directory, network, seed, without_zeros):
     json.dump(dict(train=5000, validation=5000, inputs=784, hidden=300, classes=10), open(f"{folder}/sizes.json", "w"))
 
 
-def commands(folder, options, truncation, precision, multiplied_first=False):
+# Of the peers: name in the output, program.
+PEERS = {"torch": ("PyTorch + higher", "reference.py"), "jax": ("JAX", "jax_hyper_cleaning.py")}
+
+
+def start(name, folder, options, truncation, precision="float32", multiplied_first=False):
+    """The side `name`, "swift" or a peer."""
     common = ["--exchange", folder, "--network", options.network, "--inner-iterations", str(options.inner_iterations),
               "--truncation", truncation, "--threads", str(options.threads), "--precision", precision]
-    reference = [sys.executable, f"{HERE}/reference.py", *common] + (["--multiplied-first"] if multiplied_first else [])
-    return [SWIFT, *common], reference
+    if name == "swift":
+        return Side("Swift", [SWIFT, *common])
+    title, program = PEERS[name]
+    return Side(title, [sys.executable, f"{HERE}/{program}", *common, *["--multiplied-first"] * multiplied_first])
 
 
 def compare_hypergradients(folder, options, precision):
-    ours, theirs = commands(folder, options, "K", precision)
-    for name, command in [("Swift", ours), ("PyTorch", theirs)]:
-        side = Side(name, command)
+    """Relative differences from each peer, in the 2-norm."""
+    for name in ("swift", *options.peers):
+        side = start(name, folder, options, "K", precision)
         side.ask("hypergradient")
         side.quit()
     kind = "<f8" if precision == "float64" else "<f4"
     names = ["gx", "gw1", "gb1"] + (["gw2", "gb2"] if options.network != "linear" else [])
-    differences = {}
-    for name in names:
-        a, b = (np.fromfile(f"{folder}/{side}_{name}.bin", kind).astype(float) for side in ("swift", "torch"))
-        differences[name] = float(np.linalg.norm(a - b) / np.linalg.norm(b))
-    return differences
+    read = lambda side, name: np.fromfile(f"{folder}/{side}_{name}.bin", kind).astype(float)
+    difference = lambda a, b: float(np.linalg.norm(a - b) / np.linalg.norm(b))
+    return {peer: {name: difference(read("swift", name), read(peer, name)) for name in names} for peer in options.peers}
 
 
 def measure(folder, options, truncation, multiplied_first=False):
-    ours, theirs = commands(folder, options, truncation, "float32", multiplied_first)
-    swift, torch = Side("Swift", ours), Side("PyTorch + higher", theirs)
-    for side in (swift, torch):
+    """All sides in turn, so that they see the same machine."""
+    sides = {"swift": start("swift", folder, options, truncation)}
+    for peer in options.peers:
+        sides[peer] = start(peer, folder, options, truncation, multiplied_first=multiplied_first)
+    for side in sides.values():
         side.step(counted=False)
     for _ in range(options.repetitions):
-        swift.step()
-        torch.step()
-    profile = swift.ask("profile")
-    for side in (swift, torch):
+        for side in sides.values():
+            side.step()
+    profile = sides["swift"].ask("profile")
+    row = dict(network=options.network, withoutZeros=options.without_zeros, innerIterations=options.inner_iterations,
+               truncation=truncation, threads=options.threads, multipliedFirst=multiplied_first, matrixProducts=profile)
+    for name, side in sides.items():
         side.quit()
-    row = dict(network=options.network, withoutZeros=options.without_zeros, innerIterations=options.inner_iterations, truncation=truncation, threads=options.threads,
-               reference="PyTorch + higher, matrices multiplied first" if multiplied_first else "PyTorch + higher",
-               ratio=statistics.median(torch.seconds) / statistics.median(swift.seconds), memoryRatio=swift.peak / torch.peak,
-               matrixProducts=profile)
-    for name, side in (("swift", swift), ("torch", torch)):
-        row[name] = dict(median=statistics.median(side.seconds), minimum=min(side.seconds), maximum=max(side.seconds), peakMemoryBytes=side.peak)
+        row[name] = dict(name=side.name, median=statistics.median(side.seconds), minimum=min(side.seconds),
+                         maximum=max(side.seconds), peakMemoryBytes=side.peak)
+        row[name]["ratio"] = row[name]["median"] / row["swift"]["median"]
+        row[name]["memoryRatio"] = row["swift"]["peakMemoryBytes"] / row[name]["peakMemoryBytes"]
     return row
 
 
-def show(row):
-    cell = lambda s: f"{s['median']:.3f} ({s['minimum']:.3f}-{s['maximum']:.3f}) s, {s['peakMemoryBytes'] / 2**20:.0f} MiB"
+def show(row, peers):
+    def cell(side):
+        spread = f"{side['median']:.3f} ({side['minimum']:.3f}-{side['maximum']:.3f}) s"
+        return f"{side['name']} {spread}, {side['peakMemoryBytes'] / 2**20:.0f} MiB"
+
     network = row["network"] + (", images without zeros" if row["withoutZeros"] else "")
-    print(f"{network}  K={row['innerIterations']}  k̄={row['truncation']}:  Swift {cell(row['swift'])};  {row['reference']} {cell(row['torch'])};  "
-          f"{row['ratio']:.1f} times faster, {row['memoryRatio']:.2f} of the memory; matrix products: {row['matrixProducts']['productShare']:.0%} of Swift's time, "
-          f"{row['matrixProducts']['productGigaflops']:.0f} GFLOP/s of the {row['matrixProducts']['peakProductGigaflops']:.0f} of a large product", flush=True)
+    network += ", matrices multiplied first by the peers" if row["multipliedFirst"] else ""
+    print(f"{network}  K={row['innerIterations']}  k̄={row['truncation']}:  {cell(row['swift'])}")
+    for peer in peers:
+        side = row[peer]
+        print(f"  {cell(side)}: Swift {side['ratio']:.2f} times faster, {side['memoryRatio']:.2f} of the memory")
+    products = row["matrixProducts"]
+    print(f"  matrix products: {products['productShare']:.0%} of Swift's time, {products['productGigaflops']:.0f} GFLOP/s "
+          f"of the {products['peakProductGigaflops']:.0f} of a large product", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="Tools/benchmark", description=__doc__)
     parser.add_argument("experiment", nargs="?", default="hyper-cleaning", choices=["hyper-cleaning"])
+    parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--network", default="deep-linear", choices=["linear", "deep-linear", "mlp"])
     parser.add_argument("--without-zeros", action="store_true",
                         help="pixels (p + 1) / 256 instead of p / 255: Swift leaves out the zeros of images, of which Fashion-MNIST is half")
@@ -137,14 +154,16 @@ def main():
         steps, options.inner_iterations = options.inner_iterations, options.gradient_steps
         for precision in ("float64", "float32"):
             result["hypergradients"][precision] = compare_hypergradients(folder, options, precision)
-            text = ", ".join(f"{name} {value:.1e}" for name, value in result["hypergradients"][precision].items())
-            print(f"{options.network}, hypergradients in {precision} (K = k̄ = {options.gradient_steps}), relative difference: {text}", flush=True)
+            for peer, differences in result["hypergradients"][precision].items():
+                text = ", ".join(f"{name} {value:.1e}" for name, value in differences.items())
+                print(f"{options.network}, hypergradients in {precision} (K = k̄ = {options.gradient_steps}), "
+                      f"relative difference from {PEERS[peer][0]}: {text}", flush=True)
         options.inner_iterations = steps
         for truncation in options.truncations:
             for multiplied_first in ([False, True] if options.network == "deep-linear" else [False]):
                 row = measure(folder, options, truncation, multiplied_first)
                 result["rows"].append(row)
-                show(row)
+                show(row, options.peers)
     os.makedirs(os.path.dirname(options.output) or ".", exist_ok=True)
     json.dump(result, open(options.output, "w"), indent=2)
     print(options.output)

@@ -1,4 +1,5 @@
-"""Times meta-iterations of few-shot classification (IAPTT-GM) in Swift and in PyTorch + higher, alternating; compares hypergradients."""
+"""Times meta-iterations of few-shot classification (IAPTT-GM) in Swift and in PyTorch + higher or JAX, alternating;
+compares hypergradients."""
 import argparse, ctypes, gc, json, os, statistics, subprocess, sys, tempfile, time
 
 import higher
@@ -126,11 +127,13 @@ class Reference:
         return time.perf_counter() - start, chosen
 
 
-class Swift:
-    def __init__(self, folder, problem, precision, truncation="pessimistic"):
+class Side:
+    """A process that does a meta-iteration, or writes its hypergradient, whenever it is told to."""
+
+    def __init__(self, program, folder, problem, precision="float32", truncation="pessimistic"):
         o = problem.options
         self.process = subprocess.Popen(
-            [SWIFT, "--exchange", folder, "--backbone", problem.backbone, "--precision", precision, "--inner-iterations", str(o.inner_iterations),
+            [*program, "--exchange", folder, "--backbone", problem.backbone, "--precision", precision, "--inner-iterations", str(o.inner_iterations),
              "--threads", str(o.threads), "--lower-rate", str(problem.setup["rate"]), "--truncation", str(truncation)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert json.loads(self.process.stdout.readline())["ready"]
@@ -140,7 +143,7 @@ class Swift:
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            sys.exit(f"benchmark: the Swift side ended with status {self.process.wait()}")
+            sys.exit(f"benchmark: {self.process.args[:2]} ended with status {self.process.wait()}")
         return json.loads(line)
 
     def quit(self):
@@ -149,13 +152,45 @@ class Swift:
         self.process.wait()
 
 
+def jax_program(layout):
+    return [sys.executable, f"{HERE}/jax_few_shot.py", "--layout", layout]
+
+
+def peers_of(backbone, options):
+    """ResNet-12 is not written in JAX here."""
+    return [peer for peer in options.peers if peer != "jax" or backbone != "resnet12"]
+
+
+def write_hypergradient(program, folder, problem, precision):
+    side = Side(program, folder, problem, precision, truncation=problem.options.inner_iterations)
+    side.ask("hypergradient")
+    side.quit()
+
+
 def compare(folder, problem, precision):
-    """Relative difference of dF/dx and of dF/dz, each as one vector, in the 2-norm; k̄ = K so that both go through all steps."""
+    """From each peer: relative difference of dF/dx and of dF/dz, each as one vector, in the 2-norm; k̄ = K so that all
+    go through all steps."""
+    write_hypergradient([SWIFT], folder, problem, precision)
+    result = {}
+    for peer in peers_of(problem.backbone, problem.options):
+        if peer == "jax":
+            write_hypergradient(jax_program("NHWC"), folder, problem, precision)
+            result[peer] = {part: difference_of_files(folder, part, len(arrays))
+                            for part, arrays in (("x", problem.x), ("z", problem.z))}
+        else:
+            result[peer] = difference_from_torch(folder, problem, precision)
+    return result
+
+
+def difference_of_files(folder, part, count):
+    read = lambda side: np.concatenate([np.fromfile(f"{folder}/{side}_{part}_{i}.f64", "<f8") for i in range(count)])
+    got, expected = read("swift"), read("jax")
+    return float(np.linalg.norm(got - expected) / np.linalg.norm(expected))
+
+
+def difference_from_torch(folder, problem, precision):
     reference = Reference(problem, getattr(torch, precision), hoists=True)
     grads, _ = reference.hypergradient(truncation=problem.options.inner_iterations)
-    swift = Swift(folder, problem, precision, truncation=problem.options.inner_iterations)
-    swift.ask("hypergradient")
-    swift.quit()
     squares = {"x": [0.0, 0.0], "z": [0.0, 0.0]}
     for i, grad in enumerate(grads):
         part, number = ("x", i) if i < len(problem.x) else ("z", i - len(problem.x))
@@ -179,9 +214,35 @@ def peak_memory():
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
 
 
+def spread(seconds, memory):
+    return dict(median=statistics.median(seconds), minimum=min(seconds), maximum=max(seconds), peakMemoryBytes=memory)
+
+
+def measure_jax(folder, problem):
+    """At k̄ = K on both sides: where k̄ is chosen, rounding decides between steps of nearly the same value. Both layouts
+    of JAX; the faster counts."""
+    k = problem.options.inner_iterations
+    sides = {"swift": Side([SWIFT], folder, problem, truncation=k)}
+    for layout in ("NCHW", "NHWC"):
+        sides[layout] = Side(jax_program(layout), folder, problem, truncation=k)
+    for side in sides.values():
+        side.ask("step")
+    answers = {name: [] for name in sides}
+    for _ in range(problem.options.repetitions):
+        for name, side in sides.items():
+            answers[name].append(side.ask("step"))
+    row = dict(backbone=problem.backbone, reference="JAX")
+    for name, side in sides.items():
+        side.quit()
+        row[name] = spread([a["seconds"] for a in answers[name]], answers[name][-1]["peakMemoryBytes"])
+    row["faster"] = min("NCHW", "NHWC", key=lambda layout: row[layout]["median"])
+    row["ratio"] = row[row["faster"]]["median"] / row["swift"]["median"]
+    return row
+
+
 def measure(folder, problem, hoists):
     forget_peak_memory()
-    reference, swift = Reference(problem, torch.float32, hoists), Swift(folder, problem, "float32")
+    reference, swift = Reference(problem, torch.float32, hoists), Side([SWIFT], folder, problem)
     reference.step(), swift.ask("step")
     theirs, ours = [], []
     for _ in range(problem.options.repetitions):
@@ -189,13 +250,17 @@ def measure(folder, problem, hoists):
         answer = swift.ask("step")
         ours.append(answer["seconds"])
     swift.quit()
-    spread = lambda v: dict(median=statistics.median(v), minimum=min(v), maximum=max(v))
-    return dict(backbone=problem.backbone, hoisted=hoists, swift=dict(spread(ours), peakMemoryBytes=answer["peakMemoryBytes"]), reference=dict(spread(theirs), peakMemoryBytes=peak_memory()),
-                ratio=statistics.median(theirs) / statistics.median(ours))
+    return dict(backbone=problem.backbone, hoisted=hoists, swift=spread(ours, answer["peakMemoryBytes"]),
+                reference=spread(theirs, peak_memory()), ratio=statistics.median(theirs) / statistics.median(ours))
+
+
+def text(side):
+    return f"{side['median']:.3f} ({side['minimum']:.3f}-{side['maximum']:.3f}) s"
 
 
 def main():
     parser = argparse.ArgumentParser(prog="Tools/benchmark few-shot", description=__doc__)
+    parser.add_argument("--peers", nargs="+", default=["torch", "jax"], choices=["torch", "jax"])
     parser.add_argument("--backbones", nargs="+", default=["omniglot", "convnet4"], choices=list(SETUPS))
     parser.add_argument("--ways", type=int, default=5)
     parser.add_argument("--shots", type=int, default=1)
@@ -214,17 +279,24 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             problem.write(folder)
             # The reference's way holds 2 K ResNet-12s at once, tens of GB.
-            for hoists in (True,) if backbone == "resnet12" else (False, True):
+            ways = () if "torch" not in options.peers else (True,) if backbone == "resnet12" else (False, True)
+            for hoists in ways:
                 row = measure(folder, problem, hoists)
                 result["rows"].append(row)
-                text = lambda side: f"{side['median']:.3f} ({side['minimum']:.3f}-{side['maximum']:.3f}) s"
                 print(f"{backbone}, {options.ways}-way {options.shots}-shot, meta-batch {options.tasks}, K = {options.inner_iterations}: Swift {text(row['swift'])}, "
                       f"PyTorch + higher{', features hoisted by hand' if hoists else ''} {text(row['reference'])}: {row['ratio']:.1f} times faster; "
                       f"peak memory {row['swift']['peakMemoryBytes'] >> 20} and {row['reference']['peakMemoryBytes'] >> 20} MiB", flush=True)
+            if "jax" in peers_of(backbone, options):
+                row = measure_jax(folder, problem)
+                result["rows"].append(row)
+                sides = ", ".join(f"{name} {text(row[key])}, {row[key]['peakMemoryBytes'] >> 20} MiB"
+                                  for key, name in (("swift", "Swift"), ("NCHW", "JAX NCHW"), ("NHWC", "JAX NHWC")))
+                print(f"{backbone}, k̄ = K = {options.inner_iterations}: {sides}: {row['ratio']:.1f} times faster", flush=True)
             for precision in ("float64", "float32"):
-                difference = compare(folder, problem, precision)
-                result["hypergradients"][f"{backbone} {precision}"] = difference
-                print(f"{backbone}: hypergradients in {precision}, k̄ = K = {options.inner_iterations}: relative difference of dF/dx {difference['x']:.1e}, of dF/dz {difference['z']:.1e}", flush=True)
+                for peer, difference in compare(folder, problem, precision).items():
+                    result["hypergradients"][f"{backbone} {precision} {peer}"] = difference
+                    print(f"{backbone}: hypergradients in {precision}, k̄ = K = {options.inner_iterations}, relative difference from {peer}: "
+                          f"dF/dx {difference['x']:.1e}, dF/dz {difference['z']:.1e}", flush=True)
     os.makedirs(os.path.dirname(options.output) or ".", exist_ok=True)
     json.dump(result, open(options.output, "w"), indent=2)
     print(options.output)

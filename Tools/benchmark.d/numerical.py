@@ -1,5 +1,6 @@
-"""Times upper iterations of eq. 10 (IAPTT-GM, K = 40) in Swift and in PyTorch + higher, alternating. Prints a table, writes JSON."""
-import argparse, json, os, statistics, subprocess, time
+"""Times upper iterations of eq. 10 (IAPTT-GM, K = 40) in Swift, PyTorch + higher and JAX, alternating. Prints a table,
+writes JSON."""
+import argparse, json, os, statistics, subprocess, sys, time
 
 import higher
 import torch
@@ -40,10 +41,13 @@ class Reference:
         return best + 1
 
 
-class Swift:
-    def __init__(self, dimension, precision, inner, threads):
+class Side:
+    """A process that does as many upper iterations as a line says."""
+
+    def __init__(self, program, dimension, precision, options):
         self.process = subprocess.Popen(
-            [SWIFT, "--dimension", str(dimension), "--precision", precision, "--inner-iterations", str(inner), "--threads", str(threads)],
+            [*program, "--dimension", str(dimension), "--precision", precision,
+             "--inner-iterations", str(options.inner_iterations), "--threads", str(options.threads)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert json.loads(self.process.stdout.readline())["ready"]
 
@@ -57,35 +61,75 @@ class Swift:
         self.process.wait()
 
 
-def measure(dimension, precision, options):
-    reference = Reference(dimension, getattr(torch, precision), options.inner_iterations)
-    swift = Swift(dimension, precision, options.inner_iterations, options.threads)
-    theirs, ours, theirs_k, ours_k = [], [], [], []
-    for repetition in range(options.repetitions + 1):  # the first round warms up
+class InProcess:
+    """PyTorch + higher, answering as the other sides do."""
+
+    def __init__(self, dimension, precision, options):
+        self.reference = Reference(dimension, getattr(torch, precision), options.inner_iterations)
+
+    def run(self, count):
         start = time.perf_counter()
-        chosen = [reference.step() for _ in range(options.iterations)]
-        seconds = (time.perf_counter() - start) / options.iterations
-        answer = swift.run(options.iterations)
-        if repetition:
-            theirs.append(seconds)
-            ours.append(answer["seconds"] / options.iterations)
-            theirs_k.append(statistics.mean(chosen))
-            ours_k.append(answer["meanTruncation"])
-    x = reference.x[0].item()
-    result = dict(
-        dimension=dimension, precision=precision, swift=dict(median=statistics.median(ours), minimum=min(ours), maximum=max(ours), peakMemoryBytes=answer["peakMemoryBytes"]),
-        reference=dict(median=statistics.median(theirs), minimum=min(theirs), maximum=max(theirs)),
-        ratio=statistics.median(theirs) / statistics.median(ours), meanTruncation=dict(swift=statistics.mean(ours_k), reference=statistics.mean(theirs_k)),
-        iterations=options.iterations * (options.repetitions + 1), relativeDifferenceOfX=abs(x - answer["x"]) / abs(x))
+        chosen = [self.reference.step() for _ in range(count)]
+        return dict(seconds=time.perf_counter() - start, meanTruncation=statistics.mean(chosen),
+                    x=self.reference.x[0].item())
+
+    def close(self):
+        pass
+
+
+JAX = [sys.executable, f"{HERE}/jax_numerical.py"]
+PEERS = {"torch": "PyTorch + higher", "jax": "JAX, a call an iteration", "jax-whole": "JAX, the whole loop compiled"}
+
+
+def start(name, dimension, precision, options):
+    programs = {"swift": [SWIFT], "jax": JAX, "jax-whole": [*JAX, "--whole-loop"]}
+    if name == "torch":
+        return InProcess(dimension, precision, options)
+    return Side(programs[name], dimension, precision, options)
+
+
+def measure(dimension, precision, options):
+    """All sides in turn, so that they see the same machine and the same iterations."""
+    sides = {name: start(name, dimension, precision, options) for name in ("swift", *options.peers)}
+    answers = {name: [] for name in sides}
+    for _ in range(options.repetitions + 1):  # the first round warms up
+        for name, side in sides.items():
+            answers[name].append(side.run(options.iterations))
+    result = dict(dimension=dimension, precision=precision, iterations=options.iterations * (options.repetitions + 1))
+    x = answers["swift"][-1]["x"]
+    for name, all_answers in answers.items():
+        seconds = [answer["seconds"] / options.iterations for answer in all_answers[1:]]
+        result[name] = dict(
+            median=statistics.median(seconds), minimum=min(seconds), maximum=max(seconds),
+            meanTruncation=statistics.mean(answer["meanTruncation"] for answer in all_answers[1:]),
+            relativeDifferenceOfX=abs(all_answers[-1]["x"] - x) / abs(x))
+        result[name]["ratio"] = result[name]["median"] / result["swift"]["median"]
     if dimension == 1:  # live memory over many iterations
-        before = answer["peakMemoryBytes"]
-        result["peakGrowthOver100000IterationsBytes"] = swift.run(100_000)["peakMemoryBytes"] - before
-    swift.close()
+        before = answers["swift"][-1]["peakMemoryBytes"]
+        result["peakGrowthOver100000IterationsBytes"] = sides["swift"].run(100_000)["peakMemoryBytes"] - before
+    for side in sides.values():
+        side.close()
     return result
+
+
+def show(row, options):
+    def text(side):
+        spread = f"{side['median'] * 1e6:10.1f} ({side['minimum'] * 1e6:.1f}-{side['maximum'] * 1e6:.1f}) µs"
+        return f"{spread}, mean k̄ {side['meanTruncation']:.1f}"
+
+    print(f"n = {row['dimension']}, {row['precision']}: Swift {text(row['swift'])}")
+    for peer in options.peers:
+        side = row[peer]
+        print(f"  {PEERS[peer]} {text(side)}: Swift {side['ratio']:.2f} times faster; "
+              f"x after {row['iterations']} iterations differs by {side['relativeDifferenceOfX']:.1e}")
+    if "peakGrowthOver100000IterationsBytes" in row:
+        growth = row["peakGrowthOver100000IterationsBytes"]
+        print(f"  Swift's peak memory grew by {growth} bytes over 100,000 more iterations", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="Tools/benchmark numerical", description=__doc__)
+    parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--dimensions", type=int, nargs="+", default=[1, 10_000])
     parser.add_argument("--precisions", nargs="+", default=["float64", "float32"], choices=["float64", "float32"])
     parser.add_argument("--inner-iterations", type=int, default=40)
@@ -102,11 +146,7 @@ def main():
         for precision in options.precisions:
             row = measure(dimension, precision, options)
             rows.append(row)
-            def text(side):
-                return f"{side['median'] * 1e6:10.1f} ({side['minimum'] * 1e6:.1f}-{side['maximum'] * 1e6:.1f}) µs"
-            print(f"n = {dimension:6d} {precision}: Swift {text(row['swift'])}, PyTorch + higher {text(row['reference'])}, {row['ratio']:.0f} times faster; "
-                  f"mean k̄ {row['meanTruncation']['swift']:.1f} and {row['meanTruncation']['reference']:.1f}; x after {row['iterations']} iterations differs by {row['relativeDifferenceOfX']:.1e}"
-                  + (f"; peak memory grew by {row['peakGrowthOver100000IterationsBytes']} bytes over 100,000 more iterations" if dimension == 1 else ""), flush=True)
+            show(row, options)
     os.makedirs(os.path.dirname(options.output) or ".", exist_ok=True)
     json.dump(dict(rows=rows), open(options.output, "w"), indent=2)
     print(options.output)

@@ -58,7 +58,7 @@ let package = Package(
             dependencies: [
                 "RunSupport", "Randomness", "Tensors", "NeuralLayers", "BilevelOptimization", "Datasets", "Reporting",
             ]),
-        .target(name: "DataPreparation", dependencies: ["Datasets"]),
+        .target(name: "DataPreparation", dependencies: ["Datasets", "Randomness"]),
         command(
             "hyper-cleaning",
             [

@@ -299,4 +299,32 @@ extension Scratch {
         try beside.write(Array("b/".utf8) + [0xE9] + Array(".png\n".utf8) + Array(#"b/\xE9.png"#.utf8), "list.txt")
         #expect(try source.trusted("\(beside.path)/list.txt").indices == [3])
     }
+
+    @Test("a corrected folder: moved, dropped and staying pictures, names that meet, archives, what is refused")
+    func correctedFolder() throws {
+        let scratch = try Scratch()
+        let data = try Scratch()
+        try data.writeClassFolders()
+        let source = try CleaningSource(path: data.path), folder = scratch.path + "/corrected"
+        // cat/1.png becomes a dog, where a 1.png stays; dog/2.png is left out.
+        try source.writeCorrectedFolder(folder, [0: 1, 3: nil])
+        func files(_ folder: String) throws -> [String] {
+            try FileManager.default.subpathsOfDirectory(atPath: folder).filter { $0.hasSuffix("png") }.sorted()
+        }
+        #expect(try files(folder) == ["cat/2.png", "dog/1.png", "dog/cat-1.png"])
+        let moved = try Data(contentsOf: URL(fileURLWithPath: folder + "/dog/cat-1.png"))
+        #expect(try moved == Data(contentsOf: URL(fileURLWithPath: data.path + "/cat/1.png")))
+        #expect { try source.writeCorrectedFolder(folder, [:]) } throws: { "\($0)".contains("it is there") }
+        try scratch.write(npy([4, 2], [1, 2, 3, 4, 5, 6, 7, 8]), "x.npy")
+        try scratch.write(text: "a\na\nb\nb\n", "y.txt")
+        let features = try CleaningSource(path: scratch.path + "/x.npy", labelsPath: scratch.path + "/y.txt")
+        #expect { try features.checkCorrectedFolder(scratch.path + "/new") } throws: {
+            "\($0)".contains("pictures in files, these are 2 features")
+        }
+        // Classes of a CSV are any text.
+        try data.write(text: "file,label\ncat/1.png,..\ncat/2.png,..\ndog/1.png,b\ndog/2.png,b\n", "labels.csv")
+        let table = try CleaningSource(path: data.path + "/labels.csv")
+        #expect { try table.checkCorrectedFolder(scratch.path + "/new") } throws: { "\($0)".contains("got '..'") }
+        #expect(!FileManager.default.fileExists(atPath: scratch.path + "/new"))
+    }
 }

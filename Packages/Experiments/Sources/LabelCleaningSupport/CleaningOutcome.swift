@@ -37,6 +37,15 @@ package struct CleaningOutcome {
             + first.joined(separator: ", ") + "."
     }
 
+    /// Of each flagged sample its new class; nil where it is dropped. Nil where nothing was learned.
+    package var corrections: [Int: Int32?]? { verdicts.map(corrections) }
+
+    private func corrections(_ verdicts: Verdicts) -> [Int: Int32?] {
+        Dictionary(
+            uniqueKeysWithValues: verdicts.verdicts.filter(\.isFlagged)
+                .map { ($0.sample, output.correction == .drop ? nil : $0.suggested) })
+    }
+
     func name(_ label: Int32) -> String { data.samples.classNames[Int(label)] }
 
     /// 10000 as 10,000.
@@ -72,10 +81,7 @@ extension CleaningOutcome: RunOutcome {
     }
 
     private func corrected(_ verdicts: Verdicts) -> [UInt8] {
-        let flagged = verdicts.verdicts.filter(\.isFlagged)
-        return output.correctedLabels(
-            Dictionary(
-                uniqueKeysWithValues: flagged.map { ($0.sample, output.correction == .drop ? nil : $0.suggested) }))
+        output.correctedLabels(corrections(verdicts))
     }
 
     package var summary: JSONValue {

@@ -38,6 +38,8 @@ struct Clean: RunCommand {
     @Flag(help: "labels-corrected.csv has the suggested labels of flagged samples. (this is so anyway)")
     var correct = false
     @Flag(help: "labels-corrected.csv leaves flagged samples out.") var drop = false
+    @Option(help: "New folder for copies of the pictures in class folders by their corrected labels.")
+    var correctedFolder: String?
     @Option(help: "Plant errors in the labels first, to see how well they are found: uniform, pair or confusable.")
     var plant: LabelNoiseKind?
     @Option(help: "Share of the labels that become wrong.") var plantRate = 0.2
@@ -79,6 +81,7 @@ struct Clean: RunCommand {
         let settings = settings, folder = output ?? defaultOutput("hyper-cleaning-clean")
         let source = try CleaningSource(
             path: data, labelsPath: labels, side: side, isGrey: grey, cacheDirectory: cache)
+        if let correctedFolder { try source.checkCorrectedFolder(correctedFolder) }
         let trustedLabels = try trusted.map { path throws(DatasetError) in try source.trusted(path) }
         let testSamples = try test.map { path throws(DatasetError) in try source.test(path) }
         var samples = source.samples, isWrong: [Bool]?
@@ -91,21 +94,29 @@ struct Clean: RunCommand {
             settings, CleaningData(samples: samples, trusted: trustedLabels, test: testSamples),
             output: CleaningOutput(
                 data: data, correction: drop ? .drop : .replace, isWrong: isWrong,
-                correctedLabels: { [labels = samples.labels] in
-                    // The planted errors that stay are part of the labels.
-                    var all = $0
-                    for (i, label) in labels.enumerated() where label != source.samples.labels[i] && all[i] == nil {
-                        all[i] = .some(label)
-                    }
-                    return source.correctedLabels(all)
-                }))
+                correctedLabels: { [samples] in source.correctedLabels(withPlanted(samples, source, $0)) }))
         let stop = StopSignal(Self.label), driver = try RunDriver(run, output: folder, resumes: resume)
         var progress = ProgressBar(label: Self.label, total: run.totalIterations, doneBefore: driver.startIteration)
         defer { progress.finish() }
         let outcome = try driver.complete(isStopped: { stop.isWished }) { progress.update($0, $1) }
         progress.finish()
+        if let correctedFolder, let corrections = outcome.corrections {
+            try source.writeCorrectedFolder(correctedFolder, withPlanted(samples, source, corrections))
+        }
         print(outcome.sentence)
         if let accuracy = outcome.testAccuracy { print(String(format: "accuracy on %@: %.4f", test ?? "", accuracy)) }
+        if let correctedFolder, outcome.corrections != nil { print(correctedFolder) }
         print("\(folder)/report.html")
+    }
+
+    /// The planted errors that stay are part of the labels.
+    private func withPlanted(
+        _ samples: LabeledSamples, _ source: CleaningSource, _ corrections: [Int: Int32?]
+    ) -> [Int: Int32?] {
+        var all = corrections
+        for (i, label) in samples.labels.enumerated() where label != source.samples.labels[i] && all[i] == nil {
+            all[i] = .some(label)
+        }
+        return all
     }
 }

@@ -13,6 +13,8 @@ public struct CleaningSource: Sendable {
     /// Of pictures of files; further ones are prepared alike.
     let reader: PictureReader?
     let table: PlacedTable?
+    /// The files of pictures, in the order of the samples; nil where there are none.
+    let pictures: (tree: FileTree, paths: [BytePath])?
 
     /// - Parameters:
     ///   - labelsPath: a CSV of file names and labels for pictures; `.npy`, CSV or text for numbered samples, whose own
@@ -35,8 +37,9 @@ public struct CleaningSource: Sendable {
         if case .pictures(let tree, let pictures) = listing.content {
             reader = try PictureReader(
                 for: pictures, of: tree, side: side, isGrey: isGrey, cacheDirectory: cacheDirectory)
+            self.pictures = (tree, pictures)
         } else {
-            reader = nil
+            (reader, pictures) = (nil, nil)
         }
         samples = try listing.samples(classes: classes, reader: reader)
     }

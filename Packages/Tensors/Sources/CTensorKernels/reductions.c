@@ -1,6 +1,12 @@
 #include "include/kernels.h"
 #include "functions.h"
 
+int64_t tensor_sum_part_rows(int64_t reduced) {
+    int64_t rows = 128;
+    while (rows * 128 < reduced && rows < (int64_t)128 * 128 * 128) rows *= 128;
+    return rows;
+}
+
 #define SUFFIX f32
 #define T float
 #define EXP exp_f32

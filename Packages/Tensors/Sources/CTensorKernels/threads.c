@@ -116,6 +116,23 @@ void tensor_pool_run(tensor_pool *pool, int64_t pieces, tensor_pool_body body, v
     atomic_flag_clear(&pool->busy);
 }
 
+static pthread_key_t memory_key;
+static pthread_once_t memory_once = PTHREAD_ONCE_INIT;
+static void make_memory_key(void) { pthread_key_create(&memory_key, free); }  // freed when its thread ends
+
+void *tensor_thread_memory(int64_t bytes) {
+    static __thread void *memory;
+    static __thread int64_t size;
+    if (bytes <= size) return memory;
+    pthread_once(&memory_once, make_memory_key);
+    free(memory);
+    size = (bytes + 63) / 64 * 64;
+    memory = aligned_alloc(64, (size_t)size);
+    if (!memory) abort();
+    pthread_setspecific(memory_key, memory);
+    return memory;
+}
+
 void tensor_single_threaded_openmp(void) {
     static __thread int done;
     if (done) return;

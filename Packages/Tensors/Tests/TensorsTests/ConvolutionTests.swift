@@ -64,6 +64,40 @@ import Testing
     }
 
     /// 5 rows in 3 windows: 0 ..< 2, 1 ..< 4, 3 ..< 5, as PyTorch's `adaptive_avg_pool2d` has them.
+    /// A block of a network as of few-shot learning, and its gradients; images that make several pieces of everything.
+    @Test(arguments: [ElementType.float32, .float64]) func anyNumberOfThreadsGivesTheSameBits(_ type: ElementType) {
+        var random = RandomGenerator(seed: 6)
+        let values = [
+            random.normal([6, 40, 40, 3], elementType: type), random.normal([3, 3, 3, 32], elementType: type),
+            random.normal([3, 3, 32, 32], elementType: type), random.normal([1, 1, 32, 16], elementType: type),
+        ]
+        let inputs = values.enumerated().map { $1.placeholder("\($0)") }
+        var y = inputs[0]
+        for weight in inputs.dropFirst() {
+            y = y.convolved(with: weight, padding: weight.shape[0] / 2)
+            y = y - y.mean(axes: [0, 1, 2], keepingAxes: true)
+            y = y.shape[1] > 20 ? y.maxPooled(size: 2).relu() : y.maxPooled(size: 3, stride: 1, padding: 1)
+        }
+        let program = Program(
+            inputs: inputs, outputs: gradient(of: y.squared().sum(), withRespectTo: inputs) + [y])
+        let alone = program(values).map(\.scalars)
+        #expect(alone.allSatisfy { $0.allSatisfy(\.isFinite) })
+        for threads in [1, 2, 3] {
+            #expect(program(values, pool: ThreadPool(threadCount: threads)).map(\.scalars) == alone)
+        }
+    }
+
+    /// One table is summed in parts that threads may share, each of two in one go.
+    @Test(arguments: [(129, 5), (1000, 32), (17_000, 7), (16_384, 3)]) func sumsInPartsHaveTheBitsOfWholeSums(
+        _ rows: Int, _ columns: Int
+    ) {
+        var random = RandomGenerator(seed: 7)
+        let table = random.normal([rows, columns], elementType: .float32)
+        let two = Tensor(concatenating: [table, table], axis: 0).reshaped(to: [2, rows, columns])
+        let inParts = table.sum(axes: [0]).scalars
+        #expect(two.sum(axes: [1]).scalars == inParts + inParts)
+    }
+
     @Test func adaptivePoolingSharesRowsBetweenWindows() {
         let x = Tensor([1.0, 2, 4, 8, 16], shape: [1, 5, 1, 1])
         let means = x.adaptiveAveragePooled(rows: 3, columns: 1).scalars, expected = [1.5, 14.0 / 3, 12]

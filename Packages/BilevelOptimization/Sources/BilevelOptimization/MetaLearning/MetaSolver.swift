@@ -1,7 +1,8 @@
 import Tensors
 
 /// Solves a `MetaProblem`: each `step` is one meta-iteration over a batch of tasks, which run side by side, each on one
-/// thread. Gradients are added in the order of the tasks, so the bits do not depend on the number of threads.
+/// thread; a task that has no other beside it is split over all. Gradients are added in the order of the tasks, so the
+/// bits do not depend on the number of threads.
 public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: TensorTree, Lower: TensorTree> {
     /// Writes the data of the task with a number into place; called on the tasks' threads.
     public typealias Fill = @Sendable (_ index: Int, _ data: TaskData) -> Void
@@ -59,6 +60,8 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
             upper.tensors, rule: upperRule, gradientLimit: gradientLimit, lower.tensors, method.initialization,
             along: gradients)
         lastGradients = HypergradientPoints(upper: compiled.upperLayout, lower: compiled.lowerLayout)
+        let pool = threads > 1 ? ThreadPool(threadCount: threads) : nil
+        self.pool = pool
         var workers: [TaskWorker] = []
         let count = min(batchSize, max(threads, 1))
         for _ in 0..<count {
@@ -66,14 +69,13 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
                 workers.append(
                     try TaskWorker(
                         compiled, method: method, memoryBudget: memoryBudget.map { $0 / count },
-                        residualLimit: residualLimit / count))
+                        residualLimit: residualLimit / count, pool: pool))
             } catch .budgetTooSmall(let needed, let innerIterations, _) {
                 throw .budgetTooSmall(
                     needed: needed * count, innerIterations: innerIterations, given: memoryBudget ?? 0)
             }
         }
         self.workers = workers
-        pool = threads > 1 ? ThreadPool(threadCount: threads) : nil
     }
 
     // MARK: Values

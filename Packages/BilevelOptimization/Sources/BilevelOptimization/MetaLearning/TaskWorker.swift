@@ -20,15 +20,18 @@ final class TaskWorker {
     private let pair: Point, pairGradients: HypergradientPoints
     /// Of the context; nil where none are kept.
     private let residuals: Point?
+    private let pool: ThreadPool?
 
     /// - Parameters:
     ///   - memoryBudget: bytes for this worker; nil keeps what pays.
     ///   - residualLimit: bytes of the trajectory's residuals where no budget is given.
+    ///   - pool: what a task that runs alone is split over; beside others each keeps to its thread.
     init(
-        _ problem: CompiledMetaProblem, method: Method, memoryBudget: Int?, residualLimit: Int
+        _ problem: CompiledMetaProblem, method: Method, memoryBudget: Int?, residualLimit: Int, pool: ThreadPool?
     ) throws(SolverError) {
         self.problem = problem
         self.method = method
+        self.pool = pool
         var fixedByteCount =
             problem.dataLayout.byteCount + problem.upperLayout.byteCount + 2 * problem.pairLayout.byteCount
             + 2 * problem.lowerLayout.byteCount + problem.prediction.results[0].byteCount
@@ -47,9 +50,9 @@ final class TaskWorker {
         fixedByteCount += keeping?.layout.byteCount ?? 0
         let temporaries = Storage(byteCount: problem.temporariesByteCount)
         let plan = try task.plan(besides: fixedByteCount, memoryBudget: memoryBudget, residualLimit: residualLimit)
-        (trajectory, computation) = task.worker(plan, temporaries: temporaries, pool: nil)
+        (trajectory, computation) = task.worker(plan, temporaries: temporaries, pool: pool)
         if let predictionTask = problem.predictionTask, let predictionPlan {
-            predictionTrajectory = predictionTask.worker(predictionPlan, temporaries: temporaries, pool: nil).0
+            predictionTrajectory = predictionTask.worker(predictionPlan, temporaries: temporaries, pool: pool).0
         } else {
             predictionTrajectory = trajectory
         }
@@ -66,7 +69,11 @@ final class TaskWorker {
 
     private func prepare(_ x: Point, _ z: Point) {
         let c = pair.part(problem.contextPart)
-        if let residuals { context(x, data, into: c, residuals) } else { context(x, data, into: c) }
+        if let residuals {
+            context(x, data, into: c, residuals, on: pool)
+        } else {
+            context(x, data, into: c, on: pool)
+        }
         pair.part(problem.startPart).copy(from: z)
     }
 
@@ -78,12 +85,12 @@ final class TaskWorker {
         upperValue = trajectory.upperValues[truncation]
         if upperValue.isNaN { upperValue = trajectory.upperValue(at: truncation) }
         _ = computation(
-            trajectory, from: method.loop.firstDifferentiatedStep, to: truncation, into: pairGradients, pool: nil)
+            trajectory, from: method.loop.firstDifferentiatedStep, to: truncation, into: pairGradients, pool: pool)
         let cotangent = pairGradients.upper.part(problem.contextPart)
         if let residuals {
-            transposedContext(x, data, cotangent, residuals, into: gradients.upper)
+            transposedContext(x, data, cotangent, residuals, into: gradients.upper, on: pool)
         } else {
-            transposedContext(x, data, cotangent, into: gradients.upper)
+            transposedContext(x, data, cotangent, into: gradients.upper, on: pool)
         }
         // f may read z itself, beside y_0.
         gradients.start.copy(from: pairGradients.start)
@@ -96,7 +103,7 @@ final class TaskWorker {
         let trajectory = predictionTrajectory
         trajectory.run(pair, from: z, valuesAtEveryStep: false)
         upperValue = trajectory.upperValues[trajectory.stepCount]
-        predict(pair.part(problem.contextPart), trajectory.lower, into: prediction)
+        predict(pair.part(problem.contextPart), trajectory.lower, into: prediction, on: pool)
     }
 
     /// Of the last task.

@@ -77,6 +77,14 @@ typedef struct {
 void tensor_reduce_f32(tensor_reduction reduction, int64_t begin, int64_t end, const float *x, float *y);
 void tensor_reduce_f64(tensor_reduction reduction, int64_t begin, int64_t end, const double *x, double *y);
 
+// A sum over more than 128 rows is that of parts of so many rows each, added in their order. What tensor_reduce does for
+// one outer place, in two steps: sums [parts, inner] of some parts, inner ≤ 4096; then their total.
+int64_t tensor_sum_part_rows(int64_t reduced);
+void tensor_sum_parts_f32(tensor_reduction reduction, tensor_range parts, const float *x, float *sums);
+void tensor_sum_parts_f64(tensor_reduction reduction, tensor_range parts, const double *x, double *sums);
+void tensor_sum_total_f32(int64_t parts, int64_t inner, const float *sums, float *y);
+void tensor_sum_total_f64(int64_t parts, int64_t inner, const double *sums, double *y);
+
 void tensor_log_softmax_f32(int64_t rows, int64_t width, const float *x, float *y);
 void tensor_log_softmax_f64(int64_t rows, int64_t width, const double *x, double *y);
 
@@ -230,6 +238,8 @@ tensor_pool *tensor_pool_create(int threads);
 void tensor_pool_destroy(tensor_pool *pool);
 // Runs body for pieces 0 ..< pieces and returns when all are done. Called from within a piece, it runs them in place.
 void tensor_pool_run(tensor_pool *pool, int64_t pieces, tensor_pool_body body, void *context);
+// Memory of the calling thread's own, at least so many bytes; what is in it lasts until the thread's next call.
+void *tensor_thread_memory(int64_t bytes);
 // Makes OpenMP regions started by the calling thread run on that thread alone.
 void tensor_single_threaded_openmp(void);
 

@@ -51,20 +51,23 @@ struct Convolution: KernelOperation, ProductOperation {
     /// Patches of a 1 x 1 window are the image itself.
     private var isPointwise: Bool { weight[0] == 1 && weight[1] == 1 && windows.stride == 1 && windows.padding == 0 }
 
-    /// Positions at a time: their patches stay in the second-level cache. Float64 takes all at once.
-    private func block(_ rows: Int, _ patchLength: Int, _ type: ElementType) -> Int {
-        type == .float64 ? rows : min(rows, max(48, 98_304 / max(patchLength, 1)))
-    }
-
     func floatingPointOperations(operands: [Shape], result: Shape) -> Int { 2 * rows * patchLength * output[3] }
 
+    /// How many pieces of the positions are summed apart for the weight's gradient: each of a few hundred at least, so
+    /// that the total of the sums costs little. Float64 takes all at once.
+    private func sumPieces(_ type: ElementType) -> Int {
+        type == .float64 ? 1 : Split(count: max(rows / 256, 1), costPerItem: 32 * patchLength * output[3]).pieces
+    }
+
     func scratchByteCount(operands: [Shape], result: Shape, elementType: ElementType) -> Int {
-        guard !isPointwise else { return 0 }
-        guard backwardWindows != nil else {
-            return block(rows, patchLength, elementType) * patchLength * elementType.byteCount
+        guard rows > 0 else { return 0 }
+        switch part {
+        case .forward: return 0
+        case .inputGradient: return backwardWindows == nil ? 0 : weight.count * elementType.byteCount
+        case .weightGradient:
+            let patches = elementType == .float64 && !isPointwise ? rows * patchLength : 0
+            return (patches + (sumPieces(elementType) - 1) * weight.count) * elementType.byteCount
         }
-        let rows = image[0] * image[1] * image[2], length = weight[0] * weight[1] * weight[3]
-        return (block(rows, length, elementType) * length + weight.count) * elementType.byteCount
     }
 
     func kernel(operands: [View], result: View, scratch: View?) -> Kernel {
@@ -73,77 +76,159 @@ struct Convolution: KernelOperation, ProductOperation {
     }
 
     private func kernel<T: WindowScalar>(_ operands: [View], _ result: View, _ scratch: View?, _: T.Type) -> Kernel {
-        if let backwardWindows, rows > 0, output[3] > 0, result.shape.count > 0 {
-            return backwardKernel(backwardWindows, operands, result, scratch!, T.self)
-        }
-        let layout = windows.layout(image: image, output: output), rows = self.rows, length = patchLength,
-            channels = output[3]
-        let block = isPointwise ? max(rows, 1) : self.block(rows, length, result.elementType), a = operands[0],
-            b = operands[1], part = self.part
         // Of empty images, channels or outputs the sums are empty.
-        if rows == 0 || length == 0 || channels == 0 || result.shape.count == 0 {
+        if rows == 0 || patchLength == 0 || output[3] == 0 || result.shape.count == 0 {
             return { memory in memory.pointer(result, as: T.self).update(repeating: 0, count: result.shape.count) }
         }
-        return { memory in
-            let p = memory.pointer(a, as: T.self), q = memory.pointer(b, as: T.self),
-                r = memory.pointer(result, as: T.self)
-            let patches: UnsafeMutablePointer<T>? = scratch.map {
-                memory.addresses[$0.slot].assumingMemoryBound(to: T.self)
-            }
-            if part == .inputGradient { r.update(repeating: 0, count: result.shape.count) }
-            for first in stride(from: 0, to: rows, by: block) {
-                let end = min(first + block, rows), count = end - first, positions = tensor_range(first..<end)
-                switch part {
-                case .forward:
-                    if let patches {
-                        withUnsafePointer(to: layout) { T.kernels.patches($0, positions, p, patches) }
-                    }
-                    T.product(
-                        ProductExtents(m: count, n: channels, k: length), matrix(patches ?? p, length),
-                        matrix(q, channels), into: r + first * channels, adding: false)
-                case .weightGradient:
-                    if let patches {
-                        withUnsafePointer(to: layout) { T.kernels.patches($0, positions, p, patches) }
-                    }
-                    T.product(
-                        ProductExtents(m: length, n: channels, k: count),
-                        matrix(patches ?? p, length, transposed: true), matrix(q + first * channels, channels),
-                        into: r, adding: first > 0)
-                case .inputGradient:
-                    T.product(
-                        ProductExtents(m: count, n: length, k: channels), matrix(p + first * channels, channels),
-                        matrix(q, channels, transposed: true), into: patches ?? r, adding: false)
-                    if let patches {
-                        withUnsafePointer(to: layout) { T.kernels.addPatches($0, positions, patches, r) }
-                    }
-                }
-            }
+        switch part {
+        case .forward: return forwardKernel(operands, result, T.self)
+        case .weightGradient: return weightGradientKernel(operands, result, scratch, T.self)
+        case .inputGradient:
+            if isPointwise { return pointwiseBackwardKernel(operands, result, T.self) }
+            guard let backwardWindows else { return scatteringKernel(operands, result, T.self) }
+            return backwardKernel(backwardWindows, operands, result, scratch!, T.self)
         }
     }
 }
 
+/// A product whose rows are patches of images: y [positions, columns] = patches(x) [positions, length] · w. Blocks of
+/// positions are shared out among threads, each with patches of its own; the bits are those of one thread.
+private struct PatchProduct<T: WindowScalar>: Sendable {
+    let layout: tensor_windows
+    let positions: Int, length: Int, columns: Int
+    /// Patches of a 1 x 1 window are the image itself.
+    let isPointwise: Bool
+
+    func callAsFunction(
+        _ x: UnsafePointer<T>, _ w: MatrixOperand<T>, into y: UnsafeMutablePointer<T>, on pool: ThreadPool?
+    ) {
+        let block = patchBlock(positions, length, T.self), blocks = (positions + block - 1) / block
+        Split(count: blocks, costPerItem: block * length * columns / 8).run(on: pool) {
+            for first in $0.lazy.map({ $0 * block }) {
+                let end = min(first + block, positions)
+                let patches = isPointwise ? x + first * length : patches(of: x, first..<end)
+                T.product(
+                    ProductExtents(m: end - first, n: columns, k: length), matrix(patches, length), w,
+                    into: y + first * columns, adding: false)
+            }
+        }
+    }
+
+    private func patches(of x: UnsafePointer<T>, _ range: Range<Int>) -> UnsafePointer<T> {
+        let patches = threadMemory(range.count * length, T.self)
+        withUnsafePointer(to: layout) { T.kernels.patches($0, tensor_range(range), x, patches) }
+        return UnsafePointer(patches)
+    }
+}
+
+/// Positions at a time: their patches stay in the second-level cache.
+private func patchBlock<T>(_ positions: Int, _ length: Int, _: T.Type) -> Int {
+    max(1, min(positions, max(48, 98_304 * 4 / MemoryLayout<T>.stride / max(length, 1))))
+}
+
+private func threadMemory<T>(_ count: Int, _: T.Type) -> UnsafeMutablePointer<T> {
+    tensor_thread_memory(Int64(count * MemoryLayout<T>.stride)).assumingMemoryBound(to: T.self)
+}
+
 extension Convolution {
-    /// x̄ = ȳ * rotated w: patches of ȳ, and behind them in the scratch memory the rotated weight.
+    private func forwardKernel<T: WindowScalar>(_ operands: [View], _ result: View, _: T.Type) -> Kernel {
+        let product = PatchProduct<T>(
+            layout: windows.layout(image: image, output: output), positions: rows, length: patchLength,
+            columns: output[3], isPointwise: isPointwise)
+        let x = operands[0], w = operands[1]
+        return { memory in
+            product(
+                memory.pointer(x), matrix(memory.pointer(w), product.columns), into: memory.pointer(result),
+                on: memory.pool)
+        }
+    }
+
+    /// x̄ = ȳ · wᵀ.
+    private func pointwiseBackwardKernel<T: WindowScalar>(_ operands: [View], _ result: View, _: T.Type) -> Kernel {
+        let product = PatchProduct<T>(
+            layout: windows.layout(image: output, output: image), positions: rows, length: output[3],
+            columns: patchLength, isPointwise: true)
+        let y = operands[0], w = operands[1]
+        return { memory in
+            product(
+                memory.pointer(y), matrix(memory.pointer(w), product.length, transposed: true),
+                into: memory.pointer(result), on: memory.pool)
+        }
+    }
+
+    /// x̄ = ȳ * rotated w, which lies in the scratch memory.
     private func backwardKernel<T: WindowScalar>(
         _ windows: Windows, _ operands: [View], _ result: View, _ scratch: View, _: T.Type
     ) -> Kernel {
-        let layout = windows.layout(image: output, output: image), rows = image[0] * image[1] * image[2],
-            inputs = weight[2], outputs = weight[3]
-        let taps = weight[0] * weight[1], length = taps * outputs, block = self.block(rows, length, result.elementType),
-            y = operands[0], w = operands[1]
+        let inputs = weight[2], outputs = weight[3], taps = weight[0] * weight[1]
+        let product = PatchProduct<T>(
+            layout: windows.layout(image: output, output: image), positions: image[0] * image[1] * image[2],
+            length: taps * outputs, columns: inputs, isPointwise: false)
+        let y = operands[0], w = operands[1]
+        return { memory in
+            let rotated = memory.addresses[scratch.slot].assumingMemoryBound(to: T.self)
+            T.kernels.rotateWeight(Int64(taps), Int64(inputs), Int64(outputs), memory.pointer(w, as: T.self), rotated)
+            product(memory.pointer(y), matrix(rotated, inputs), into: memory.pointer(result), on: memory.pool)
+        }
+    }
+
+    /// x̄: rows of ȳ · wᵀ added to the places that their patches came from.
+    private func scatteringKernel<T: WindowScalar>(_ operands: [View], _ result: View, _: T.Type) -> Kernel {
+        let layout = windows.layout(image: image, output: output), rows = self.rows, length = patchLength,
+            channels = output[3], block = patchBlock(rows, length, T.self), y = operands[0], w = operands[1]
         return { memory in
             let cotangent = memory.pointer(y, as: T.self), target = memory.pointer(result, as: T.self)
-            let patches = memory.addresses[scratch.slot].assumingMemoryBound(to: T.self),
-                rotated = patches + block * length
-            T.kernels.rotateWeight(Int64(taps), Int64(inputs), Int64(outputs), memory.pointer(w, as: T.self), rotated)
+            target.update(repeating: 0, count: result.shape.count)
+            let patches = threadMemory(block * length, T.self)
             for first in stride(from: 0, to: rows, by: block) {
                 let end = min(first + block, rows)
-                withUnsafePointer(to: layout) {
-                    T.kernels.patches($0, tensor_range(first..<end), cotangent, patches)
-                }
                 T.product(
-                    ProductExtents(m: end - first, n: inputs, k: length), matrix(patches, length),
-                    matrix(rotated, inputs), into: target + first * inputs, adding: false)
+                    ProductExtents(m: end - first, n: length, k: channels),
+                    matrix(cotangent + first * channels, channels),
+                    matrix(memory.pointer(w), channels, transposed: true), into: patches, adding: false)
+                withUnsafePointer(to: layout) {
+                    T.kernels.addPatches($0, tensor_range(first..<end), patches, target)
+                }
+            }
+        }
+    }
+
+    /// w̄ = patches(x)ᵀ · ȳ: pieces of the positions, each block by block, then the total of their sums.
+    private func weightGradientKernel<T: WindowScalar>(
+        _ operands: [View], _ result: View, _ scratch: View?, _: T.Type
+    ) -> Kernel {
+        let layout = windows.layout(image: image, output: output), rows = self.rows, length = patchLength,
+            channels = output[3], isPointwise = self.isPointwise, count = weight.count
+        let pieces = sumPieces(result.elementType), takesAll = result.elementType == .float64
+        let block = takesAll ? rows : patchBlock(rows, length, T.self), x = operands[0], y = operands[1]
+        return { memory in
+            let images = memory.pointer(x, as: T.self), cotangent = memory.pointer(y, as: T.self),
+                total = memory.pointer(result, as: T.self)
+            let room = scratch.map { memory.addresses[$0.slot].assumingMemoryBound(to: T.self) }
+            Split(pieces: pieces).run(on: memory.pool) {
+                for piece in $0 {
+                    let begin = rows * piece / pieces, end = rows * (piece + 1) / pieces
+                    let sum = piece == 0 ? total : room! + (piece - 1) * count
+                    for first in stride(from: begin, to: end, by: block) {
+                        let last = min(first + block, end)
+                        var patches = UnsafePointer(images + first * length)
+                        if !isPointwise {
+                            let own = takesAll ? room! : threadMemory((last - first) * length, T.self)
+                            withUnsafePointer(to: layout) {
+                                T.kernels.patches($0, tensor_range(first..<last), images, own)
+                            }
+                            patches = UnsafePointer(own)
+                        }
+                        T.product(
+                            ProductExtents(m: length, n: channels, k: last - first),
+                            matrix(patches, length, transposed: true), matrix(cotangent + first * channels, channels),
+                            into: sum, adding: first > begin)
+                    }
+                }
+            }
+            for piece in 1..<max(pieces, 1) {
+                let sum = room! + (piece - 1) * count
+                for i in 0..<count { total[i] += sum[i] }
             }
         }
     }

@@ -20,7 +20,10 @@ struct PoolChoice: KernelOperation {
     func kernel(operands: [View], result: View) -> Kernel {
         func choose<T: WindowScalar>(_: T.Type) -> Kernel {
             let layout = windows.layout(image: image, output: output), isGather = self.isGather
-            let positions = tensor_range(0..<output[0] * output[1] * output[2])
+            // No window reaches into two images.
+            let positions = output[1] * output[2]
+            let split = Split(
+                count: output[0], costPerItem: positions * output[3] * windows.kernel.height * windows.kernel.width)
             let a = operands[0], x = operands[1], size = windows.kernel.height
             let isApart = windows.stride >= size && windows.stride >= windows.kernel.width
             let isCovered =
@@ -30,10 +33,14 @@ struct PoolChoice: KernelOperation {
                 let from = UnsafePointer(memory.pointer(a, as: T.self)),
                     deciding = UnsafePointer(memory.pointer(x, as: T.self)), target = memory.pointer(result, as: T.self)
                 if !isGather, !isCovered { target.update(repeating: 0, count: result.shape.count) }
-                withUnsafePointer(to: layout) { windows in
-                    if isGather, from == deciding { return T.kernels.maxPool(windows, positions, from, target) }
-                    let choice = isGather ? T.kernels.poolGather : isApart ? T.kernels.poolPlace : T.kernels.poolScatter
-                    choice(windows, positions, from, deciding, target)
+                split.run(on: memory.pool) { images in
+                    let range = tensor_range(images.lowerBound * positions..<images.upperBound * positions)
+                    withUnsafePointer(to: layout) { windows in
+                        if isGather, from == deciding { return T.kernels.maxPool(windows, range, from, target) }
+                        let choice =
+                            isGather ? T.kernels.poolGather : isApart ? T.kernels.poolPlace : T.kernels.poolScatter
+                        choice(windows, range, from, deciding, target)
+                    }
                 }
             }
         }

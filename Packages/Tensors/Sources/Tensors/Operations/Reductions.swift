@@ -24,7 +24,22 @@ struct Reduce: KernelOperation {
         Shape(shape.extents.indices.map { axes.contains($0) ? 1 : shape[$0] })
     }
 
-    func kernel(operands: [View], result: View) -> Kernel {
+    /// Of a sum of many rows of numbers that lie side by side: how many parts it is cut into. 1 where it is not.
+    private func partCount(_ operand: Shape) -> Int {
+        let outer = operand.extents[..<axes.lowerBound].reduce(1, *), reduced = operand.extents[axes].reduce(1, *)
+        let inner = operand.extents[axes.upperBound...].reduce(1, *)
+        guard function == .sum, outer == 1, 2...4096 ~= inner, reduced > 128 else { return 1 }
+        let rows = Int(tensor_sum_part_rows(Int64(reduced)))
+        return (reduced + rows - 1) / rows
+    }
+
+    func scratchByteCount(operands: [Shape], result: Shape, elementType: ElementType) -> Int {
+        let parts = partCount(operands[0])
+        return parts > 1 ? parts * result.count * elementType.byteCount : 0
+    }
+
+    func kernel(operands: [View], result: View, scratch: View?) -> Kernel {
+        if let scratch { return kernel(inParts: partCount(operands[0].shape), operands[0], result, scratch) }
         let operand = operands[0], extents = operand.shape.extents
         let outer = extents[..<axes.lowerBound].reduce(1, *), reduced = extents[axes].reduce(1, *)
         let inner = extents[axes.upperBound...].reduce(1, *)
@@ -47,6 +62,32 @@ struct Reduce: KernelOperation {
                         layout, Int64(range.lowerBound), Int64(range.upperBound),
                         x.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: Float.self))
                 }
+            }
+        }
+    }
+}
+
+extension Reduce {
+    /// The same sum, to the same bits, whose parts may be computed side by side.
+    private func kernel(inParts parts: Int, _ operand: View, _ result: View, _ scratch: View) -> Kernel {
+        let inner = result.shape.count, reduced = operand.shape.count / inner
+        let isDouble = operand.elementType == .float64
+        let layout = tensor_reduction(function: function.rawValue, reduced: Int64(reduced), inner: Int64(inner))
+        let split = Split(count: parts, costPerItem: operand.shape.count / parts)
+        return { memory in
+            func run<T>(
+                _: T.Type, _ sum: (tensor_reduction, tensor_range, UnsafePointer<T>, UnsafeMutablePointer<T>) -> Void,
+                _ total: (Int64, Int64, UnsafePointer<T>, UnsafeMutablePointer<T>) -> Void
+            ) {
+                let x = memory.pointer(operand, as: T.self), y = memory.pointer(result, as: T.self)
+                let sums = memory.addresses[scratch.slot].assumingMemoryBound(to: T.self)
+                split.run(on: memory.pool) { sum(layout, tensor_range($0), x, sums) }
+                total(Int64(parts), Int64(inner), sums, y)
+            }
+            if isDouble {
+                run(Double.self, tensor_sum_parts_f64, tensor_sum_total_f64)
+            } else {
+                run(Float.self, tensor_sum_parts_f32, tensor_sum_total_f32)
             }
         }
     }

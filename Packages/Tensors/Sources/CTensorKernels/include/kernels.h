@@ -77,8 +77,8 @@ typedef struct {
 void tensor_reduce_f32(tensor_reduction reduction, int64_t begin, int64_t end, const float *x, float *y);
 void tensor_reduce_f64(tensor_reduction reduction, int64_t begin, int64_t end, const double *x, double *y);
 
-// A sum over more than 128 rows is that of parts of so many rows each, added in their order. What tensor_reduce does for
-// one outer place, in two steps: sums [parts, inner] of some parts, inner ≤ 4096; then their total.
+// A sum over more than 128 rows is that of parts of so many rows each, added in their order. What tensor_reduce does
+// for one outer place, in two steps: sums [parts, inner] of some parts, inner ≤ 4096; then their total.
 int64_t tensor_sum_part_rows(int64_t reduced);
 void tensor_sum_parts_f32(tensor_reduction reduction, tensor_range parts, const float *x, float *sums);
 void tensor_sum_parts_f64(tensor_reduction reduction, tensor_range parts, const double *x, double *sums);

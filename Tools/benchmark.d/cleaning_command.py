@@ -14,17 +14,15 @@ def digest(path):
         return hashlib.sha256(file.read()).hexdigest()[:16]
 
 
-def run(path, samples, seed, threads):
-    """The finding, and what else belongs into its record.
+def run(path, data, samples, seed, threads):
+    """The finding, the labels that it leaves (-1: none), and what else belongs into its record.
 
     Seconds and memory are those of the whole process, reading and report included.
     """
     with tempfile.TemporaryDirectory() as folder:
-        samples.write(folder)
-        output = f"{folder}/output"
-        command = [path, "clean", folder, "--threads", str(threads), "--seed", str(seed), "--output", output]
-        if len(samples.trusted):
-            command += ["--trusted", f"{folder}/trusted.csv"]
+        written, output = data.write(folder, samples), f"{folder}/output"
+        command = [path, "clean", *written.arguments, "--threads", str(threads), "--seed", str(seed),
+                   "--output", output]
         begin = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         errors = process.stderr.read().decode()
@@ -33,23 +31,35 @@ def run(path, samples, seed, threads):
         seconds = time.perf_counter() - begin
         if process.returncode:
             raise SystemExit(f"benchmark: {' '.join(command)} ended with status {process.returncode}: {errors.strip()}")
-        scores, flagged = verdicts(f"{output}/suspects.csv", len(samples.given))
+        scores, flagged = verdicts(f"{output}/suspects.csv", written.names)
+        corrected = labels(f"{output}/labels-corrected.csv", written.names, data)
         with open(f"{output}/summary.json") as file:
             summary = json.load(file)
     kept = ("estimatedWrong", "estimatedWrongLow", "estimatedWrongHigh", "structure", "trainingSeconds")
     extra = {key: summary[key] for key in kept}
     extra.update(build=digest(path), peakMemoryBytes=usage.ru_maxrss * 1024)
-    return Finding(METHOD, {"score": scores}, flagged, seconds), extra
+    return Finding(METHOD, {"score": scores}, flagged, None, seconds), corrected, extra
 
 
-def verdicts(path, count):
-    """Score and flag of each given sample, in the samples' order; the trusted ones after them are left out."""
-    scores, flagged = np.full(count, np.nan), np.zeros(count, bool)
+def verdicts(path, names):
+    """Score and flag of each given sample, in the samples' order; trusted ones are left out."""
+    scores, flagged = np.full(len(names), np.nan), np.zeros(len(names), bool)
     with open(path, newline="") as file:
         for row in csv.DictReader(file):
-            sample = int(row["name"])
-            if sample < count:
+            if row["name"] in names:
+                sample = names[row["name"]]
                 scores[sample], flagged[sample] = float(row["score"]), row["flagged"] == "1"
     if np.isnan(scores).any():
-        raise SystemExit(f"benchmark: {path}: {np.isnan(scores).sum()} of {count} given samples have no row")
+        raise SystemExit(f"benchmark: {path}: {np.isnan(scores).sum()} of {len(names)} given samples have no row")
     return scores, flagged
+
+
+def labels(path, names, data):
+    """The label of each given sample in a CSV of names and labels; -1 where it has no row."""
+    result, classes = np.full(len(names), -1), {name: k for k, name in enumerate(getattr(data, "names", []))}
+    with open(path, newline="") as file:
+        for row in csv.DictReader(file):
+            if row["name"] in names:
+                label = row["label"]
+                result[names[row["name"]]] = classes[label] if classes else int(label)
+    return result

@@ -1,11 +1,11 @@
-"""The network of all peers and of the retraining: an MLP 784-300-10, Adam, batches of 128."""
+"""The network of all peers and of the retraining: an MLP with 300 hidden units, Adam, batches of 128."""
 import numpy as np
 import torch
 
 HIDDEN, RATE, WEIGHT_DECAY = 300, 1e-3, 1e-4
 
 
-def train(images, labels, seed, epochs=20, batch=128, classes=10, after_epoch=None):
+def train(images, labels, seed, epochs=20, *, classes, batch=128, after_epoch=None):
     """`after_epoch(number, network)` is called with 1, 2, …"""
     torch.manual_seed(seed)
     network = torch.nn.Sequential(

@@ -8,7 +8,9 @@ import numpy as np
 
 from cleaning_network import logits, margins, probabilities, train
 
-FOLDS, EPOCHS = 5, (10, 20)
+FOLDS = 5
+# More are worse: after 20 the average precision is lower by 0.01 to 0.07, what is kept no better.
+EPOCHS = 10
 
 
 @dataclasses.dataclass
@@ -16,16 +18,18 @@ class Finding:
     method: str
     scores: dict  # by name; of several the one with the best average precision counts
     is_flagged: np.ndarray
+    suggested: np.ndarray | None  # a class for each given sample, where the method names one
     seconds: float
 
 
 @dataclasses.dataclass
 class Task:
-    images: np.ndarray  # [given, 784], in [0, 1]
+    images: np.ndarray  # [given, values], in [0, 1]
     given: np.ndarray
     trusted_images: np.ndarray
     trusted: np.ndarray
     seed: int
+    classes: int
 
     def with_trusted(self, rows):
         """The given samples of `rows` and all trusted ones."""
@@ -37,26 +41,17 @@ def cleanlab(task):
     """Confident learning (Northcutt et al. 2021) on predictions of networks that did not see the sample."""
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
-    n = len(task.given)
+    begin, n = time.perf_counter(), len(task.given)
     fold = np.random.default_rng(task.seed).permutation(n) % FOLDS
-    predictions, seconds = {e: np.zeros((n, 10), np.float32) for e in EPOCHS}, dict.fromkeys(EPOCHS, 0.0)
+    predictions = np.zeros((n, task.classes), np.float32)
     for i in range(FOLDS):
-        begin = time.perf_counter()
-
-        def after_epoch(epoch, network):
-            # The network of 10 epochs is the one of 20 on its way, so that both cost one training.
-            if epoch in EPOCHS:
-                predictions[epoch][fold == i] = probabilities(network, task.images[fold == i])
-                seconds[epoch] += time.perf_counter() - begin
-
-        train(*task.with_trusted(fold != i), seed=task.seed + i, epochs=max(EPOCHS), after_epoch=after_epoch)
-    for epochs in EPOCHS:
-        begin = time.perf_counter()
-        scores = {
-            name: -get_label_quality_scores(task.given, predictions[epochs], method=name)
-            for name in ("self_confidence", "normalized_margin")}
-        flagged = find_label_issues(task.given, predictions[epochs], n_jobs=1)
-        yield Finding(f"cleanlab, {epochs} epochs", scores, flagged, seconds[epochs] + time.perf_counter() - begin)
+        network = train(*task.with_trusted(fold != i), seed=task.seed + i, epochs=EPOCHS, classes=task.classes)
+        predictions[fold == i] = probabilities(network, task.images[fold == i])
+    scores = {
+        name: -get_label_quality_scores(task.given, predictions, method=name)
+        for name in ("self_confidence", "normalized_margin")}
+    flagged = find_label_issues(task.given, predictions, n_jobs=1)
+    yield Finding("cleanlab", scores, flagged, predictions.argmax(1), time.perf_counter() - begin)
 
 
 def trusted_softmax(task):
@@ -85,7 +80,7 @@ def trusted_softmax(task):
         # Classes with fewer samples than parts; iterations that end before they converge.
         warnings.simplefilter("ignore")
         search.fit(task.trusted_images, task.trusted)
-    chances = np.zeros((len(task.images), 10))
+    chances = np.zeros((len(task.images), task.classes))
     chances[:, search.classes_] = search.predict_proba(task.images)
     yield from from_trusted("trusted only, softmax regression", task, chances, begin)
 
@@ -94,13 +89,14 @@ def trusted_mlp(task):
     """The network, taught the trusted samples alone: about 1,500 steps."""
     begin, count = time.perf_counter(), len(task.trusted)
     epochs = max(20, math.ceil(60_000 / count))
-    network = train(task.trusted_images, task.trusted, seed=task.seed, epochs=epochs, batch=64)
+    network = train(task.trusted_images, task.trusted, seed=task.seed, epochs=epochs, batch=64, classes=task.classes)
     yield from from_trusted("trusted only, MLP", task, probabilities(network, task.images), begin)
 
 
 def from_trusted(name, task, chances, begin):
     scores = {"self_confidence": -chances[np.arange(len(task.given)), task.given]}
-    yield Finding(name, scores, chances.argmax(1) != task.given, time.perf_counter() - begin)
+    suggested = chances.argmax(1)
+    yield Finding(name, scores, suggested != task.given, suggested, time.perf_counter() - begin)
 
 
 def area_under_margin(task):
@@ -108,7 +104,7 @@ def area_under_margin(task):
 
     The threshold is theirs: the 99th percentile of samples that are taught as an added class.
     """
-    begin, n, classes = time.perf_counter(), len(task.given), 10
+    begin, n, classes = time.perf_counter(), len(task.given), task.classes
 
     def mean_margins(labels, rows, classes):
         total, taught = np.zeros(len(rows)), np.concatenate([labels, task.trusted])
@@ -125,7 +121,8 @@ def area_under_margin(task):
     labels = task.given.copy()
     labels[strangers] = classes
     threshold = np.percentile(mean_margins(labels, strangers, classes + 1), 99)
-    yield Finding("area under the margin", {"margin": -ranking}, ranking < threshold, time.perf_counter() - begin)
+    yield Finding("area under the margin", {"margin": -ranking}, ranking < threshold, None,
+                  time.perf_counter() - begin)
 
 
 def peers(has_trusted):

@@ -1,5 +1,5 @@
 """How well wrong labels are found: `hyper-cleaning clean` beside cleanlab, models of the trusted samples alone and
-the area under the margin, all on the same Fashion-MNIST samples. Results of single runs are kept in OUTPUT.jsonl, so
+the area under the margin, all on the same samples. Results of single runs are kept in OUTPUT.jsonl, so
 that an interrupted call goes on; the tables are OUTPUT.md, all of it OUTPUT.json. Seconds are those of the machine as
 busy as it is; the other columns do not depend on it."""
 import argparse, json, multiprocessing, os, resource, sys, traceback
@@ -9,7 +9,8 @@ import numpy as np
 import cleaning_command as command
 import cleaning_table as table
 from cleaning_peers import Task, peers
-from cleaning_samples import RATES, FashionMNIST, draw, pixels
+from cleaning_data import FashionMNIST, Features, Pictures
+from cleaning_samples import RATES, draw, draw_by_class
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -48,30 +49,60 @@ def record(finding, samples, **extra):
         allScores=precision, seconds=finding.seconds, **extra)
 
 
-def retrained(data, task, is_flagged):
-    """Accuracy in percent on the test images of the network taught what is kept and the trusted samples."""
+def retrained(data, task, labels, trainings):
+    """Accuracy in percent on the test images of the network taught `labels` (less those below 0) and the trusted ones.
+
+    One training ends anywhere within a point: the mean of the last five epochs of several.
+    """
     from cleaning_network import logits, train
-    network = train(*task.with_trusted(~is_flagged), seed=task.seed, epochs=20)
-    return float((logits(network, pixels(data.test_images)).argmax(1) == data.test_labels).mean() * 100)
+    kept, accuracies, test = labels >= 0, [], data.test_values
+
+    def after_epoch(epoch, network):
+        if epoch > 15:
+            accuracies.append((logits(network, test).argmax(1) == data.test_labels).mean() * 100)
+
+    taught = np.concatenate([task.images[kept], task.trusted_images]), np.concatenate([labels[kept], task.trusted])
+    for training in range(trainings):
+        train(*taught, seed=1000 * training + task.seed, epochs=20, classes=task.classes, after_epoch=after_epoch)
+    return float(np.mean(accuracies)) if accuracies else float("nan")
 
 
-def measure(data, samples, seed, threads, peer, path):
+def retrainings(data, task, finding, corrected, options):
+    """What is kept can be used in two ways: without the flagged samples, or with suggested labels in their place.
+
+    A peer gets the better one of the two, by the test itself. The command gets what it wrote to `corrected`.
+    """
+    trainings = options.trainings
+    dropped = np.where(finding.is_flagged, -1, task.given)
+    result = dict(retrainedDropped=retrained(data, task, dropped, trainings))
+    if corrected is None and finding.suggested is not None and task.seed in options.corrected_seeds:
+        corrected = np.where(finding.is_flagged, finding.suggested, task.given)
+        result["retrainedCorrected"] = retrained(data, task, corrected, trainings)
+        result["retrained"] = max(result.values())
+    elif corrected is not None:
+        result["retrained"] = retrained(data, task, corrected, trainings)
+    else:
+        result["retrained"] = result["retrainedDropped"]
+    return result
+
+
+def measure(data, samples, seed, threads, peer, options):
     """The records of one method on one set of samples. Without a peer: the command."""
     import threadpoolctl, torch
     torch.set_num_threads(threads)
     threadpoolctl.threadpool_limits(threads)  # of NumPy and SciPy
     torch.set_flush_denormal(True)
-    task = Task(pixels(samples.images), samples.given, pixels(samples.trusted_images), samples.trusted, seed)
+    task = Task(samples.values, samples.given, samples.trusted_values, samples.trusted, seed, data.classes)
     if peer is None:
-        finding, extra = command.run(path, samples, seed, threads)
-        found = [(finding, extra)]
+        finding, corrected, extra = command.run(options.hyper_cleaning, data, samples, seed, threads)
+        found = [(finding, corrected, extra)]
     else:
         findings = list(peer(task))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        found = [(finding, dict(peakMemoryBytes=peak)) for finding in findings]
+        found = [(finding, None, dict(peakMemoryBytes=peak)) for finding in findings]
     return [
-        record(finding, samples, retrained=retrained(data, task, finding.is_flagged), **extra)
-        for finding, extra in found]
+        record(finding, samples, **retrainings(data, task, finding, corrected, options), **extra)
+        for finding, corrected, extra in found]
 
 
 class Results:
@@ -117,9 +148,15 @@ def arguments():
     add("--trusted", nargs="+", type=int, default=[0, 100, 500, 5000], help="numbers of trusted samples")
     add("--seeds", nargs="+", type=int, default=[0, 1, 2])
     add("--methods", nargs="+", default=methods, choices=methods, help="to run; the tables show all that is known")
+    add("--trainings", type=int, default=2, help="of the network on what each method keeps (default: 2)")
+    add("--corrected-seeds", nargs="*", type=int, default=[0],
+        help="seeds with which peers are also judged by their suggested labels, not only without flagged samples")
     add("--samples", type=int, default=10_000, help="given samples (default: 10000)")
     add("--threads", type=int, default=2, help="of every method (default: 2)")
     add("--data-directory", default="/usr/share/datasets/fashion-mnist")
+    add("--pictures", metavar="FOLDER", help="clean pictures in class folders, 20%% wrong; --trusted is of each class")
+    add("--features", action="store_true",
+        help="clean what a network that was taught the even classes makes of the odd ones")
     add("--hyper-cleaning", default=os.path.join(HERE, "../../.build/release/hyper-cleaning"),
         help="the command (default: this checkout's)")
     add("--output", default="runs/benchmark-cleaning-quality", help="path without extension")
@@ -131,7 +168,9 @@ def main():
     os.makedirs(os.path.dirname(options.output) or ".", exist_ok=True)
     # Before the forks, which share them.
     import cleanlab.filter, cleanlab.rank, sklearn.linear_model, sklearn.metrics, sklearn.model_selection, torch
-    data = FashionMNIST(options.data_directory)
+    data = (Pictures(options.pictures) if options.pictures
+            else isolated(Features, options.data_directory) if options.features
+            else FashionMNIST(options.data_directory))
     results = Results(options.output + ".jsonl", command.digest(options.hyper_cleaning), options.threads)
     for seed in options.seeds:
         for trusted in options.trusted:
@@ -140,8 +179,10 @@ def main():
                 for task, peer in {"ours": None, **peers(trusted > 0)}.items():
                     if task not in options.methods or results.has(task, **cell):
                         continue
-                    samples = samples or isolated(draw, data, options.samples, trusted, noise, seed)
-                    records = isolated(measure, data, samples, seed, options.threads, peer, options.hyper_cleaning)
+                    samples = samples or isolated(
+                        *(draw_by_class, data) if options.pictures else (draw, data, options.samples),
+                        trusted, noise, seed)
+                    records = isolated(measure, data, samples, seed, options.threads, peer, options)
                     results.add(records, task=task, **cell)
                     for r in records:
                         print(f"{noise}, {trusted} trusted, seed {seed}: {r['method']}: "

@@ -20,6 +20,13 @@ package struct ClassProbabilities: Sendable {
 
     func row(_ sample: Int) -> ArraySlice<Float> { values[(sample * classCount)..<((sample + 1) * classCount)] }
 
+    func mean(with other: ClassProbabilities) -> ClassProbabilities {
+        ClassProbabilities(classCount: classCount, values: zip(values, other.values).map { ($0 + $1) / 2 })
+    }
+
+    /// The rows of some samples, one after the other.
+    func rows(_ samples: [Int]) -> [Float] { samples.flatMap { row($0) } }
+
     /// The likeliest class other than `label`, the first of several.
     package func likeliest(of sample: Int, otherThan label: Int) -> Int {
         let row = row(sample)
@@ -33,7 +40,6 @@ package struct ClassProbabilities: Sendable {
     package func margin(of sample: Int, given label: Int) -> Double {
         self[sample, label] - self[sample, likeliest(of: sample, otherThan: label)]
     }
-
 }
 
 /// The mean of what a network says while it is trained: a steadier witness than its last word (in-sample scores and

@@ -78,7 +78,7 @@ package final class CleaningRun: ExperimentRun {
             ? nil
             : Verdicts(
                 data, probabilities: training.running.mean, transition: training.transition,
-                contradictions: training.contradictions)
+                leftOut: training.leftOut, leftOutTrusted: training.leftOutTrusted)
         let test = training.test
         let accuracy =
             test.termCount == 0 || data.test.isEmpty

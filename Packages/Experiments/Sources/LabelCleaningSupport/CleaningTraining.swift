@@ -23,7 +23,8 @@ final class CleaningTraining {
     private var early: RunningProbabilities, late: RunningProbabilities, lateTrusted: RunningProbabilities
     /// Of further samples, over the second half of every member's epochs.
     private(set) var test: RunningProbabilities
-    private(set) var contradictions = Contradictions()
+    /// Of given and of trusted samples that members left out.
+    private(set) var leftOut: LeftOutPredictions, leftOutTrusted: LeftOutPredictions
     private(set) var transition: NoiseTransition
     /// x, one a given sample, where the upper variable is a weight.
     private(set) var weights: [Float]
@@ -38,6 +39,8 @@ final class CleaningTraining {
         (running, early, late) = (given, given, given)
         lateTrusted = RunningProbabilities(samples: data.trusted.count, classCount: data.classCount)
         test = RunningProbabilities(samples: data.test.count, classCount: data.classCount)
+        leftOut = LeftOutPredictions(classCount: data.classCount)
+        leftOutTrusted = leftOut
         transition = NoiseTransition(identityOf: data.classCount)
         weights = [Float](repeating: 0, count: data.given.count)
         member = Member(0, data, configuration)
@@ -64,8 +67,10 @@ final class CleaningTraining {
         if configuration.upperVariable == .transition { learnTransition(given, inMember) }
         epoch += 1
         if epoch % epochsPerMember == 0 {
-            contradictions.count(member.leftOut, late.mean, data.givenLabels)
-            contradictions.countTrusted(member.leftOutTrusted, lateTrusted.mean, data.trustedLabels)
+            let given = late.mean, trusted = lateTrusted.mean
+            leftOut.add(member.leftOut, given.rows(member.leftOut), labels: data.givenLabels)
+            leftOutTrusted.add(
+                member.leftOutTrusted, trusted.rows(member.leftOutTrusted), labels: data.trustedLabels)
         }
         return loss
     }
@@ -106,7 +111,8 @@ extension CleaningTraining {
         add("weights", weights)
         for (i, tensor) in member.state.flatMap(\.tensors).enumerated() { result.add(tensor, as: "member.\(i)") }
         result.notes["member.drawn"] = String(member.drawnCount)
-        result.notes["contradictions"] = contradictions.text
+        add("leftOut", leftOut.probabilities.values)
+        add("leftOutTrusted", leftOutTrusted.probabilities.values)
         return result
     }
 
@@ -144,10 +150,25 @@ extension CleaningTraining {
             }
             point.assign(tensors)
         }
-        guard let drawn = UInt64(try note("member.drawn")),
-            let counts = Contradictions(text: try note("contradictions"))
-        else { throw CheckpointError(expected: "a cleaning run", got: "other notes", file: file) }
+        guard let drawn = UInt64(try note("member.drawn")) else {
+            throw CheckpointError(expected: "a cleaning run", got: "other notes", file: file)
+        }
         member.drawnCount = drawn
-        contradictions = counts
+        func restoreLeftOut(
+            _ target: inout LeftOutPredictions, _ name: String, _ parts: [[Int]], _ labels: [Int32]
+        ) throws(CheckpointError) {
+            let count = parts.reduce(0) { $0 + $1.count } * data.classCount
+            let template = Tensor([Float](repeating: 0, count: count))
+            let kept: [Float] = try checkpoint.restored(template, from: name, file: file).scalars()
+            var values = kept[...]
+            for part in parts {
+                let size = part.count * data.classCount
+                target.add(part, values.prefix(size), labels: labels)
+                values.removeFirst(size)
+            }
+        }
+        let complete = (0..<(epoch / epochsPerMember)).map { Member.leftOut($0, data, seed: configuration.seed) }
+        try restoreLeftOut(&leftOut, "leftOut", complete.map(\.given), data.givenLabels)
+        try restoreLeftOut(&leftOutTrusted, "leftOutTrusted", complete.map(\.trusted), data.trustedLabels)
     }
 }

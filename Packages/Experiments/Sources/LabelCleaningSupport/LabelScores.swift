@@ -43,28 +43,41 @@ package enum NoiseStructure: String, Sendable, CaseIterable {
 package struct LabelScores: Sendable {
     package let structure: NoiseStructure
     package let values: [Double]
-    /// What each sample's class most probably is, and how probable.
+    /// How far another class is ahead of the given one, half of 1 - margin: which labels are given up first. A sample
+    /// between two classes teaches as much with either label: it is dearer to lose than its score says.
+    package let lead: [Double]
+    /// What each sample's class most probably is where it is not the given one.
     package let suggested: [Int32]
 
     /// - uniform: 1 - p(given). A sample between two classes carries its label more probably than one that is far from
     ///   it.
     /// - by sample: a label that is the second choice is no better than one out of reach; what counts is how far the
     ///   first choice is ahead: half of 1 - (p(given) - p(likeliest other)).
-    /// - by class: the same of the posterior under the learned transition.
+    /// - by class: the same of the posterior under the learned transition. With no trusted samples a class's share
+    ///   of wrong labels may be learned wrong by a third, and then all of its samples are: its mean with the network.
     package init(
-        probabilities: ClassProbabilities, given: [Int32], transition: NoiseTransition,
+        probabilities: ClassProbabilities, given: [Int32], transition: NoiseTransition, hasTrusted: Bool,
         structure forced: NoiseStructure? = nil
     ) {
         let structure =
             forced ?? NoiseStructure(probabilities: probabilities, given: given, transition: transition)
-        let witness =
-            structure == .byClass ? transition.posterior(probabilities, given: given) : probabilities
-        self.structure = structure
-        values = given.enumerated().map { i, g in
-            structure == .uniform
-                ? 1 - witness[i, Int(g)] : (1 - witness.margin(of: i, given: Int(g))) / 2
+        var witness = probabilities
+        if structure == .byClass {
+            witness = transition.posterior(probabilities, given: given)
+            if !hasTrusted { witness = witness.mean(with: probabilities) }
         }
-        suggested = given.indices.map { Int32(probabilities.likeliest(of: $0, otherThan: Int(given[$0]))) }
+        let lead = given.enumerated().map { (1 - witness.margin(of: $0, given: Int($1))) / 2 }
+        self.structure = structure
+        self.lead = lead
+        values = structure == .uniform ? given.enumerated().map { 1 - witness[$0, Int($1)] } : lead
+        suggested = given.enumerated().map { Int32(witness.likeliest(of: $0, otherThan: Int($1))) }
+    }
+
+    /// Samples whose labels are given up first, of `count`; those that the networks are sure of never are, whatever
+    /// is said of their number.
+    package func flagged(_ count: Int) -> Set<Int> {
+        let order = lead.indices.sorted { (-lead[$0], $0) < (-lead[$1], $1) }
+        return Set(order.prefix(count).filter { values[$0] > 0.1 })
     }
 
     /// Samples, the most suspicious first; of equal ones the earlier first.

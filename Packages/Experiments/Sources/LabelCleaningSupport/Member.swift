@@ -23,12 +23,8 @@ final class Member {
         self.data = data
         kind = configuration.upperVariable
         dropout = configuration.dropout
-        var parts = RandomGenerator(seed: configuration.seed, stream: .leftOut)
-        let order = parts.permutation(of: data.given.count), trustedOrder = parts.permutation(of: data.trusted.count)
-        let out = Set(order.enumerated().filter { $0.offset % 10 == number % 10 }.map(\.element))
-        let outTrusted = Set(trustedOrder.enumerated().filter { $0.offset % 5 == number % 5 }.map(\.element))
-        leftOut = out.sorted()
-        leftOutTrusted = outTrusted.sorted()
+        (leftOut, leftOutTrusted) = Member.leftOut(number, data, seed: configuration.seed)
+        let out = Set(leftOut), outTrusted = Set(leftOutTrusted)
         taught = data.given.indices.filter { !out.contains($0) }
         let known = data.trusted.indices.filter { !outTrusted.contains($0) }.map { data.trusted[$0] }
         let needsUpper = kind == .weights || kind == .lookAhead
@@ -57,6 +53,17 @@ final class Member {
             })
         images = Point(predict.function.arguments[1])
         predicted = Point(predict.function.results[0])
+    }
+
+    /// A tenth of the given and a fifth of the trusted samples, others for each of ten (of five) members.
+    static func leftOut(_ number: Int, _ data: CleaningData, seed: UInt64) -> (given: [Int], trusted: [Int]) {
+        var random = RandomGenerator(seed: seed, stream: .leftOut)
+        func part(of count: Int, _ parts: Int) -> [Int] {
+            random.permutation(of: count).enumerated().filter { $0.offset % parts == number % parts }
+                .map(\.element).sorted()
+        }
+        let given = part(of: data.given.count, 10)
+        return (given, part(of: data.trusted.count, 5))
     }
 
     /// One pass over the samples that it is taught, in whole batches of a new order. Returns the mean loss.

@@ -22,23 +22,25 @@ package struct Verdicts: Sendable {
 
     init(
         _ data: CleaningData, probabilities: ClassProbabilities, transition: NoiseTransition,
-        contradictions: Contradictions
+        leftOut: LeftOutPredictions, leftOutTrusted: LeftOutPredictions
     ) {
         let labels = data.givenLabels
-        let scores = LabelScores(probabilities: probabilities, given: labels, transition: transition)
+        let scores = LabelScores(
+            probabilities: probabilities, given: labels, transition: transition, hasTrusted: !data.trusted.isEmpty)
         let posterior = transition.posterior(probabilities, given: labels)
         let explained =
             labels.isEmpty
             ? 0
             : 1 - labels.enumerated().reduce(0) { $0 + posterior[$1.offset, Int($1.element)] } / Double(labels.count)
         estimate = WrongLabelEstimate(
-            contradictions, explained: explained, structure: scores.structure, classCount: data.classCount)
+            Contradictions(leftOut, leftOutTrusted), explained: explained,
+            likeliest: LikeliestShare(leftOut, structure: scores.structure)?.share, structure: scores.structure,
+            classCount: data.classCount)
         structure = scores.structure
-        let flagged = Int((estimate.share * Double(labels.count)).rounded())
-        let found = scores.order.enumerated().map { rank, i in
-            // A label that the networks are sure of is not flagged, whatever the estimate says.
-            let given = labels[i], isFlagged = rank < flagged && scores.values[i] > 0.1
-            let suggested = probabilities.likeliest(of: i, otherThan: isFlagged ? Int(given) : -1)
+        let flagged = scores.flagged(Int((estimate.share * Double(labels.count)).rounded()))
+        let found = scores.order.map { i in
+            let given = labels[i], isFlagged = flagged.contains(i)
+            let suggested = isFlagged ? Int(scores.suggested[i]) : probabilities.likeliest(of: i)
             return Verdict(
                 sample: data.given[i].index, given: given, suggested: Int32(suggested),
                 probabilityGiven: probabilities[i, Int(given)], probabilitySuggested: probabilities[i, suggested],

@@ -78,7 +78,10 @@ struct Clouds {
         let outcome = try Self.finished(try Clouds().run()), verdicts = try #require(outcome.verdicts).verdicts
         #expect(verdicts.map(\.sample).sorted() == Array(0..<600))
         #expect(zip(verdicts, verdicts.dropFirst()).allSatisfy { $0.score >= $1.score })
-        #expect(verdicts.prefix(while: \.isFlagged).count == outcome.verdicts?.flaggedCount)
+        // What is flagged lies at the head, if not in one piece: a sample between two classes keeps its label longer.
+        let flagged = try #require(outcome.verdicts).flaggedCount
+        #expect(verdicts.prefix(flagged).count(where: \.isFlagged) > flagged * 9 / 10)
+        #expect(verdicts.suffix(300).allSatisfy { !$0.isFlagged })
         #expect(verdicts.allSatisfy { !$0.isFlagged || $0.score > 0.1 })
         let suspects = try #require(outcome.files.first { $0.name == "suspects.csv" })
         let lines = String(decoding: suspects.content, as: UTF8.self).split(separator: "\n")

@@ -67,9 +67,34 @@ import Testing
         let (probabilities, given) = Self.probabilities(wrongIsSecond: wrongIsSecond)
         let even = NoiseTransition(classCount: 4, values: (0..<16).map { $0 % 5 == 0 ? 0.7 : 0.1 })
         #expect(NoiseStructure(probabilities: probabilities, given: given, transition: even) == expected)
-        let scores = LabelScores(probabilities: probabilities, given: given, transition: even)
+        let scores = LabelScores(probabilities: probabilities, given: given, transition: even, hasTrusted: true)
         #expect(scores.order.prefix(20).allSatisfy { $0 % 2 == 1 })
         #expect(scores.values.allSatisfy { 0...1 ~= $0 })
+    }
+
+    /// 0.3 beside 0.35 is more suspicious than 0.34 beside 0.6, but gives up less.
+    @Test func aSampleBetweenTwoClassesKeepsItsLabelLonger() {
+        let probabilities = ClassProbabilities(
+            classCount: 4, values: [0.3, 0.35, 0.2, 0.15, 0.34, 0.6, 0.03, 0.03, 0.99, 0.01, 0, 0])
+        let scores = LabelScores(
+            probabilities: probabilities, given: [0, 0, 0], transition: NoiseTransition(identityOf: 4),
+            hasTrusted: true, structure: .uniform)
+        #expect(scores.order == [0, 1, 2])
+        #expect(scores.flagged(1) == [1])
+        #expect(scores.flagged(3) == [0, 1])  // of the third the network is sure
+    }
+
+    @Test func withoutTrustedSamplesTheTransitionIsHalfBelieved() {
+        let probabilities = ClassProbabilities(classCount: 3, values: [0.6, 0.4, 0])
+        let pair = NoiseTransition(classCount: 3, values: [0.5, 0.5, 0, 0, 1, 0, 0, 0, 1])
+        func value(_ hasTrusted: Bool) -> Double {
+            LabelScores(
+                probabilities: probabilities, given: [0], transition: pair, hasTrusted: hasTrusted, structure: .byClass
+            ).values[0]
+        }
+        // Under the transition only class 0 has the label 0; the network alone has 0.2 between the two.
+        #expect(abs(value(true) - 0) < 1e-6)
+        #expect(abs(value(false) - (1 - (0.8 - 0.2)) / 2) < 1e-6)
     }
 
     @Test func aMarginIsNegativeWhereAnotherClassIsLikelier() {
@@ -124,11 +149,86 @@ import Testing
         #expect(width(20) > 2 * width(1000))
     }
 
+    /// Few trusted samples know less than the left-out labels do, many know more.
+    @Test func theLikeliestShareCountsMostWhereFewAreTrusted() {
+        func share(_ trusted: Int) -> Double {
+            WrongLabelEstimate(
+                Self.counts(0.4, 0.2, agreement: 0.2 / 9, given: 4000, trusted: trusted), explained: 0,
+                likeliest: 0.36, structure: .uniform, classCount: 10
+            ).share
+        }
+        #expect(share(40) < 0.38 && share(40) > 0.36)
+        #expect(share(4000) > 0.39)
+    }
+
     @Test func withoutTrustedSamplesItLiesBetweenExplainedAndContradicted() {
         let estimate = WrongLabelEstimate(
             Self.counts(0.3, 0.2, agreement: 0, given: 1000, trusted: 0), explained: 0.25, structure: .uniform,
             classCount: 10)
         #expect((estimate.low, estimate.high) == (0.25, 0.44))
+        let told = WrongLabelEstimate(
+            Self.counts(0.3, 0.2, agreement: 0, given: 1000, trusted: 0), explained: 0.25, likeliest: 0.28,
+            structure: .uniform, classCount: 10)
+        #expect((told.low, told.share, told.high) == (0.25, 0.28, 0.44))
+    }
+}
+
+@Suite struct LikeliestShareTests {
+    /// Samples of a network that is right as often as it says, labels drawn through `transition`; then the network is
+    /// made surer than it may be.
+    static func leftOut(
+        _ transition: NoiseTransition, count: Int, temperature: Double
+    ) -> LeftOutPredictions {
+        var random = RandomGenerator(seed: 7)
+        let c = transition.classCount
+        var rows: [Float] = [], labels: [Int32] = []
+        func draw(_ chances: [Double]) -> Int {
+            var rest = random.uniform()
+            return chances.indices.first { k in
+                rest -= chances[k]
+                return rest < 0
+            } ?? chances.count - 1
+        }
+        for _ in 0..<count {
+            let scores = (0..<c).map { _ in exp(2.5 * random.normal()) }, total = scores.reduce(0, +)
+            let chances = scores.map { $0 / total }, k = draw(chances)
+            rows += chances.map { Float($0) }
+            labels.append(Int32(draw((0..<c).map { transition[class: k, label: $0] })))
+        }
+        let probabilities = ClassProbabilities(classCount: c, values: rows).tempered(temperature)
+        var result = LeftOutPredictions(classCount: c)
+        result.add(Array(0..<count), probabilities.values, labels: labels)
+        return result
+    }
+
+    static func uniform(_ share: Double) -> NoiseTransition {
+        NoiseTransition(classCount: 5, values: (0..<25).map { $0 % 6 == 0 ? 1 - share : share / 4 })
+    }
+
+    /// 4,000 labels leave a standard error of about 0.01, and the temperature is one of six.
+    @Test(arguments: [0.1, 0.4])
+    func evenErrorsOfASureNetworkAreTold(_ share: Double) throws {
+        let leftOut = Self.leftOut(Self.uniform(share), count: 4000, temperature: 1 / 1.5)
+        let found = try #require(LikeliestShare(leftOut, structure: .uniform))
+        #expect(abs(found.share - share) < 0.04)
+        #expect(found.temperature > 1)
+        // Taken at its word it contradicts far more labels than are wrong.
+        #expect(Double(leftOut.contradictedCount) / 4000 > share + 0.1)
+    }
+
+    @Test func errorsOfClassesAreTold() throws {
+        let pair = NoiseTransition(
+            classCount: 5,
+            values: (0..<25).map { $0 % 6 == 0 ? 0.7 : $0 % 5 == ($0 / 5 + 1) % 5 ? 0.3 : 0 })
+        let found = try #require(
+            LikeliestShare(Self.leftOut(pair, count: 4000, temperature: 1), structure: .byClass))
+        #expect(abs(found.share - 0.3) < 0.05)
+    }
+
+    @Test func errorsOfSamplesAreNot() {
+        let leftOut = Self.leftOut(Self.uniform(0.2), count: 100, temperature: 1)
+        #expect(LikeliestShare(leftOut, structure: .bySample) == nil)
+        #expect(LikeliestShare(LeftOutPredictions(classCount: 5), structure: .uniform) == nil)
     }
 }
 

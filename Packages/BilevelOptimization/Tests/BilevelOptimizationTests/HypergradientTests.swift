@@ -315,6 +315,21 @@ func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocati
         }
     }
 
+    @Test func stepsShrinkAlongACosine() {
+        let plain = UpdateRule.momentum(rate: 0.1, coefficient: 0.5), rule = plain.decaying(over: 4, to: 0.2)
+        var v = Tensor([2.0]), state = rule.initialState(for: [v]), velocity = 0.0, expected = 2.0
+        for t in 0..<6 {
+            let moved = rule.step([v], gradient: [v], state: state)
+            velocity = 0.5 * velocity + expected
+            expected -= 0.1 * velocity * (0.2 + 0.8 * (1 + cos(.pi * min(Double(t) / 4, 1))) / 2)
+            v = moved.variable[0].evaluated()
+            state = moved.state.map { $0.evaluated() }
+            #expect(abs(v.scalar - expected) < 1e-12)
+        }
+        #expect(throws: SolverError.self) { try plain.decaying(over: 0).base.check(as: "upper") }
+        #expect(throws: SolverError.self) { try plain.decaying(over: 3, to: 2).base.check(as: "upper") }
+    }
+
     @Test func meaninglessCombinationsNameTheNearestValidOne() {
         func complaint(_ method: Method) -> String {
             let problem = BilevelProblem<Tensor, Tensor>(

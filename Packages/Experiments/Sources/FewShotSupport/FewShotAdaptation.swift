@@ -1,43 +1,71 @@
 import BilevelOptimization
 import Datasets
+import NeuralLayers
 import RunSupport
 import Tensors
 
 /// A trained checkpoint adapted to a person's own classes: a few labelled images of each, then guesses for further
 /// images.
 package struct FewShotAdaptation {
+    /// What may be asked for beside the folders.
+    package struct Options: Sendable {
+        /// Lower steps; nil for as many as in training.
+        package var innerIterations: Int?
+        /// Nil for the checkpoint's; where that is transductive, the support's.
+        package var normalization: NormalizationName?
+        package var polarity = InkPolarity.border
+        /// Never "none of these".
+        package var alwaysChooses = false
+        /// Of the solver; nil keeps what pays.
+        package var memoryBudget: MemorySize?
+
+        package init() {}
+    }
+
     /// A query image with the probability of each class.
     package struct Guess: Sendable {
         package let path: String
         /// The class that its folder names, where that is one of the support's.
         package let trueClass: Int?
         package let probabilities: [Double]
+        /// Whether it is none of the classes; `predicted` is the nearest all the same.
+        package let isNone: Bool
         package var predicted: Int { probabilities.indices.max { probabilities[$0] < probabilities[$1] }! }
+        /// Whether the answer is the truth; nil where that is not known.
+        package var isRight: Bool? { trueClass.map { !isNone && $0 == predicted } }
     }
 
     package let settings: FewShotConfiguration
     package let classNames: [String]
-    package let support: ImageClasses, query: ImageClasses
+    package let support: PreparedPictures, query: PreparedPictures
     package let supportPaths: [String]
     /// What the two folders hold, and what is not read of it.
     package let supportCount: PictureCount, queryCount: PictureCount
-    /// What lies in them beside pictures and is not read, a line each.
-    package var remarks: [String] { [supportCount, queryCount].compactMap(\.remark) }
     package let guesses: [Guess]
+    /// What was calibrated for "none of these"; nil where that is never answered.
+    package let refusal: Refusal?
+    /// What lies in the folders beside pictures and is not read, a line each.
+    package var remarks: [String] { [supportCount, queryCount].compactMap(\.remark) }
+    /// The reason for another normalization than the checkpoint's, and which pictures were turned over, a line each.
+    package let notes: [String]
 
     /// - Parameters:
     ///   - supportPath: a folder (or zip archive) with a folder of PNG or JPEG files for each class, one image or more.
     ///   - queryPath: PNG or JPEG files, in any folders; a folder called like a class says what is true.
-    ///   - innerIterations: lower steps; nil for as many as in training.
-    ///   - memoryBudget: of the solver; nil keeps what pays.
     package init(
-        checkpointPath: String, support supportPath: String, query queryPath: String, innerIterations: Int? = nil,
-        memoryBudget: MemorySize? = nil
+        checkpointPath: String, support supportPath: String, query queryPath: String, options: Options = Options()
     ) throws {
         let checkpoint = try Checkpoint(path: checkpointPath)
-        var settings = try FewShotConfiguration(checkpoint: checkpoint, file: checkpointPath)
-        settings.innerIterations = innerIterations ?? settings.innerIterations
-        settings.memoryBudget = memoryBudget
+        var settings = try FewShotConfiguration(checkpoint: checkpoint, file: checkpointPath), notes: [String] = []
+        settings.innerIterations = options.innerIterations ?? settings.innerIterations
+        settings.memoryBudget = options.memoryBudget
+        let trained = settings.normalization
+        settings.normalization = options.normalization ?? (trained == .transductive ? .support : trained)
+        if options.normalization == nil, trained == .transductive {
+            notes.append(
+                "\(checkpointPath): trained with transductive normalization; the support's statistics are used here, "
+                    + "so that each picture stands alone (--normalization transductive for the other)")
+        }
         let image = try checkpoint.image(file: checkpointPath)
         let preparation = try checkpoint.preparation(of: settings.dataset, file: checkpointPath)
 
@@ -49,39 +77,36 @@ package struct FewShotAdaptation {
                 "a folder of PNG or JPEG files for each class expected (for example \(supportPath)/cat/1.png), "
                     + "\(loose.pictures[0]) lies in none")
         }
-        let support = try ImageClasses(
+        let supportImages = try ImageClasses(
             contentsOf: supportTree, name: "support", preparation: preparation, cache: ImageCache(directory: nil))
-        guard support.classCount == settings.ways else {
+        guard supportImages.classCount == settings.ways || settings.method.solution != .descent else {
             throw CheckpointError(
-                expected: "\(support.classCount) ways, as \(supportPath) holds \(support.classCount) classes,",
+                expected:
+                    "\(supportImages.classCount) ways, as \(supportPath) holds \(supportImages.classCount) classes,",
                 got: "\(settings.ways) ways", file: checkpointPath)
         }
-        let query = try ImageClasses(
+        guard supportImages.classCount > 1 else {
+            throw DatasetError.missing(at: supportPath, "at least two folders of classes expected, there is one")
+        }
+        let queryImages = try ImageClasses(
             contentsOf: queryTree, name: "query", preparation: preparation, cache: ImageCache(directory: nil))
         // Two folders x/a and y/a would be one name: then the whole path is the name.
         let lastParts = folders.map(\.path.name),
             paths = Set(lastParts).count == folders.count ? lastParts : folders.map(\.path),
             names = paths.map(\.description)
 
-        let supportLabels = (0..<support.classCount).flatMap {
-            Array(repeating: Int32($0), count: support.images(ofClass: $0).count)
-        }
-        // F is not read by predictions: the labels only say how many images there are.
-        let problem = try settings.problem(
-            supportLabels: supportLabels, queryLabels: Array(repeating: 0, count: query.imageCount), image: image)
-        let solver = try settings.solver(problem, batchSize: 1),
-            rateFactor = settings.rateFactor(at: checkpoint.selectedIteration ?? 0)
-        try solver.takeSelected(checkpoint, file: checkpointPath)
-        let logits = solver.predictions(count: 1) { [support, query] _, task in
-            support.write(Array(0..<support.imageCount), to: task.floats(0))
-            query.write(Array(0..<query.imageCount), to: task.floats(1))
-            task.floats(2)[0] = rateFactor
-        }[0].prediction
+        let polarity = settings.dataset.learnsStrokes ? options.polarity : .asIs
+        support = PreparedPictures(supportImages, polarity, isInverted: preparation.isInverted)
+        query = PreparedPictures(queryImages, polarity, isInverted: preparation.isInverted)
+        let logits = try Self.logits(
+            settings, checkpoint, checkpointPath, support: support, query: query, image: image)
         // An infinite logit has a probability, 0 or 1, which says nothing.
-        let probabilities = logits.logSoftmax().exp().scalars
-        guard (logits.scalars + probabilities).allSatisfy(\.isFinite) else {
+        let probabilities = logits.map { Tensor($0).expandingAxis(0).logSoftmax().exp().scalars }
+        guard (logits + probabilities).allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
             throw RunError.notFinite(place: queryPath, quantity: "the predictions")
         }
+        let isCalibrated = settings.normalization == trained && !options.alwaysChooses
+        let refusal = isCalibrated ? checkpoint.notes["refusal"].flatMap(Refusal.init(note:)) : nil
 
         guesses = queryTree.imageFolders.flatMap { folder in
             // By bytes; else é in one code point and in two are the same.
@@ -90,17 +115,98 @@ package struct FewShotAdaptation {
             return folder.pictures.map { ($0.description, trueClass) }
         }.enumerated().map { i, place in
             Guess(
-                path: place.0, trueClass: place.1,
-                probabilities: Array(probabilities[(i * names.count)..<((i + 1) * names.count)]))
+                path: place.0, trueClass: place.1, probabilities: probabilities[i],
+                isNone: refusal?.refuses(logits[i]) ?? false)
         }
-        (self.settings, self.support, self.query, classNames) = (settings, support, query, names)
+        (self.settings, self.refusal, classNames) = (settings, refusal, names)
         supportPaths = folders.flatMap { $0.pictures.map(\.description) }
         (supportCount, queryCount) = (supportTree.pictureCount, queryTree.pictureCount)
+        self.notes =
+            notes
+            + [(supportPath, support), (queryPath, query)].compactMap { $1.remark(at: $0) }
+    }
+
+    /// A row for each query picture. Transductive ones come of all pictures at once, others of each alone.
+    private static func logits(
+        _ settings: FewShotConfiguration, _ checkpoint: Checkpoint, _ file: String, support: PreparedPictures,
+        query: PreparedPictures, image: (channels: Int, height: Int, width: Int)
+    ) throws -> [[Double]] {
+        let isTransductive = settings.normalization == .transductive
+        // F is not read by predictions: the query's labels only say how many images there are.
+        let problem = try settings.problem(
+            ways: support.classCount, supportLabels: support.labels,
+            queryLabels: Array(repeating: 0, count: isTransductive ? query.count : 1), image: image)
+        let normalization = settings.normalization.inTests
+        let solver = try settings.solver(
+            problem, normalization, batchSize: 1, predicting: isTransductive ? .logits : .network)
+        try solver.takeSelected(checkpoint, file: file, takesStart: settings.method.solution == .descent)
+        var statistics: [ChannelStatistics] = []
+        if normalization == .given {
+            guard let found = try checkpoint.statistics(like: problem.statisticsTemplate(), file: file) else {
+                throw CheckpointError(
+                    expected: "few-shot train with --normalization running", got: "one without running statistics",
+                    file: file)
+            }
+            statistics = found
+        }
+        let rateFactor = settings.rateFactor(at: checkpoint.selectedIteration ?? 0)
+        guard !isTransductive else {
+            let logits = solver.predictions(count: 1) { _, task in
+                _ = task.floats(0).update(fromContentsOf: support.pixels.joined())
+                _ = task.floats(1).update(fromContentsOf: query.pixels.joined())
+                task.floats(2)[0] = rateFactor
+            }[0].prediction
+            return (0..<query.count).map { logits.sliced($0..<($0 + 1)).scalars }
+        }
+        let classifier = AdaptedClassifier(
+            problem, solver, support: Array(support.pixels.joined()), rateFactor: rateFactor, statistics: statistics)
+        return query.pixels.map(classifier.logits)
     }
 
     /// The share of right guesses among the images whose class is known; nil if none is.
     package var accuracy: Double? {
-        let known = guesses.filter { $0.trueClass != nil }
-        return known.isEmpty ? nil : Double(known.count { $0.trueClass == $0.predicted }) / Double(known.count)
+        let known = guesses.compactMap(\.isRight)
+        return known.isEmpty ? nil : Double(known.count { $0 }) / Double(known.count)
     }
+}
+
+/// A person's pictures as the network sees them.
+package struct PreparedPictures: Sendable {
+    /// [channels, height, width] each, class after class.
+    package let pixels: [[Float]]
+    package let labels: [Int32]
+    package let classCount: Int
+    package let channels: Int, height: Int, width: Int
+    /// Which of them were light on dark where the others are dark on light, or the reverse.
+    let turned: [Bool]
+
+    init(_ images: ImageClasses, _ polarity: InkPolarity, isInverted: Bool) {
+        var pixels: [[Float]] = [], turned: [Bool] = []
+        for index in (0..<images.classCount).flatMap(images.images(ofClass:)) {
+            var picture = images.floats(of: [index])
+            turned.append(
+                polarity.apply(to: &picture, height: images.height, width: images.width, isInverted: isInverted))
+            pixels.append(picture)
+        }
+        (self.pixels, self.turned, classCount) = (pixels, turned, images.classCount)
+        (channels, height, width) = (images.channels, images.height, images.width)
+        labels = (0..<images.classCount).flatMap { label in
+            images.images(ofClass: label).map { _ in Int32(label) }
+        }
+    }
+
+    package var count: Int { pixels.count }
+
+    func remark(at place: String) -> String? {
+        let number = turned.count { $0 }
+        return number == 0
+            ? nil
+            : "\(place): \(number) of \(count) pictures turned over, so that their ground is dark as in training "
+                + "(--ink)"
+    }
+}
+
+extension FewShotDataset {
+    /// Whether its pictures are strokes of 1 on a ground of 0.
+    var learnsStrokes: Bool { self == .omniglot || self == .glyphs }
 }

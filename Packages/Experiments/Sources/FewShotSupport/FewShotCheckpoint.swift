@@ -1,4 +1,5 @@
 import Datasets
+import NeuralLayers
 import RunSupport
 import Tensors
 
@@ -8,7 +9,7 @@ extension FewShotConfiguration {
     package init(checkpoint: Checkpoint, file: String) throws(CheckpointError) {
         self.init()
         for setting in FewShotSettings.architecture {
-            let note = checkpoint.notes[setting.name]
+            let note = checkpoint.notes[setting.name] ?? setting.missing?.plainText
             guard let note, let given = try? setting.restore(note) else {
                 throw CheckpointError(
                     expected: "few-shot train with its \(setting.name)", got: note ?? "none", file: file)
@@ -30,6 +31,12 @@ extension Checkpoint {
                 expected: "the size of the images that few-shot train read", got: notes["image"] ?? "none", file: file)
         }
         return (sizes[0], sizes[1], sizes[2])
+    }
+
+    /// Of the selected variables' normalizations; nil where it holds none.
+    func statistics(like template: [ChannelStatistics], file: String) throws(CheckpointError) -> [ChannelStatistics]? {
+        guard tensors.contains(where: { $0.name.hasPrefix("selected.statistics") }) else { return nil }
+        return try restored(template, from: "selected.statistics", file: file)
     }
 
     /// Pictures as those that it was trained on.

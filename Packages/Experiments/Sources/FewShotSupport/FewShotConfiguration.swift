@@ -14,11 +14,18 @@ package struct FewShotConfiguration: ExperimentConfiguration {
     package enum MethodName: String, NamedSetting {
         case iapttGM = "iaptt-gm", iaGM = "ia-gm", rhg, truncatedRHG = "t-rhg", bda
         case maml, fomaml, reptile, metaSGD = "meta-sgd", anil
-    }
+        case prototypes, ridge, logistic
 
-    /// How batch normalization sees episodes, for every result.
-    package static let batchNormalization =
-        "batch statistics of each episode's support and query images, at test too (transductive)"
+        /// How a task's head is found.
+        package var solution: FewShotProblem.Solution {
+            switch self {
+            case .prototypes: .prototypes
+            case .ridge: .ridge
+            case .logistic: .logistic
+            default: .descent
+            }
+        }
+    }
 
     package var dataset = FewShotDataset.omniglot
     package var dataPath = ""
@@ -26,6 +33,9 @@ package struct FewShotConfiguration: ExperimentConfiguration {
     /// Pixels of the side that pictures are resized to; nil takes the data set's own, or leaves them as they are.
     package var imageSize: Int?
     package var ways = 5, shots = 1, queries = 15
+    /// Of training episodes; nil where they are as those of tests.
+    package var trainWays: Int?, trainQueries: Int?
+    package var normalization = NormalizationName.transductive
     package var backbone = FewShotProblem.BackboneName.omniglot
     package var hidden: Int?
     /// How many of the last convolution blocks belong to the task: all of them where everything is adapted.
@@ -43,6 +53,9 @@ package struct FewShotConfiguration: ExperimentConfiguration {
     /// What the lower rate decays to by a cosine over `decayIterations` meta-iterations; nil keeps it.
     package var finalLowerRate: Double?
     package var decayIterations = 80_000
+    /// What the upper rate decays to by a cosine over `upperDecayIterations` meta-iterations; nil keeps it.
+    package var finalUpperRate: Double?
+    package var upperDecayIterations: Int?
     package var truncationLength = 5
     /// Coordinates of dF/dx are clamped to ± this; 0 is no limit.
     package var gradientLimit: Double? { didSet { if gradientLimit == 0 { gradientLimit = nil } } }
@@ -76,29 +89,45 @@ package struct FewShotConfiguration: ExperimentConfiguration {
         return Float(end + (1 - end) * (1 + cos(.pi * share)) / 2)
     }
 
-    func problem(supportLabels: [Int32], queryLabels: [Int32], image: (channels: Int, height: Int, width: Int))
-        throws(SolverError) -> FewShotProblem
-    {
+    /// - Parameter ways: nil for those of tests.
+    func problem(
+        ways: Int? = nil, supportLabels: [Int32], queryLabels: [Int32],
+        image: (channels: Int, height: Int, width: Int)
+    ) throws(SolverError) -> FewShotProblem {
+        guard normalization != .running || taskConvolutions == 0 && head == .linear else {
+            throw .outOfRange(
+                name: "normalization", expected: "one by batch statistics where a task has convolutions of its own",
+                got: "running", nearest: "support")
+        }
         var random = RandomGenerator(seed: seed, stream: .sharedWeights)
         return try FewShotProblem(
-            ways: ways, supportLabels: supportLabels, queryLabels: queryLabels, image: image, backbone: backbone,
-            head: head, hidden: hidden,
-            taskConvolutions: taskConvolutions,
-            learnedStepSize: method == .metaSGD ? lowerRate : nil,
-            regularizer: regularizer, regularization: regularization, using: &random)
+            ways: ways ?? self.ways, supportLabels: supportLabels, queryLabels: queryLabels, image: image,
+            backbone: backbone, head: head, hidden: hidden, taskConvolutions: taskConvolutions,
+            learnedStepSize: method == .metaSGD ? lowerRate : nil, regularizer: regularizer,
+            regularization: regularization, solution: method.solution, using: &random)
     }
 
-    func solver(_ problem: FewShotProblem, batchSize: Int) throws -> FewShotSolver {
+    func solver(
+        _ problem: FewShotProblem, _ normalization: EpisodeNormalization, batchSize: Int,
+        predicting prediction: FewShotProblem.Prediction = .logits
+    ) throws -> FewShotSolver {
         try RunError.inOptions { () throws(SolverError) in
             try MetaSolver(
-                problem.problem, method: solverMethod, upperRule: .adam(rate: upperRate), upper: problem.shared,
-                lower: problem.head, data: problem.template(), batchSize: batchSize, gradientLimit: gradientLimit,
-                threads: threads, memoryBudget: memoryBudget?.byteCount)
+                problem.problem(normalization, predicting: prediction), method: solverMethod, upperRule: upperRule,
+                upper: problem.shared,
+                lower: problem.head, data: problem.template(normalization), batchSize: batchSize,
+                gradientLimit: gradientLimit, threads: threads, memoryBudget: memoryBudget?.byteCount)
         }
     }
 
+    private var upperRule: UpdateRule { decaying(.adam(rate: upperRate)) }
+
+    private func decaying(_ rule: UpdateRule) -> UpdateRule {
+        finalUpperRate.map { rule.decaying(over: upperDecayIterations ?? metaIterations, to: $0 / upperRate) } ?? rule
+    }
+
     var solverMethod: Method {
-        let K = innerIterations, learned = Initialization.learned(.adam(rate: initializationRate)),
+        let K = innerIterations, learned = Initialization.learned(decaying(.adam(rate: initializationRate))),
             descent = Dynamics.descent(.gradientDescent(rate: lowerRate))
         return switch method {
         case .iapttGM: Method(dynamics: descent, innerIterations: K, initialization: learned, truncation: .pessimistic)
@@ -114,6 +143,13 @@ package struct FewShotConfiguration: ExperimentConfiguration {
         // The step sizes themselves are learned, from `lowerRate` on.
         case .metaSGD:
             Method(dynamics: .descent(.gradientDescent(rate: 1)), innerIterations: K, initialization: learned)
+        // The step of rate 1 leads to the solution, whose derivative is then exact.
+        case .prototypes, .ridge: Method(dynamics: .descent(.gradientDescent(rate: 1)), innerIterations: 1)
+        // Solved until its gradient vanishes; the derivative is that of the optimality conditions (Lee et al. 2019).
+        case .logistic:
+            Method(
+                dynamics: .descent(.nesterov(rate: 1, coefficient: 0.9)), innerIterations: K,
+                hypergradient: .conjugateGradient(maximumIterations: 60, tolerance: 1e-8))
         case .bda:
             Method(dynamics: .aggregated(mix: 0.1, upperRate: lowerRate, lowerRate: lowerRate), innerIterations: K)
         }

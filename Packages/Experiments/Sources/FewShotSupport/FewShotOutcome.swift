@@ -48,7 +48,7 @@ package struct FewShotOutcome: RunOutcome {
             "secondsPerMetaIteration": .number(Samples(rows.map(\.report.seconds)).median),
             "peakMemoryBytes": .integer(peakMemoryBytes),
             "meanTruncation": .number(Samples(rows.map(\.report.meanTruncation)).mean),
-            "batchNormalization": .string(FewShotConfiguration.batchNormalization),
+            "batchNormalization": .string(c.normalization.explanation),
             "images": .array(inventory.partCounts.map { .integer($0) }),
             "notUsed": .array(inventory.remarks.map { .string($0) }), "data": inventory.json,
             "episodesHash": .string(episodesHash), "splitHash": .string(splitHash), "seed": c.seed.json,
@@ -77,7 +77,7 @@ package struct FewShotOutcome: RunOutcome {
         page.addKeyFigures(figures)
         page.addParagraph(
             "± is the 95 % interval of the mean over episodes, 1.96 s/√n. "
-                + "Batch normalization: \(FewShotConfiguration.batchNormalization).")
+                + "Batch normalization: \(c.normalization.explanation).")
         let bin = max(1, rows.count / 200)
         page.addCharts([
             LineChart(

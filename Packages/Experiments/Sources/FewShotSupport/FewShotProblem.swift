@@ -22,6 +22,39 @@ package struct FewShotProblem: Sendable {
         case lq
     }
 
+    /// How a task's head is found.
+    package enum Solution: Sendable, Hashable {
+        /// By steps along the cross-entropy of the support.
+        case descent
+        /// Class means of the features (Snell et al. 2017).
+        case prototypes
+        /// Ridge regression onto the classes, with λ learned (R2D2, Bertinetto et al. 2019).
+        case ridge
+        /// Logistic regression to its optimum (MetaOptNet with that head, Lee et al. 2019).
+        case logistic
+
+        /// Whether the lower level's solution is a formula: one step leads there, from wherever it starts.
+        package var isClosedForm: Bool { self == .prototypes || self == .ridge }
+
+        /// What is learned beside the features, at the start.
+        func parameters(elementType: ElementType) -> [Tensor] {
+            let values: [Double] =
+                switch self {
+                case .descent, .prototypes: []
+                case .ridge: [log(10), log(10)]
+                case .logistic: [log(5)]
+                }
+            return values.map { Tensor($0, elementType: elementType).evaluated() }
+        }
+    }
+
+    /// What is told of a solved task.
+    package enum Prediction: Sendable {
+        case logits
+        /// All of y in one vector.
+        case network
+    }
+
     /// The classes of the support's and the query's images, 0 ..< ways.
     package let supportLabels: [Int32], queryLabels: [Int32]
     /// Of the images: channels, height, width.
@@ -30,6 +63,8 @@ package struct FewShotProblem: Sendable {
     package let head: TaskNetwork
     package let regularizer: Regularizer
     package let regularization: Double
+    package let solution: Solution
+    package let ways: Int
 
     /// Episodes of as many images in every class.
     /// - Parameters: as below.
@@ -38,7 +73,7 @@ package struct FewShotProblem: Sendable {
         head: HeadName = .linear,
         hidden: Int? = nil, taskConvolutions: Int = 0, learnedStepSize: Double? = nil, regularizer: Regularizer = .none,
         regularization: Double = 0.25,
-        using random: inout RandomGenerator, elementType: ElementType = .float32
+        solution: Solution = .descent, using random: inout RandomGenerator, elementType: ElementType = .float32
     ) throws(SolverError) {
         func labels(_ count: Int) -> [Int32] { (0..<ways * count).map { Int32($0 / count) } }
         try self.init(
@@ -46,7 +81,7 @@ package struct FewShotProblem: Sendable {
             head: head, hidden: hidden,
             taskConvolutions: taskConvolutions, learnedStepSize: learnedStepSize, regularizer: regularizer,
             regularization: regularization,
-            using: &random, elementType: elementType)
+            solution: solution, using: &random, elementType: elementType)
     }
 
     /// - Parameters:
@@ -56,7 +91,7 @@ package struct FewShotProblem: Sendable {
         ways: Int, supportLabels: [Int32], queryLabels: [Int32], image: (channels: Int, height: Int, width: Int),
         backbone name: BackboneName,
         head headName: HeadName, hidden: Int?, taskConvolutions: Int, learnedStepSize: Double?,
-        regularizer: Regularizer, regularization: Double,
+        regularizer: Regularizer, regularization: Double, solution: Solution = .descent,
         using random: inout RandomGenerator, elementType: ElementType = .float32
     ) throws(SolverError) {
         self.supportLabels = supportLabels
@@ -64,7 +99,14 @@ package struct FewShotProblem: Sendable {
         self.image = image
         self.regularizer = regularizer
         self.regularization = regularization
+        self.solution = solution
+        self.ways = ways
         let moved = max(taskConvolutions, headName == .dfc ? 1 : 0)
+        guard moved == 0 || solution == .descent else {
+            throw .outOfRange(
+                name: "task convolutions", expected: "0 where the head is solved exactly", got: "\(moved)", nearest: "0"
+            )
+        }
         var own: [ConvolutionBlock] = []
         let backbone: Backbone
         switch name {
@@ -111,39 +153,76 @@ package struct FewShotProblem: Sendable {
         }
         let sample = Tensor.placeholder(
             "image", shape: [1, image.height, image.width, image.channels], elementType: elementType)
-        let features = own.reduce(backbone(sample)) { $1($0) }.count
-        let head = TaskNetwork(
-            blocks: own, linear: Linear(inputs: features, outputs: ways, using: &random, elementType: elementType))
+        var source = NormalizationSource()
+        let features = own.reduce(backbone(sample, &source)) { $1($0, &source) }.count
+        let drawn = Linear(inputs: features, outputs: ways, using: &random, elementType: elementType)
+        // Where the solution does not depend on the start, that is nothing.
+        let linear =
+            solution == .descent
+            ? drawn : drawn.map { Tensor.zeros($0.shape, elementType: elementType).evaluated() }
+        let head = TaskNetwork(blocks: own, linear: linear)
         self.head = head
         shared = SharedVariables(
             backbone: backbone,
             stepSizes: learnedStepSize.map { rate in
                 head.tensors.map { Tensor(repeating: rate, shape: $0.shape, elementType: elementType) }
-            } ?? [])
+            } ?? [], head: solution.parameters(elementType: elementType))
     }
 
     /// Placeholders' shapes of one episode.
-    package func template(elementType: ElementType = .float32) -> EpisodeData {
+    package func template(
+        _ normalization: EpisodeNormalization = .apart, elementType: ElementType = .float32
+    ) -> EpisodeData {
         func zeros(_ labels: [Int32]) -> Tensor {
             .zeros([labels.count, image.channels, image.height, image.width], elementType: elementType)
         }
         return EpisodeData(
-            support: zeros(supportLabels), query: zeros(queryLabels), rateFactor: Tensor(1, elementType: elementType))
+            support: zeros(supportLabels), query: zeros(queryLabels), rateFactor: Tensor(1, elementType: elementType),
+            statistics: normalization == .given ? statisticsTemplate(elementType: elementType) : [])
     }
 
-    package var problem: MetaProblem<SharedVariables, EpisodeData, EpisodeMaps, TaskNetwork> {
+    /// Of the backbone's normalizations, zeros.
+    package func statisticsTemplate(elementType: ElementType = .float32) -> [ChannelStatistics] {
+        let image = Tensor.placeholder(
+            "image", shape: [1, image.height, image.width, image.channels], elementType: elementType)
+        var source = NormalizationSource()
+        _ = shared.backbone(image, &source)
+        return source.statistics.map { $0.map { Tensor.zeros($0.shape, elementType: elementType).evaluated() } }
+    }
+
+    /// Support and query, each normalized by its own statistics.
+    package var problem: MetaProblem<SharedVariables, EpisodeData, EpisodeMaps, TaskNetwork> { problem(.apart) }
+
+    package func problem(
+        _ normalization: EpisodeNormalization, predicting told: Prediction = .logits
+    ) -> MetaProblem<SharedVariables, EpisodeData, EpisodeMaps, TaskNetwork> {
         let supportLabels = Tensor(self.supportLabels), queryLabels = Tensor(self.queryLabels),
-            regularizer = self.regularizer, λ = regularization, count = head.tensors.count
+            regularizer = self.regularizer, λ = regularization, count = head.tensors.count, solution = solution,
+            closedForm = closedForm
+        var stepSizes: (@Sendable (EpisodeMaps) -> [Tensor])?
+        if closedForm == nil { stepSizes = { $0.stepSizes } }
         return MetaProblem(
             context: { shared, given in
-                func maps(_ images: Tensor) -> Tensor { shared.backbone(images.permuted([0, 2, 3, 1])) }
-                let sizes =
-                    shared.stepSizes.isEmpty
-                    ? Array(repeating: given.rateFactor, count: count) : shared.stepSizes.map { $0 * given.rateFactor }
-                return EpisodeMaps(support: maps(given.support), query: maps(given.query), stepSizes: sizes)
+                var maps = shared.maps(of: given, normalization)
+                if let closedForm {
+                    maps.solution = [closedForm(maps.support.rowsOfFeatures, shared.head)]
+                } else {
+                    maps.scale = shared.head.map { $0.exp() }
+                    maps.stepSizes =
+                        shared.stepSizes.isEmpty
+                        ? Array(repeating: given.rateFactor, count: count)
+                        : shared.stepSizes.map { $0 * given.rateFactor }
+                }
+                return maps
             },
-            upperObjective: { maps, y in y(maps.query).meanCrossEntropy(labels: queryLabels) },
+            upperObjective: { maps, y in y.query(of: maps, normalization).meanCrossEntropy(labels: queryLabels) },
             lowerObjective: { maps, y, z in
+                // Its Hessian is the identity, its minimiser the solution.
+                if let solution = maps.solution.first {
+                    let distance = y.linear.combined(with: solution) { $0 - $1 }
+                    return distance.dot(distance) * 0.5
+                }
+                if solution == .logistic { return y.linear.regularizedLoss(maps.support.rowsOfFeatures, supportLabels) }
                 let loss = y(maps.support).meanCrossEntropy(labels: supportLabels)
                 switch regularizer {
                 case .none: return loss
@@ -151,7 +230,98 @@ package struct FewShotProblem: Sendable {
                 case .lq: return y.tensors.reduce(loss) { $0 + ($1.squared() + 0.01).power(0.25).sum() * λ }
                 }
             },
-            stepSizes: { $0.stepSizes },
-            prediction: { maps, y in y(maps.query) })
+            stepSizes: stepSizes,
+            prediction: { maps, y in
+                if told == .network { return y.packed }
+                let logits = y.query(of: maps, normalization)
+                return solution.completed(logits, features: maps.query)
+            })
     }
+
+    /// The head as a function of the support's features [n, d]; nil where there is no formula.
+    private var closedForm: (@Sendable (Tensor, [Tensor]) -> Linear)? {
+        switch solution {
+        case .descent, .logistic: return nil
+        case .prototypes:
+            let means = classMeans
+            return { features, _ in
+                // -‖φ - p‖² = 2 pᵀφ - ‖p‖² - ‖φ‖², whose last term all classes share (Snell et al. 2017, 2.4).
+                let prototypes = means.converted(to: features.elementType).product(features)
+                return Linear(weight: prototypes * 2, bias: prototypes.squared().sum(axes: [1]) * -1)
+            }
+        case .ridge:
+            let labels = Tensor(supportLabels), ways = ways
+            return { features, parameters in
+                let weight = ridgeRegression(
+                    features: features, targets: labels.oneHot(classes: ways, elementType: features.elementType),
+                    regularization: parameters[1].exp())
+                return Linear(
+                    weight: weight.permuted([1, 0]) * parameters[0].exp(),
+                    bias: .zeros([ways], elementType: features.elementType))
+            }
+        }
+    }
+
+    /// [ways, n]: 1 over a class's images at each of them.
+    private var classMeans: Tensor {
+        let counts = (0..<ways).map { label in supportLabels.count { $0 == Int32(label) } }
+        return Tensor(
+            (0..<ways).flatMap { label in
+                supportLabels.map { $0 == Int32(label) ? 1 / Double(counts[label]) : 0 }
+            }, shape: [ways, supportLabels.count])
+    }
+}
+
+extension FewShotProblem.Solution {
+    /// Logits with what all classes share: -‖φ - p‖² for prototypes, so that a number can be compared with those of
+    /// other pictures.
+    func completed(_ logits: Tensor, features maps: Tensor) -> Tensor {
+        self == .prototypes
+            ? logits - maps.rowsOfFeatures.squared().sum(axes: [1], keepingAxes: true) : logits
+    }
+}
+
+extension SharedVariables {
+    /// The backbone's maps of an episode's images.
+    func maps(of given: EpisodeData, _ normalization: EpisodeNormalization) -> EpisodeMaps {
+        let support = given.support.permuted([0, 2, 3, 1]), query = given.query.permuted([0, 2, 3, 1])
+        var first = NormalizationSource(), second = NormalizationSource()
+        let maps: (support: Tensor, query: Tensor)
+        switch normalization {
+        case .apart: maps = (backbone(support, &first), backbone(query, &second))
+        case .bySupport:
+            let ofSupport = backbone(support, &first)
+            second = NormalizationSource(first.statistics)
+            maps = (ofSupport, backbone(query, &second))
+        case .together:
+            let n = support.shape[0], all = backbone(Tensor(concatenating: [support, query]), &first)
+            maps = (all.sliced(axis: 0, 0..<n), all.sliced(axis: 0, n..<all.shape[0]))
+        case .given:
+            first = NormalizationSource(given.statistics)
+            second = first
+            maps = (backbone(support, &first), backbone(query, &second))
+        }
+        return EpisodeMaps(support: maps.support, query: maps.query, stepSizes: [])
+    }
+
+    /// Of the backbone's normalizations, over all images of an episode.
+    func statistics(of given: EpisodeData) -> [ChannelStatistics] {
+        var source = NormalizationSource()
+        _ = backbone(Tensor(concatenating: [given.support, given.query]).permuted([0, 2, 3, 1]), &source)
+        return source.statistics
+    }
+}
+
+extension Linear {
+    /// Cross-entropy with an L2 penalty on all parameters, strongly convex; features are taken shorter by √d, so that
+    /// one step size serves any backbone.
+    func regularizedLoss(_ features: Tensor, _ labels: Tensor) -> Tensor {
+        let scaled = features * (1 / Double(features.shape[1]).squareRoot())
+        return self(scaled).meanCrossEntropy(labels: labels) + dot(self) * (FewShotProblem.logisticPenalty / 2)
+    }
+}
+
+extension FewShotProblem {
+    /// λ of logistic regression. With features of length 1 the Hessian lies between it and 1/2 + λ.
+    static let logisticPenalty = 0.02
 }

@@ -20,6 +20,12 @@ package final class FewShotRun: ExperimentRun {
     private var restoredIteration: Int?
 
     private let solver: FewShotSolver
+    /// Where tests differ from training; else the solver itself.
+    private let predictor: FewShotSolver?
+    private let statisticsReader: RunningStatistics?
+    /// Of the variables that validation selected; nil where they have not been needed yet.
+    private var selectedStatistics: [ChannelStatistics]?
+    private(set) var selectedRefusal: Refusal?
     private let trainSampler: EpisodeSampler, validationSampler: EpisodeSampler, testSampler: EpisodeSampler
     private var bestVariables: (x: SharedVariables, z: TaskNetwork)
 
@@ -30,20 +36,36 @@ package final class FewShotRun: ExperimentRun {
         let c = configuration
         // Three independent streams of episodes.
         trainSampler = try EpisodeSampler(
-            data.train, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 1)
+            data.train, ways: c.trainWays ?? c.ways, shots: c.shots, queries: c.trainQueries ?? c.queries,
+            seed: c.seed &* 3 &+ 1)
         validationSampler = try EpisodeSampler(
             data.validation, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 2)
         testSampler = try EpisodeSampler(
             data.test, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 3)
-        let sample = trainSampler.episode(0)
-        problem = try c.problem(
-            supportLabels: sample.supportLabels, queryLabels: sample.queryLabels,
-            image: (data.train.channels, data.train.height, data.train.width))
+        guard trainSampler.ways == c.ways || c.method.solution != .descent else {
+            throw SolverError.outOfRange(
+                name: "--train-ways", expected: "\(c.ways) where the head's start is learned",
+                got: "\(trainSampler.ways)", nearest: "\(c.ways)")
+        }
+        let image = (channels: data.train.channels, height: data.train.height, width: data.train.width)
+        func made(_ sampler: EpisodeSampler) throws -> FewShotProblem {
+            let sample = sampler.episode(0)
+            return try c.problem(
+                ways: sampler.ways, supportLabels: sample.supportLabels, queryLabels: sample.queryLabels, image: image)
+        }
+        problem = try made(trainSampler)
         try RunError.checkMemory(
             innerIterations: c.innerIterations,
             bytesPerState: problem.head.tensors.reduce(0) { $0 + $1.count * $1.elementType.byteCount },
             copies: min(c.threads, c.metaBatch), budget: c.memoryBudget)
-        solver = try c.solver(problem, batchSize: c.metaBatch)
+        solver = try c.solver(problem, c.normalization.inTraining, batchSize: c.metaBatch)
+        let differs =
+            c.normalization == .running
+            || (trainSampler.ways, trainSampler.queries) != (testSampler.ways, testSampler.queries)
+        predictor =
+            differs
+            ? try c.solver(made(testSampler), c.normalization.inTests, batchSize: c.threads) : nil
+        statisticsReader = c.normalization == .running ? RunningStatistics(problem, data.train, trainSampler) : nil
         bestVariables = (problem.shared, problem.head)
     }
 
@@ -64,14 +86,18 @@ package final class FewShotRun: ExperimentRun {
         }
         var accuracy: Double?
         if report.iteration % c.validateEvery == 0 || report.iteration == c.metaIterations {
+            let statistics = statisticsReader?.statistics(of: solver.upper)
             let mean = Samples(
                 try accuracies(
-                    validationSampler, data.validation, count: c.validationEpisodes, c.rateFactor(at: report.iteration))
+                    validationSampler, data.validation, count: c.validationEpisodes, c.rateFactor(at: report.iteration),
+                    statistics)
             ).mean
             accuracy = mean
             if mean > best?.accuracy ?? -1 {
                 best = (report.iteration, mean)
                 bestVariables = (solver.upper, solver.initialization)
+                selectedStatistics = statistics
+                selectedRefusal = try calibrated(c.rateFactor(at: report.iteration), statistics)
             }
         }
         let row = FewShotRow(report: report, validationAccuracy: accuracy)
@@ -90,33 +116,77 @@ package final class FewShotRun: ExperimentRun {
         ].compactMap { $0 }.joined(separator: "  ")
     }
 
-    private static func fill(_ task: TaskData, with episode: Episode, of images: ImageClasses, _ rateFactor: Float) {
+    private static func fill(
+        _ task: TaskData, with episode: Episode, of images: ImageClasses, _ rateFactor: Float,
+        _ statistics: [[Float]] = []
+    ) {
         images.write(episode.support, to: task.floats(0))
         images.write(episode.query, to: task.floats(1))
         task.floats(2)[0] = rateFactor
+        for (i, values) in statistics.enumerated() { _ = task.floats(3 + i).update(fromContentsOf: values) }
     }
 
-    /// As many episodes at once as there are threads, until told to stop. Predictions that are not finite are an error.
     private func accuracies(
         _ sampler: EpisodeSampler, _ images: ImageClasses, count: Int, _ rateFactor: Float,
-        isStopped: () -> Bool = { false }
+        _ statistics: [ChannelStatistics]?, isStopped: () -> Bool = { false }
     ) throws -> [Double] {
         let labels = Tensor(sampler.episode(0).queryLabels)
-        var result: [Double] = []
+        return try logits(
+            sampler, images, count: count, rateFactor, statistics, of: sampler.episode, isStopped: isStopped
+        ).map { $0.accuracy(labels: labels) }
+    }
+
+    /// Logits of the query of each episode; as many episodes at once as there are threads, until told to stop.
+    /// Predictions that are not finite are an error.
+    /// - Parameter queried: whose query takes the place of an episode's own.
+    private func logits(
+        _ sampler: EpisodeSampler, _ images: ImageClasses, count: Int, _ rateFactor: Float,
+        _ statistics: [ChannelStatistics]?, of queried: @escaping @Sendable (Int) -> Episode,
+        isStopped: () -> Bool = { false }
+    ) throws -> [Tensor] {
+        let predictor = self.predictor ?? solver
+        if predictor !== solver {
+            predictor.upper = solver.upper
+            if configuration.method.solution == .descent { predictor.initialization = solver.initialization }
+        }
+        let values: [[Float]] = (statistics ?? []).tensors.map { $0.scalars() }
+        var result: [Tensor] = []
         while result.count < count, !isStopped() {
             let first = result.count
-            let predictions = solver.predictions(count: min(configuration.threads, count - first)) { index, task in
-                FewShotRun.fill(task, with: sampler.episode(first + index), of: images, rateFactor)
+            let predictions = predictor.predictions(count: min(configuration.threads, count - first)) { index, task in
+                FewShotRun.fill(task, with: sampler.episode(first + index), of: images, rateFactor, values)
+                images.write(queried(first + index).query, to: task.floats(1))
             }
             for (prediction, _) in predictions {
                 guard prediction.scalars.allSatisfy(\.isFinite) else {
                     throw RunError.notFinite(
                         place: "\(images.name) episode \(result.count)", quantity: "the predictions")
                 }
-                result.append(prediction.accuracy(labels: labels))
+                result.append(prediction)
             }
         }
         return result
+    }
+
+    /// When a picture is none of an episode's classes: from validation episodes, with the queries of the next in place
+    /// of strangers. Nil where what a picture is taken for depends on its company.
+    private func calibrated(_ rateFactor: Float, _ statistics: [ChannelStatistics]?) throws -> Refusal? {
+        guard configuration.normalization != .transductive else { return nil }
+        let sampler = validationSampler, images = data.validation,
+            count = min(configuration.validationEpisodes, 100)
+        let own = try logits(sampler, images, count: count, rateFactor, statistics, of: sampler.episode)
+        let others = try logits(sampler, images, count: count, rateFactor, statistics) { sampler.episode($0 + 1) }
+        let classes = (0..<images.classCount).map(images.images(ofClass:))
+        var strangers: [[Double]] = []
+        for (number, logits) in others.enumerated() {
+            let shown = sampler.episode(number).support,
+                theirs = classes.filter { images in shown.contains(where: images.contains) }
+            for (image, row) in zip(sampler.episode(number + 1).query, logits.rows)
+            where !theirs.contains(where: { $0.contains(image) }) {
+                strangers.append(row)
+            }
+        }
+        return Refusal(own: own.flatMap(\.rows), strangers: strangers)
     }
 
     /// Accuracies on the first `count` test episodes with the selected variables (the last ones before any validation),
@@ -128,7 +198,9 @@ package final class FewShotRun: ExperimentRun {
         if best != nil { (solver.upper, solver.initialization) = (bestVariables.x, bestVariables.z) }
         defer { (solver.upper, solver.initialization) = last }
         let rateFactor = configuration.rateFactor(at: restoredIteration ?? best?.iteration ?? iteration)
-        let accuracies = try accuracies(testSampler, data.test, count: count, rateFactor, isStopped: isStopped)
+        if selectedStatistics == nil { selectedStatistics = statisticsReader?.statistics(of: solver.upper) }
+        let accuracies = try accuracies(
+            testSampler, data.test, count: count, rateFactor, selectedStatistics, isStopped: isStopped)
         return (accuracies, EpisodeList(testSampler, of: data.test, count: accuracies.count).hash)
     }
 
@@ -140,10 +212,14 @@ package final class FewShotRun: ExperimentRun {
         result.notes["iteration"] = String(solver.iteration)
         result.notes["bestIteration"] = best.map { String($0.iteration) } ?? ""
         result.notes["bestAccuracy"] = best.map { String($0.accuracy) } ?? ""
+        result.notes["refusal"] = selectedRefusal?.note
         result.notes["image"] = "\(problem.image.channels) x \(problem.image.height) x \(problem.image.width)"
         result.add(solver.state)
         result.add(best == nil ? solver.upper : bestVariables.x, as: "selected.x")
         result.add(best == nil ? solver.initialization : bestVariables.z, as: "selected.z")
+        if let statistics = selectedStatistics ?? statisticsReader?.statistics(of: solver.upper) {
+            result.add(statistics, as: "selected.statistics")
+        }
         return result
     }
 
@@ -151,6 +227,13 @@ package final class FewShotRun: ExperimentRun {
     package func restoreSelected(_ checkpoint: Checkpoint, file: String) throws(CheckpointError) {
         try solver.takeSelected(checkpoint, file: file)
         (best, restoredIteration) = (nil, checkpoint.selectedIteration)
+        selectedStatistics = try statistics(in: checkpoint, file: file)
+    }
+
+    /// Nothing reads them with another normalization, whatever the checkpoint was trained with.
+    private func statistics(in checkpoint: Checkpoint, file: String) throws(CheckpointError) -> [ChannelStatistics]? {
+        guard statisticsReader != nil else { return nil }
+        return try checkpoint.statistics(like: problem.statisticsTemplate(), file: file)
     }
 
     package func restore(_ checkpoint: Checkpoint, iteration: Int, rows: [MetricsRow], file: String) throws {
@@ -160,6 +243,8 @@ package final class FewShotRun: ExperimentRun {
         )
         try solver.restore(from: checkpoint, iteration: iteration, file: file)
         bestVariables = selected
+        selectedStatistics = try statistics(in: checkpoint, file: file)
+        selectedRefusal = checkpoint.notes["refusal"].flatMap(Refusal.init(note:))
         if let iteration = Int(checkpoint.notes["bestIteration"] ?? ""),
             let accuracy = Double(checkpoint.notes["bestAccuracy"] ?? "")
         {
@@ -184,8 +269,18 @@ package final class FewShotRun: ExperimentRun {
 
 extension MetaSolver {
     /// Takes the variables that validation selected.
-    func takeSelected(_ checkpoint: Checkpoint, file: String) throws(CheckpointError) {
+    /// - Parameter takesStart: whether z too; where it is not learned it may have been for other ways.
+    func takeSelected(_ checkpoint: Checkpoint, file: String, takesStart: Bool = true) throws(CheckpointError) {
         upper = try checkpoint.restored(upper, from: "selected.x", file: file)
+        guard takesStart else { return }
         initialization = try checkpoint.restored(initialization, from: "selected.z", file: file)
+    }
+}
+
+extension Tensor {
+    /// Of a matrix.
+    fileprivate var rows: [[Double]] {
+        let all = scalars, width = shape[1]
+        return stride(from: 0, to: all.count, by: width).map { Array(all[$0..<($0 + width)]) }
     }
 }

@@ -20,6 +20,16 @@ package enum FewShotSettings {
     package static let ways = One("ways", \.ways, .upTo(1_000_000), help: "Classes of an episode.")
     package static let shots = One("shots", \.shots, .upTo(1_000_000), help: "Labelled images a class.")
     package static let queries = One("queries", \.queries, .upTo(1_000_000), help: "Images a class to be told apart.")
+    package static let trainWays = One(
+        "trainWays", \.trainWays, .upTo(1_000_000), default: "as in tests", missing: .null,
+        help: "Classes of a training episode, where the head is a formula.")
+    package static let trainQueries = One(
+        "trainQueries", \.trainQueries, .upTo(1_000_000), default: "as in tests", missing: .null,
+        help: "Images a class to be told apart in training episodes.")
+    package static let normalization = One(
+        "normalization", \.normalization, missing: .string("transductive"),
+        help: "Whose statistics batch normalization uses for the query: its own (transductive: answers depend on "
+            + "what is asked together), the support's, or running ones of training.")
     package static let backbone = One(
         "backbone", \.backbone, default: "by the data set",
         help: "omniglot (28 x 28, 64 channels), convnet4 (32 channels) or resnet12.")
@@ -50,6 +60,13 @@ package enum FewShotSettings {
     package static let initializationRate = One(
         "initializationRate", \.initializationRate, .positive, default: "0.001; reptile 0.25",
         help: "Step size of the shared start z (Adam); of reptile the share of the way to y_K.")
+    package static let finalUpperRate = One(
+        "finalUpperRate", \.finalUpperRate, .notNegative, default: "no decay", missing: .null,
+        help: "What the upper rates decay to, by a cosine over --upper-decay-iterations.")
+    package static let upperDecayIterations = One(
+        "upperDecayIterations", \.upperDecayIterations, .upTo(SettingRule.largestCount),
+        default: "--meta-iterations, where there is a --final-upper-rate", missing: .null,
+        help: "Meta-iterations of that decay.")
     package static let truncationLength = One(
         "truncationLength", \.truncationLength, .count, help: "Steps that t-rhg differentiates.")
     package static let gradientLimit = One(
@@ -75,15 +92,17 @@ package enum FewShotSettings {
 
     /// What a checkpoint must tell of the run that made it, so that its variables can be used again.
     static let architecture = [
-        dataset, ways, shots, queries, backbone, hidden, method, taskConvolutions, head, innerIterations, lowerRate,
+        dataset, ways, shots, queries, trainWays, trainQueries, normalization, backbone, hidden, method,
+        taskConvolutions, head, innerIterations, lowerRate,
         finalLowerRate, decayIterations, regularizer, regularization,
     ]
 
     static let all = [
         One(recorded: "experiment", decidesBits: false) { _ in "few-shot" },
-        dataset, data, splitFile, imageSize, ways, shots, queries, backbone, hidden, taskConvolutions, head,
-        regularizer,
-        regularization, method, metaBatch, innerIterations, lowerRate, finalLowerRate, decayIterations, upperRate,
+        dataset, data, splitFile, imageSize, ways, shots, queries, trainWays, trainQueries, normalization, backbone,
+        hidden, taskConvolutions, head, regularizer, regularization, method, metaBatch, innerIterations, lowerRate,
+        finalLowerRate, decayIterations, upperRate,
+        finalUpperRate, upperDecayIterations,
         One(recorded: "upperRule", decidesBits: false) { configuration in
             .string(
                 "Adam, betas 0.9 and 0.999, for x and z"
@@ -92,9 +111,7 @@ package enum FewShotSettings {
         initializationRate, truncationLength, gradientLimit, metaIterations, validateEvery, validationEpisodes,
         testEpisodes, seed, threads, memoryBudget,
         One(recorded: "codeVersion", decidesBits: false) { _ in .string(codeVersion) },
-        One(recorded: "batchNormalization", decidesBits: false) { _ in
-            .string(FewShotConfiguration.batchNormalization)
-        },
+        One(recorded: "batchNormalization", decidesBits: false) { .string($0.normalization.explanation) },
         One(recorded: "protocol", decidesBits: false) { _ in "selected on meta-validation episodes; tested once" },
     ]
 }

@@ -15,7 +15,7 @@ package struct Setting<Configuration: ExperimentConfiguration>: Sendable {
     package let name: String
     package let decidesBits: Bool
     /// What checkpoints mean that were made before there was such a setting; nil where all have it.
-    let missing: JSONValue?
+    package let missing: JSONValue?
     package let json: @Sendable (Configuration) -> JSONValue
     /// What it means; the same with choices and default.
     private let about: String
@@ -29,15 +29,16 @@ package struct Setting<Configuration: ExperimentConfiguration>: Sendable {
     /// - Parameters:
     ///   - option: where it is not the name in kebab case.
     ///   - default: in words, where it depends on other settings or on data.
+    ///   - missing: what checkpoints mean that do not have it.
     ///   - decidesBits: false for what may be changed when a run goes on: how long, how often looked at, on how many
     ///     threads.
     package init<Value: SettingValue>(
         _ name: String, _ field: any WritableKeyPath<Configuration, Value> & Sendable,
         _ rule: SettingRule<Value> = .any, option: String? = nil, default standard: String? = nil,
-        decidesBits: Bool = true, help: String
+        missing: JSONValue? = nil, decidesBits: Bool = true, help: String
     ) {
         self.name = name
-        missing = nil
+        self.missing = missing
         self.option = option ?? kebabCase(name)
         about = help
         self.decidesBits = decidesBits

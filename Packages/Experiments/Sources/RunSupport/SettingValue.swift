@@ -59,6 +59,9 @@ extension SettingRule<Double> {
 }
 
 extension SettingRule<Double?> {
+    package static let notNegative = SettingRule("a number of at least 0") { value in
+        value.map { $0 >= 0 && $0.isFinite } ?? true
+    }
     package static let positive = SettingRule("a positive number") { value in
         value.map { $0 > 0 && $0.isFinite } ?? true
     }

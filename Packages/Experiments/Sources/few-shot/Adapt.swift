@@ -11,12 +11,21 @@ struct Adapt: RunCommand {
         discussion: "Prints a table and writes a folder with predictions.csv, report.html (with the pictures), "
             + "summary.json and configuration.json.")
 
-    @Option(help: "last.safetensors of a run with as many ways as you have classes.") var checkpoint: String
+    @Option(help: "last.safetensors of a run: of as many ways as you have classes, unless its method takes any.")
+    var checkpoint: String
     @Option(help: "Folder with a folder of PNG or JPEG files for each class; one image a class or more.") var support:
         String
     @Option(help: "Folder of PNG or JPEG files to be told apart; folders called like a class are taken for the truth.")
     var query: String
     @Option(parsing: .unconditional, help: "Lower steps K. (default: as in training)") var innerIterations: Int?
+    @Option(FewShotSettings.normalization.standing(for: "the checkpoint's; the support's where that is transductive"))
+    var normalization
+    @Option(
+        help: ArgumentHelp(
+            "For networks trained on strokes (omniglot, glyphs): your strokes are dark, or light, on the other; or as "
+                + "the border of each picture says; or leave all as-is."))
+    var ink = InkPolarity.border
+    @Flag(help: "Always name a class, never \"none of these\".") var alwaysChoose = false
     @Option(FewShotSettings.memoryBudget) var memoryBudget
     @Option(help: "Folder for the results, new or empty. (default: runs/few-shot-adapt-<date>)") var output: String?
 
@@ -28,18 +37,24 @@ struct Adapt: RunCommand {
     }
 
     func execute() throws {
-        var settings = FewShotConfiguration()
+        var settings = FewShotConfiguration(), options = FewShotAdaptation.Options()
         memoryBudget?.apply(to: &settings)
+        normalization?.apply(to: &settings)
+        options.normalization = normalization == nil ? nil : settings.normalization
+        (options.innerIterations, options.memoryBudget) = (innerIterations, settings.memoryBudget)
+        (options.polarity, options.alwaysChooses) = (ink, alwaysChoose)
         let adaptation = try FewShotAdaptation(
-            checkpointPath: checkpoint, support: support, query: query, innerIterations: innerIterations,
-            memoryBudget: settings.memoryBudget)
+            checkpointPath: checkpoint, support: support, query: query, options: options)
         let folder = output ?? defaultOutput("few-shot-adapt")
         try adaptation.write(to: folder, checkpoint: checkpoint)
         say(adaptation.remarks)
         print(adaptation.table.text)
+        for note in adaptation.notes { print(note) }
         if let accuracy = adaptation.accuracy {
             print(String(format: "%.1f %% right where the class is known", 100 * accuracy))
         }
         print("\(folder)/report.html")
     }
 }
+
+extension InkPolarity: ExpressibleByArgument {}

@@ -19,6 +19,7 @@ struct Evaluate: RunCommand {
     @Option(Settings.dataset.standing(for: "the checkpoint's")) var dataset
     @Option(Settings.data) var data
     @Option(Settings.splitFile) var splitFile
+    @Option(Settings.normalization.standing(for: "the checkpoint's")) var normalization
     @Option(help: "Folder for decoded images.") var cache: String?
     @Option(parsing: .unconditional, help: "Test episodes.") var episodes = 1000
     @Option(Settings.seed) var seed
@@ -38,7 +39,9 @@ struct Evaluate: RunCommand {
     private func asked(_ settings: FewShotConfiguration) -> FewShotConfiguration {
         var settings = settings
         settings.threads = ProcessInfo.processInfo.activeProcessorCount
-        for given in [dataset, data, splitFile, seed, threads, memoryBudget] { given?.apply(to: &settings) }
+        for given in [dataset, data, splitFile, normalization, seed, threads, memoryBudget] {
+            given?.apply(to: &settings)
+        }
         settings.metaBatch = settings.threads
         return settings
     }
@@ -68,7 +71,7 @@ struct Evaluate: RunCommand {
                     + String(format: "%.2f ± %.2f %%", 100 * samples.mean, 100 * samples.confidence95)
                     + " (\(settings.ways)-way \(settings.shots)-shot, \(result.accuracies.count) episodes "
                     + "\(result.episodesHash.prefix(12)); "
-                    + "batch normalization: \(FewShotConfiguration.batchNormalization))")
+                    + "batch normalization: \(settings.normalization.explanation))")
             return result.accuracies
         }
         var columns = [("accuracy", try test(settings, own, checkpoint))]

@@ -21,6 +21,9 @@ struct Train: RunCommand {
     @Option(Settings.ways) var ways
     @Option(Settings.shots) var shots
     @Option(Settings.queries) var queries
+    @Option(Settings.trainWays) var trainWays
+    @Option(Settings.trainQueries) var trainQueries
+    @Option(Settings.normalization) var normalization
     @Option(Settings.backbone) var backbone
     @Option(Settings.hidden) var hidden
     @Option(Settings.taskConvolutions) var taskConv
@@ -35,6 +38,8 @@ struct Train: RunCommand {
     @Option(Settings.finalLowerRate) var finalLowerRate
     @Option(Settings.decayIterations) var decayIterations
     @Option(Settings.initializationRate) var initializationRate
+    @Option(Settings.finalUpperRate) var finalUpperRate
+    @Option(Settings.upperDecayIterations) var upperDecayIterations
     @Option(Settings.truncationLength) var truncationLength
     @Option(Settings.gradientLimit) var gradientLimit
     @Option(Settings.metaIterations) var metaIterations
@@ -58,13 +63,20 @@ struct Train: RunCommand {
         var settings = FewShotConfiguration(forGreyImages: isGrey)
         settings.threads = ProcessInfo.processInfo.activeProcessorCount
         for given in [
-            dataset, data, splitFile, imageSize, ways, shots, queries, backbone, hidden, taskConv, head, regularizer,
-            regularization, method, metaBatch, innerIterations, lowerRate, upperRate, finalLowerRate, decayIterations,
-            initializationRate, truncationLength, gradientLimit, metaIterations, validateEvery, validationEpisodes,
+            dataset, data, splitFile, imageSize, ways, shots, queries, trainWays, trainQueries, normalization, backbone,
+            hidden,
+            taskConv, head, regularizer, regularization, method, metaBatch, innerIterations, lowerRate, upperRate,
+            finalLowerRate, decayIterations,
+            finalUpperRate, upperDecayIterations, initializationRate, truncationLength, gradientLimit, metaIterations,
+            validateEvery, validationEpisodes,
             testEpisodes, seed, threads, memoryBudget,
         ] { given?.apply(to: &settings) }
         // What depends on other settings.
         if finalLowerRate == nil, !isGrey { settings.finalLowerRate = settings.lowerRate / 10 }
+        if finalUpperRate != nil, upperDecayIterations == nil {
+            settings.upperDecayIterations = settings.metaIterations
+        }
+        if settings.method.solution.isClosedForm { settings.innerIterations = 1 }
         if initializationRate == nil, settings.method == .reptile { settings.initializationRate = 0.25 }
         return settings
     }
@@ -84,7 +96,7 @@ struct Train: RunCommand {
         if let accuracy = outcome.accuracyText {
             print(
                 "test accuracy \(accuracy) (95 % interval over \(outcome.accuracies.count) episodes; "
-                    + "batch normalization transductive)")
+                    + "batch normalization \(run.configuration.normalization.rawValue))")
         } else {
             print("not tested: stopped before; few-shot evaluate does it, --resume goes on")
         }

@@ -44,9 +44,9 @@ import Testing
         let records = Self.records(answer.text("predictions.csv")), header = try #require(records.first)
         #expect(records.allSatisfy { $0.count == header.count })
         #expect(try answer.summary("queryImages") == records.count - 1)
-        #expect(Array(header.prefix(3)) == ["image", "class", "folderSays"])
+        #expect(Array(header.prefix(4)) == ["image", "class", "folderSays", "nearest"])
         return records.dropFirst().map {
-            Prediction(image: $0[0], guess: $0[1], folderSays: $0[2], probabilities: Array($0[3...]))
+            Prediction(image: $0[0], guess: $0[1], folderSays: $0[2], probabilities: Array($0[4...]))
         }
     }
 

@@ -11,52 +11,73 @@ import Testing
 
 @Suite struct FewShotTests {
     /// A small problem in float64: grey 16 x 16 images, four blocks of 3 channels.
-    private func solver(
-        taskConvolutions: Int = 0, regularizer: FewShotProblem.Regularizer = .none, truncation: Truncation = .none,
-        threads: Int = 1, rate: Double = 0.02, factor: Double = 0.7, learnedStepSize: Double? = nil,
-        change: (inout SharedVariables, inout TaskNetwork) -> Void = { _, _ in }
-    )
-        throws -> (solver: FewShotSolver, fill: @Sendable (Int, TaskData) -> Void)
-    {
-        var random = RandomGenerator(seed: 6)
-        let problem = try FewShotProblem(
-            ways: 3, shots: 2, queries: 2, image: (1, 16, 16), backbone: .convnet4, hidden: 3,
-            taskConvolutions: taskConvolutions, learnedStepSize: learnedStepSize,
-            regularizer: regularizer, using: &random, elementType: .float64)
-        let tasks = (0..<3).map { _ in
-            [
-                random.uniform([6, 1, 16, 16], from: 0, to: 1, elementType: .float64),
-                random.uniform([6, 1, 16, 16], from: 0, to: 1, elementType: .float64),
-                Tensor(factor, elementType: .float64),
-            ]
+    struct Small: Sendable, CustomTestStringConvertible {
+        var taskConvolutions = 0, regularizer = FewShotProblem.Regularizer.none, truncation = Truncation.none
+        var threads = 1, rate = 0.02, factor = 0.7, learnedStepSize: Double?
+        var normalization = EpisodeNormalization.apart, solution = FewShotProblem.Solution.descent
+
+        var testDescription: String {
+            "\(solution), \(normalization), \(taskConvolutions) task convolutions, \(regularizer)"
         }
-        var shared = problem.shared, head = problem.head
-        change(&shared, &head)
-        let method = Method(
-            dynamics: .descent(.gradientDescent(rate: learnedStepSize == nil ? rate : 1)), innerIterations: 3,
-            initialization: .learned(.adam(rate: 0.01)), truncation: truncation)
-        let solver = try MetaSolver(
-            problem.problem, method: method, upperRule: .adam(rate: 0.01), upper: shared, lower: head,
-            data: problem.template(elementType: .float64), batchSize: 3, threads: threads)
-        return (solver, { index, data in data.assign(tasks[index]) })
+
+        fileprivate var method: Method {
+            let learned = Initialization.learned(.adam(rate: 0.01))
+            switch solution {
+            case .descent:
+                return Method(
+                    dynamics: .descent(.gradientDescent(rate: learnedStepSize == nil ? rate : 1)), innerIterations: 3,
+                    initialization: learned, truncation: truncation)
+            case .prototypes, .ridge: return Method(dynamics: .descent(.gradientDescent(rate: 1)), innerIterations: 1)
+            // As in the command, until nothing moves.
+            case .logistic:
+                return Method(
+                    dynamics: .descent(.nesterov(rate: 1, coefficient: 0.9)), innerIterations: 400,
+                    hypergradient: .conjugateGradient(maximumIterations: 60, tolerance: 1e-13))
+            }
+        }
+
+        func solver(
+            change: (inout SharedVariables, inout TaskNetwork) -> Void = { _, _ in }
+        ) throws -> (solver: FewShotSolver, fill: @Sendable (Int, TaskData) -> Void) {
+            var random = RandomGenerator(seed: 6)
+            let problem = try FewShotProblem(
+                ways: 3, shots: 2, queries: 2, image: (1, 16, 16), backbone: .convnet4, hidden: 3,
+                taskConvolutions: taskConvolutions, learnedStepSize: learnedStepSize,
+                regularizer: regularizer, solution: solution, using: &random, elementType: .float64)
+            let template = problem.template(normalization, elementType: .float64)
+            let tasks = (0..<3).map { _ in
+                let images = (0..<2).map { _ in
+                    random.uniform([6, 1, 16, 16], from: 0, to: 1, elementType: .float64)
+                }
+                return images + [Tensor(factor, elementType: .float64)]
+                    + template.statistics.tensors.map {
+                        random.uniform($0.shape, from: 0.1, to: 0.4, elementType: .float64)
+                    }
+            }
+            var shared = problem.shared, head = problem.head
+            change(&shared, &head)
+            let solver = try MetaSolver(
+                problem.problem(normalization), method: method, upperRule: .adam(rate: 0.01), upper: shared,
+                lower: head, data: template, batchSize: 3, threads: threads)
+            return (solver, { index, data in data.assign(tasks[index]) })
+        }
     }
 
-    /// Every kind of part: shared and task convolutions, a regularizer that reads the start, learned step sizes.
-    /// Coordinates with the largest derivatives.
+    /// Every kind of part: shared and task convolutions, a regularizer that reads the start, learned step sizes, whose
+    /// statistics normalize, heads by a formula and by optimality conditions. Coordinates with the largest derivatives.
     @Test(arguments: [
-        (0, FewShotProblem.Regularizer.none, nil), (0, .distance, nil), (1, .lq, nil), (4, .distance, nil),
-        (4, .none, 0.02),
+        Small(), Small(regularizer: .distance), Small(taskConvolutions: 1, regularizer: .lq),
+        Small(taskConvolutions: 4, regularizer: .distance), Small(taskConvolutions: 4, learnedStepSize: 0.02),
+        Small(normalization: .bySupport), Small(taskConvolutions: 2, normalization: .bySupport),
+        Small(normalization: .together), Small(normalization: .given),
+        Small(normalization: .bySupport, solution: .prototypes), Small(normalization: .together, solution: .ridge),
+        Small(normalization: .together, solution: .logistic),
     ])
-    func hypergradientsAgreeWithFiniteDifferences(
-        _ taskConvolutions: Int, _ regularizer: FewShotProblem.Regularizer, _ learnedStepSize: Double?
-    ) throws {
-        let (exact, fill) = try solver(
-            taskConvolutions: taskConvolutions, regularizer: regularizer, learnedStepSize: learnedStepSize)
+    func hypergradientsAgreeWithFiniteDifferences(_ small: Small) throws {
+        let (exact, fill) = try small.solver()
         _ = try exact.computeHypergradient(fill: fill)
         func value(_ change: @escaping (inout SharedVariables, inout TaskNetwork) -> Void) throws -> Double {
-            let (moved, fill) = try solver(
-                taskConvolutions: taskConvolutions, regularizer: regularizer, learnedStepSize: learnedStepSize,
-                change: change)
+            let (moved, fill) = try small.solver(change: change)
             return try moved.computeHypergradient(fill: fill).upperValue
         }
         func shifted<Tree: TensorTree>(_ tree: Tree, _ tensor: Int, _ element: Int, _ step: Double) -> Tree {
@@ -77,6 +98,7 @@ import Testing
         try check(exact.hypergradient.tensors) { tensor, element, step in
             try value { x, _ in x = shifted(x, tensor, element, step) }
         }
+        guard small.solution == .descent else { return }
         try check(exact.initializationGradient.tensors) { tensor, element, step in
             try value { _, z in z = shifted(z, tensor, element, step) }
         }
@@ -84,7 +106,7 @@ import Testing
 
     @Test func anyNumberOfThreadsGivesTheSameBits() throws {
         func run(_ threads: Int) throws -> [[Double]] {
-            let (solver, fill) = try solver(truncation: .pessimistic, threads: threads)
+            let (solver, fill) = try Small(truncation: .pessimistic, threads: threads).solver()
             for _ in 0..<3 { _ = try solver.step(fill: fill) }
             return (solver.upper.tensors + solver.initialization.tensors).map(\.scalars)
         }
@@ -205,13 +227,51 @@ import Testing
 
     @Test func theRateFactorScalesTheLowerSteps() throws {
         func slopes(_ rate: Double, _ factor: Double) throws -> [Double] {
-            let (solver, fill) = try solver(rate: rate, factor: factor)
+            let (solver, fill) = try Small(rate: rate, factor: factor).solver()
             _ = try solver.computeHypergradient(fill: fill)
             return solver.hypergradient.tensors.flatMap(\.scalars)
         }
         let decayed = try slopes(0.04, 0.25), small = try slopes(0.01, 1), large = try slopes(0.04, 1)
         func distance(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) } }
         #expect(distance(decayed, small) < 1e-13 && distance(decayed, large) > 1e-4)
+    }
+
+    /// A head that is a formula learns from episodes of more classes than it is tested on, and statistics that are
+    /// means over training go with a checkpoint and its resumption.
+    @Test(arguments: [FewShotConfiguration.MethodName.prototypes, .ridge, .logistic])
+    func headsThatAreSolvedLearnFromOtherWaysAndResume(_ method: FewShotConfiguration.MethodName) throws {
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        let data = try FewShotData.load(.glyphs, path: "")
+        var settings = configuration(4)
+        (settings.method, settings.normalization, settings.trainWays, settings.trainQueries) = (method, .running, 7, 3)
+        (settings.finalUpperRate, settings.upperDecayIterations, settings.testEpisodes) = (1e-4, 4, 6)
+        let whole = try run(settings, data, in: "whole")
+        _ = try run(settings, data, in: "out", until: 3)
+        let resumed = try run(settings, data, in: "out", resumes: true)
+        func bits(_ run: FewShotRun) -> [[Double]] { run.checkpoint.tensors.map(\.tensor.scalars) }
+        #expect(bits(whole) == bits(resumed) && whole.checkpoint.notes == resumed.checkpoint.notes)
+        #expect(whole.checkpoint.tensors.contains { $0.name == "selected.statistics.0.mean" })
+        #expect(whole.checkpoint.notes["refusal"]?.isEmpty == false)
+        let tested = try FewShotRun(settings, data: data)
+        try tested.restoreSelected(whole.checkpoint, file: "")
+        #expect(try tested.test(count: 6) == whole.test(count: 6))
+        // Its statistics are not read where another normalization is asked for.
+        settings.normalization = .transductive
+        let other = try FewShotRun(settings, data: data)
+        try other.restoreSelected(whole.checkpoint, file: "")
+        #expect(try other.test(count: 6).accuracies.count == 6)
+    }
+
+    @Test func theStartOfAHeadIsForItsOwnWays() throws {
+        var settings = configuration(2)
+        settings.trainWays = 7
+        #expect { _ = try FewShotRun(settings, data: try FewShotData.load(.glyphs, path: "")) } throws: {
+            "\($0)".contains("--train-ways") && "\($0)".contains("5")
+        }
+        (settings.trainWays, settings.normalization, settings.method) = (nil, .running, .maml)
+        #expect { _ = try FewShotRun(settings, data: try FewShotData.load(.glyphs, path: "")) } throws: {
+            "\($0)".contains("normalization") && "\($0)".contains("support")
+        }
     }
 
     @Test func aCheckpointOfAnotherArchitectureIsRefused() throws {
@@ -239,6 +299,11 @@ import Testing
         settings.lowerRate = 0.3
         let run = try FewShotRun(settings, data: try FewShotData.load(.glyphs, path: "")),
             read = try FewShotConfiguration(checkpoint: run.checkpoint, file: "")
+        #expect(read.normalization == .transductive)
+        // Made before there was the choice.
+        var old = run.checkpoint
+        for name in ["normalization", "trainWays", "trainQueries"] { old.notes[name] = nil }
+        #expect(try FewShotConfiguration(checkpoint: old, file: "").normalization == .transductive)
         #expect(read.method == .rhg && read.lowerRate == 0.3 && read.hidden == 8 && read.ways == 5)
         #expect { _ = try FewShotConfiguration(checkpoint: Checkpoint(), file: "a") } throws: {
             "\($0)".contains("a: a checkpoint of few-shot train with its dataset expected, got none")

@@ -27,6 +27,12 @@ public struct ConvolutionBlock: TensorTree {
 
     /// - Parameter images: [n, height, width, inputs]. Result: [n, height / 2, width / 2, outputs].
     public func callAsFunction(_ images: Tensor) -> Tensor {
+        var own = NormalizationSource()
+        return self(images, &own)
+    }
+
+    /// The same with the statistics of `source`, which goes on to the next normalization.
+    public func callAsFunction(_ images: Tensor, _ source: inout NormalizationSource) -> Tensor {
         // A bias and a rising activation do not change which element of a window is the largest: after the pooling
         // there are four times fewer elements for them.
         let pooled =
@@ -34,8 +40,10 @@ public struct ConvolutionBlock: TensorTree {
             ? convolution.addingBias(convolution.withoutBias(images).maxPooled(size: 2)) : nil
         switch order {
         case .activationPoolingNormalization:
-            return normalization(pooled.map { activation($0) } ?? activation(convolution(images)).maxPooled(size: 2))
-        case .poolingNormalizationActivation: return activation(normalization(pooled!))
+            let input = pooled.map { activation($0) } ?? activation(convolution(images)).maxPooled(size: 2)
+            return normalization(input, by: source.next(for: input))
+        case .poolingNormalizationActivation:
+            return activation(normalization(pooled!, by: source.next(for: pooled!)))
         }
     }
 
@@ -83,7 +91,12 @@ public struct ConvolutionNetwork: TensorTree {
     }
 
     public func callAsFunction(_ images: Tensor) -> Tensor {
-        let maps = blocks.reduce(images) { $1($0) }
+        var own = NormalizationSource()
+        return self(images, &own)
+    }
+
+    public func callAsFunction(_ images: Tensor, _ source: inout NormalizationSource) -> Tensor {
+        let maps = blocks.reduce(images) { $1($0, &source) }
         return maps.reshaped(to: [maps.shape[0], maps.shape[1] * maps.shape[2] * maps.shape[3]])
     }
 

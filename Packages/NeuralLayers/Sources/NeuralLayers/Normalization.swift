@@ -1,8 +1,8 @@
 import Tensors
 
-/// Normalizes each channel by mean and variance over the batch (and the image, for [n, height, width, channels]):
-/// always this batch's own statistics, in training and at test, so that few-shot classification with it is transductive
-/// (Ioffe and Szegedy 2015).
+/// Normalizes each channel by mean and variance over the batch (and the image, for [n, height, width, channels]), or by
+/// those of another batch (Ioffe and Szegedy 2015). By its own the outputs for a picture depend on its company, so that
+/// few-shot classification is transductive.
 public struct BatchNormalization: TensorTree {
     /// [channels].
     public var scale: Tensor, shift: Tensor
@@ -14,11 +14,13 @@ public struct BatchNormalization: TensorTree {
         self.epsilon = epsilon
     }
 
+    /// By the batch's own statistics.
     /// - Parameter input: [..., channels].
-    public func callAsFunction(_ input: Tensor) -> Tensor {
-        let axes = Array(0..<(input.rank - 1)), mean = input.mean(axes: axes), centred = input - mean
-        let variance = centred.squared().mean(axes: axes)
-        return centred * (scale / (variance + epsilon).sqrt()) + shift
+    public func callAsFunction(_ input: Tensor) -> Tensor { self(input, by: ChannelStatistics(of: input)) }
+
+    /// - Parameter input: [..., channels].
+    public func callAsFunction(_ input: Tensor, by statistics: ChannelStatistics) -> Tensor {
+        (input - statistics.mean) * (scale / (statistics.variance + epsilon).sqrt()) + shift
     }
 
     public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {

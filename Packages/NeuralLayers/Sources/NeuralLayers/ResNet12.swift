@@ -26,12 +26,20 @@ public struct ResidualBlock: TensorTree {
     }
 
     public func callAsFunction(_ images: Tensor) -> Tensor {
+        var own = NormalizationSource()
+        return self(images, &own)
+    }
+
+    /// The same with the statistics of `source`, which goes on to the next normalization; the shortcut's come last.
+    public func callAsFunction(_ images: Tensor, _ source: inout NormalizationSource) -> Tensor {
         var value = images
         for i in 0..<3 {
-            value = normalizations[i](convolutions[i](value))
+            let maps = convolutions[i](value)
+            value = normalizations[i](maps, by: source.next(for: maps))
             if i < 2 { value = value.relu() }
         }
-        value = (value + shortcutNormalization(shortcut(images))).relu()
+        let passed = shortcut(images)
+        value = (value + shortcutNormalization(passed, by: source.next(for: passed))).relu()
         return poolingPadding.map { value.maxPooled(size: 2, padding: $0) } ?? value
     }
 
@@ -60,7 +68,14 @@ public struct ResNet12: TensorTree {
     }
 
     /// - Parameter images: [n, height, width, inputs]. Result: [n, channels.last].
-    public func callAsFunction(_ images: Tensor) -> Tensor { blocks.reduce(images) { $1($0) }.globalAveragePooled() }
+    public func callAsFunction(_ images: Tensor) -> Tensor {
+        var own = NormalizationSource()
+        return self(images, &own)
+    }
+
+    public func callAsFunction(_ images: Tensor, _ source: inout NormalizationSource) -> Tensor {
+        blocks.reduce(images) { $1($0, &source) }.globalAveragePooled()
+    }
 
     public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
         try blocks.visitTensors(visit)

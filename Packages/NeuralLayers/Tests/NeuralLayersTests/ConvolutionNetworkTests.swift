@@ -38,6 +38,33 @@ import Testing
         for value in layer.mean(axes: [3]).scalars { #expect(abs(value) < 1e-12) }
     }
 
+    /// What a batch leaves behind normalizes it again to the same values, and any other image whatever its company.
+    @Test func givenStatisticsMakeEachImageStandAlone() {
+        var random = RandomGenerator(seed: 5)
+        let images = random.normal([6, 20, 20, 3], elementType: .float64),
+            batch = random.normal([5, 20, 20, 3], elementType: .float64)
+        func check(_ network: (Tensor, inout NormalizationSource) -> Tensor, layers: Int) {
+            var own = NormalizationSource()
+            let features = network(images, &own)
+            #expect(own.statistics.count == layers && own.remaining == 0)
+            func given(_ images: Tensor) -> [Double] {
+                var source = NormalizationSource(own.statistics)
+                let result = network(images, &source).scalars
+                #expect(source.remaining == 0)
+                return result
+            }
+            #expect(given(images) == features.scalars)
+            let together = given(batch), alone = given(batch.sliced(2..<3)), width = alone.count
+            for (a, b) in zip(together[(2 * width)..<(3 * width)], alone) { #expect(abs(a - b) < 1e-12) }
+            var others = NormalizationSource()
+            #expect(network(batch, &others).scalars != together)
+        }
+        let network = ConvolutionNetwork.convNet(hidden: 4, using: &random, elementType: .float64),
+            residual = ResNet12(channels: [2, 3, 3, 4], using: &random, elementType: .float64)
+        check({ network($0, &$1) }, layers: 4)
+        check({ residual($0, &$1) }, layers: 16)
+    }
+
     /// Second order through convolution, pooling and batch statistics together.
     @Test(arguments: ConvolutionBlock.Order.allCases) func blocksPassSecondOrderChecks(_ order: ConvolutionBlock.Order)
     {

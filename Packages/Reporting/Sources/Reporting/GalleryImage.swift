@@ -2,20 +2,25 @@ import Foundation
 
 /// A small picture with a caption, carried inside the page as an uncompressed BMP.
 public struct GalleryImage: Sendable {
+    /// What a frame in its colour says, beside the caption's words.
+    public enum Mark: String, Sendable { case right, wrong }
+
     let caption: String
+    let mark: Mark?
     let height: Int, width: Int
     /// Three bytes a pixel, blue first, rows from the bottom: BMP's order.
     private let pixels: [UInt8]
 
     /// - Parameter pixels: planes, channels x height x width, 0 … 255; 1 channel is grey, 3 are red, green, blue.
     public init(
-        pixels planes: [UInt8], channels: Int, height: Int, width: Int, caption: String,
+        pixels planes: [UInt8], channels: Int, height: Int, width: Int, caption: String, mark: Mark? = nil,
         file: StaticString = #fileID, line: UInt = #line
     ) {
         require(
             (channels == 1 || channels == 3) && planes.count == channels * height * width,
             "image: \(planes.count) bytes for \(channels) x \(height) x \(width)", file: file, line: line)
         self.caption = caption
+        self.mark = mark
         self.height = height
         self.width = width
         var rows: [UInt8] = []
@@ -40,7 +45,8 @@ public struct GalleryImage: Sendable {
     var html: String {
         let data = Data(bitmap).base64EncodedString()
         let text = escaped(caption)
-        return "<figure><img alt='\(text)' src='data:image/bmp;base64,\(data)'>"
+        let frame = mark.map { " class='\($0.rawValue)'" } ?? ""
+        return "<figure\(frame)><img alt='\(text)' src='data:image/bmp;base64,\(data)'>"
             + "<figcaption>\(text)</figcaption></figure>"
     }
 }

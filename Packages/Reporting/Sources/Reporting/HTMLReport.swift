@@ -61,6 +61,7 @@ public struct HTMLReport: Sendable {
         svg .grid { stroke: var(--line); } svg .axis { stroke: currentColor; }
         .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: .8rem; }
         figure { margin: 0; } img { width: 100%; image-rendering: pixelated; border-radius: 4px; }
+        .right img { outline: 3px solid #2a9d4a; } .wrong img { outline: 3px solid #d62839; }
         figcaption { font-size: .75rem; line-height: 1.3; }
         .scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
         th, td { text-align: left; padding: .25rem .8rem; border-bottom: 1px solid var(--line); }

@@ -34,9 +34,9 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     ) throws(SolverError) {
         try method.check(for: .wholeSpace, upperRule: upperRule)
         try checkAtLeastOne("meta-batch", batchSize)
-        guard method.hypergradient.estimator.reachesStart else {
+        guard method.hypergradient.estimator.reachesStart || !method.initialization.isLearned else {
             throw .incompatible(
-                .hypergradient, expected: "for meta-learning one that reaches the start",
+                .hypergradient, expected: "for a learned start one that reaches it",
                 got: "\(method.hypergradient)",
                 nearest: "reverse mode")
         }

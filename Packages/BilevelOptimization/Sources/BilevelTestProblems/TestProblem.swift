@@ -70,7 +70,7 @@ public struct TestProblem: Sendable {
     public static let multipleMinima = TestProblem(
         name: "free coordinate",
         problem: BilevelProblem(
-            upperObjective: { x, y in (x - 1).squaredNorm() + (y - Tensor([1.0, 2.0])).squaredNorm() },
+            upperObjective: { x, y in (x - 1).squaredNorm() + (y - Tensor([1.0, 2.0] as [Double])).squaredNorm() },
             lowerObjective: { x, y in (y.sliced(0..<1) - x).squaredNorm() * 0.5 }),
         start: ([3], [0, 0]), solution: ([1], [1, 2]), lowerRate: 0.5, upperRate: 0.1, traits: [.severalLowerMinima])
 }

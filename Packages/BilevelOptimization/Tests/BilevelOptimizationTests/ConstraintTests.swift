@@ -21,7 +21,9 @@ import Testing
 
     @Test func aProductProjectsEachTensorByItself() {
         let sets = Constraint.product([.box(lower: 0, upper: 1), .wholeSpace, .ball(radius: 1)])
-        let p = sets.projection([Tensor([2.0, -1]), Tensor([5.0]), Tensor([3.0, 4])])
+        let p = sets.projection([
+            Tensor([2.0, -1] as [Double]), Tensor([5.0] as [Double]), Tensor([3.0, 4] as [Double]),
+        ])
         #expect(p[0].scalars == [1, 0] && p[1].scalars == [5])
         expectClose(p[2].scalars, [0.6, 0.8], 1e-15)
         #expect(!sets.isCoordinatewise && Constraint.product([.nonnegative, .wholeSpace]).isCoordinatewise)
@@ -44,12 +46,13 @@ import Testing
             do {
                 if isSingleLevel {
                     _ = try SingleLevelSolver(
-                        problem, method: MEHA(lowerRate: 0.1, upperRate: 0.1), upper: Tensor([1.0]),
-                        lower: Tensor([1.0]))
+                        problem, method: MEHA(lowerRate: 0.1, upperRate: 0.1), upper: Tensor([1.0] as [Double]),
+                        lower: Tensor([1.0] as [Double]))
                 } else {
                     _ = try Solver(
                         problem, method: .rhg(innerIterations: 2, lowerRate: 0.1),
-                        upperRule: .gradientDescent(rate: 0.1), upper: Tensor([1.0]), lower: Tensor([1.0]))
+                        upperRule: .gradientDescent(rate: 0.1), upper: Tensor([1.0] as [Double]),
+                        lower: Tensor([1.0] as [Double]))
                 }
                 return nil
             } catch { return error }
@@ -69,7 +72,7 @@ import Testing
     }
 
     @Test func aBallOfInfiniteRadiusIsTheWholeSpace() {
-        let v = [Tensor([3.0, -4]), Tensor([1e300])]
+        let v = [Tensor([3.0, -4] as [Double]), Tensor([1e300] as [Double])]
         #expect(Constraint.ball(radius: .infinity).projection(v).map(\.scalars) == v.map(\.scalars))
         #expect(Constraint.ball(radius: .infinity).isCoordinatewise && !Constraint.ball(radius: 1).isCoordinatewise)
     }
@@ -96,14 +99,14 @@ import Testing
     /// derivatives agree to float32's rounding.
     @Test func derivativesOfAScaledProjectionAreThoseOfThePlainOne() {
         func derivatives(_ type: ElementType) -> [[Double]] {
-            let v = Tensor([3e13, 4e13]).converted(to: type).evaluated()
+            let v = Tensor([3e13, 4e13] as [Double]).converted(to: type).evaluated()
             func value(_ v: Tensor) -> Tensor {
                 let p = Constraint.ball(radius: 2).projection([v])[0]
                 return (p.squared() * p).sum()
             }
             let first = gradient(of: value(v), withRespectTo: v)
             let second = hessianVectorProduct(
-                of: value(v), withRespectTo: v, vector: Tensor([1e13, -3e13]).converted(to: type))
+                of: value(v), withRespectTo: v, vector: Tensor([1e13, -3e13] as [Double]).converted(to: type))
             return [(first * 1e13).scalars, (second * 1e13).scalars]
         }
         let plain = derivatives(.float64)

@@ -105,12 +105,12 @@ import Testing
     @Test func negativeCurvatureIsReported() throws {
         let problem = BilevelProblem<Tensor, Tensor>(
             upperObjective: { x, y in (y - 1).squaredNorm() },
-            lowerObjective: { x, y in (y * Tensor([1.0, -1.0])).dot(y) - x.dot(y) })
+            lowerObjective: { x, y in (y * Tensor([1.0, -1.0] as [Double])).dot(y) - x.dot(y) })
         let method = Method(
             dynamics: .descent(.gradientDescent(rate: 0.01)), innerIterations: 1, hypergradient: .conjugateGradient())
         let solver = try Solver(
-            problem, method: method, upperRule: .gradientDescent(rate: 0.1), upper: Tensor([0.1, 0.2]),
-            lower: Tensor([0.5, 0.7]))
+            problem, method: method, upperRule: .gradientDescent(rate: 0.1), upper: Tensor([0.1, 0.2] as [Double]),
+            lower: Tensor([0.5, 0.7] as [Double]))
         #expect(try solver.computeHypergradient().adjoint!.metNegativeCurvature)
     }
 
@@ -120,14 +120,16 @@ import Testing
     func constrainedImplicitHypergradientsEqualConvergedUnrolling(_ constraint: Constraint) throws {
         let problem = BilevelProblem<Tensor, Tensor>(
             upperObjective: { x, y in (y - 0.4).squaredNorm() + y.dot(x) * 0.3 },
-            lowerObjective: { x, y in (y * Tensor([1.0, 2, 3])).dot(y) * 0.5 + (y.sum() - 0.1).squared() - x.dot(y) },
+            lowerObjective: { x, y in
+                (y * Tensor([1.0, 2, 3] as [Double])).dot(y) * 0.5 + (y.sum() - 0.1).squared() - x.dot(y)
+            },
             lowerConstraint: constraint)
         func derivative(_ dynamics: Dynamics, _ hypergradient: Hypergradient) throws -> [Double] {
             let start = constraint == .simplex(total: 1) ? [1.0, 0, 0] : [0, 0, 0]
             let solver = try Solver(
                 problem, method: Method(dynamics: dynamics, innerIterations: 2_000, hypergradient: hypergradient),
                 upperRule: .gradientDescent(rate: 0.1),
-                upper: Tensor([0.9, -0.5, 0.8]), lower: Tensor(start))
+                upper: Tensor([0.9, -0.5, 0.8] as [Double]), lower: Tensor(start))
             _ = try solver.computeHypergradient()
             return solver.hypergradient.scalars
         }
@@ -159,7 +161,8 @@ import Testing
                 dynamics: dynamics, innerIterations: 7, initialization: .learned(.gradientDescent(rate: 0.1)),
                 truncation: .pessimistic, hypergradient: hypergradient)
             let solver = try Solver(
-                problem, method: method, upperRule: .gradientDescent(rate: 0.1), upper: Tensor([0.8, -0.6, 1.3]),
+                problem, method: method, upperRule: .gradientDescent(rate: 0.1),
+                upper: Tensor([0.8, -0.6, 1.3] as [Double]),
                 lower: Tensor(start))
             _ = try solver.computeHypergradient()
             return (solver.hypergradient.scalars, solver.initializationGradient.scalars)
@@ -176,8 +179,9 @@ import Testing
             lowerObjective: { x, y in ((x * y).sin() + (y * x).exp() * 0.1 + y.squared()).sum() })
         func derivative(_ method: Method) throws -> [Double] {
             let solver = try Solver(
-                problem, method: method, upperRule: .gradientDescent(rate: 0.1), upper: Tensor([0.8, -0.6]),
-                lower: Tensor([0.3, 0.5]))
+                problem, method: method, upperRule: .gradientDescent(rate: 0.1),
+                upper: Tensor([0.8, -0.6] as [Double]),
+                lower: Tensor([0.3, 0.5] as [Double]))
             _ = try solver.computeHypergradient()
             return solver.hypergradient.scalars
         }

@@ -241,7 +241,8 @@ func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocati
         let method = Method(
             dynamics: .descent(.gradientDescent(rate: 0.1)), innerIterations: 5, initialization: .warmStart)
         let solver = try Solver(
-            problem, method: method, upperRule: .adam(rate: 0.1), upper: Tensor([1.0]), lower: Tensor([0.0]))
+            problem, method: method, upperRule: .adam(rate: 0.1), upper: Tensor([1.0] as [Double]),
+            lower: Tensor([0.0] as [Double]))
         for _ in 0..<3 { _ = try solver.step() }
         #expect(abs(solver.lower.scalar - (1 - pow(0.8, 15))) < 1e-14)
     }
@@ -255,7 +256,7 @@ func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocati
             do {
                 _ = try Solver(
                     problem, method: .rhg(innerIterations: 5, lowerRate: 0.1), upperRule: .adam(rate: 0.1),
-                    upper: Tensor([1.0]), lower: Tensor([0.5]))
+                    upper: Tensor([1.0] as [Double]), lower: Tensor([0.5] as [Double]))
                 return ""
             } catch { return error.description }
         }
@@ -301,7 +302,7 @@ func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocati
 
     @Test func adamStepsAsItsFormulaSays() {
         let rule = UpdateRule.adam(rate: 0.1), slope = 0.5
-        var v = Tensor([2.0]), state = rule.initialState(for: [v])
+        var v = Tensor([2.0] as [Double]), state = rule.initialState(for: [v])
         var expected = 2.0, m = 0.0, s = 0.0
         for t in 1...5 {
             let moved = rule.step([v], gradient: [Tensor([slope * v.scalar])], state: state)
@@ -336,7 +337,8 @@ func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocati
                 upperObjective: { x, y in x.dot(y) }, lowerObjective: { x, y in x.dot(y) })
             do {
                 _ = try Solver(
-                    problem, method: method, upperRule: .adam(rate: 1), upper: Tensor([1.0]), lower: Tensor([1.0]))
+                    problem, method: method, upperRule: .adam(rate: 1), upper: Tensor([1.0] as [Double]),
+                    lower: Tensor([1.0] as [Double]))
                 return ""
             } catch { return error.description }
         }
@@ -352,7 +354,7 @@ func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocati
             upperObjective: { x, y in (x * y).sum() }, lowerObjective: { x, y in (y.squared().squared() * x).sum() })
         let solver = try Solver(
             problem, method: .rhg(innerIterations: 30, lowerRate: 1e3), upperRule: .gradientDescent(rate: 1),
-            upper: Tensor([1.0]), lower: Tensor([2.0]))
+            upper: Tensor([1.0] as [Double]), lower: Tensor([2.0] as [Double]))
         #expect(throws: SolverError.self) { try solver.step() }
         #expect(solver.upper.scalars == [1] && solver.iteration == 0)
     }

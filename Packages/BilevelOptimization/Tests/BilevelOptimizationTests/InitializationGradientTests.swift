@@ -71,9 +71,9 @@ import Testing
             let method = Method(
                 dynamics: .descent(.gradientDescent(rate: 0.2)), innerIterations: 3, truncation: truncation)
             let solver = try MetaSolver(
-                problem, method: method, upperRule: .gradientDescent(rate: 0.1), upper: Tensor([0.5]),
-                lower: Tensor([0.25]), data: Tensor([1.0]), batchSize: 1)
-            _ = try solver.computeHypergradient { _, data in data.assign([Tensor([1.0])]) }
+                problem, method: method, upperRule: .gradientDescent(rate: 0.1), upper: Tensor([0.5] as [Double]),
+                lower: Tensor([0.25] as [Double]), data: Tensor([1.0] as [Double]), batchSize: 1)
+            _ = try solver.computeHypergradient { _, data in data.assign([Tensor([1.0] as [Double])]) }
             return solver.initializationGradient.scalars[0]
         }
         #expect(try gradient(.last(2)) == 0)

@@ -71,7 +71,7 @@ private struct DenseSystem {
             let rounding =
                 300
                 * LinearSolvers.precision(
-                    of: LinearSolvers.Vector(copying: [Tensor([1.0]).converted(to: type).evaluated()]))
+                    of: LinearSolvers.Vector(copying: [Tensor([1.0] as [Double]).converted(to: type).evaluated()]))
             #expect(abs(report.relativeResidual - system.relativeResidual(v)) < rounding, "\(method), \(iterations)")
             #expect(report.outcome != .failed)
             if type == .float64 { #expect(report.isConverged == (report.relativeResidual <= 1e-10)) }
@@ -92,8 +92,8 @@ private struct DenseSystem {
             dynamics: .descent(.gradientDescent(rate: 0.5)), innerIterations: 60, hypergradient: hypergradient)
         func solver() throws -> Solver<Tensor, Tensor> {
             try Solver(
-                problem, method: method, upperRule: .gradientDescent(rate: 0.1), upper: Tensor([3.0]),
-                lower: Tensor([0, 0.3]))
+                problem, method: method, upperRule: .gradientDescent(rate: 0.1), upper: Tensor([3.0] as [Double]),
+                lower: Tensor([0, 0.3] as [Double]))
         }
         let asked = try solver(), adjoint = try asked.computeHypergradient().adjoint!
         expectClose(asked.hypergradient.scalars, [2], 1e-12)

@@ -17,7 +17,7 @@ import Testing
             upperObjective: { x, y in (x - y).squared().sum() }, lowerObjective: { x, y in (y - x).squared().sum() })
         let solver = try Solver(
             problem, method: .iapttGM(innerIterations: 10, lowerRate: 0.1, initializationRate: 0.1),
-            upperRule: .gradientDescent(rate: 0.01), upper: Tensor([1.0]), lower: Tensor([2.0]))
+            upperRule: .gradientDescent(rate: 0.01), upper: Tensor([1.0] as [Double]), lower: Tensor([2.0] as [Double]))
         for _ in 0..<1_000 { _ = try solver.step() }
         var least = Int.max
         for _ in 0..<5 where least >= 8 << 20 {
@@ -38,7 +38,7 @@ import Testing
         let budget = 30 * n * 8, start = Tensor([Double](repeating: 0.1, count: n)), before = try resident()
         let solver = try Solver(
             problem, method: .rhg(innerIterations: K, lowerRate: 0.1), upperRule: .gradientDescent(rate: 1e-9),
-            upper: Tensor([1.0]), lower: start, memoryBudget: budget)
+            upper: Tensor([1.0] as [Double]), lower: start, memoryBudget: budget)
         #expect(solver.plan.byteCount <= budget && solver.plan.checkpointInterval < K)
         _ = try solver.step()
         let grown = try resident() - before

@@ -140,8 +140,8 @@ import Testing
         settings.adjointIterations = 10
         func run() throws -> StochasticSolver<Tensor, Tensor> {
             let solver = try name.solver(
-                for: problem.problem, settings: settings, rates: rates, batchSize: 2, upper: Tensor([3.0]),
-                lower: Tensor([0.0]), random: RandomGenerator(seed: 5))
+                for: problem.problem, settings: settings, rates: rates, batchSize: 2, upper: Tensor([3.0] as [Double]),
+                lower: Tensor([0.0] as [Double]), random: RandomGenerator(seed: 5))
             for _ in 0..<iterations { _ = try solver.step() }
             return solver
         }
@@ -158,7 +158,7 @@ import Testing
             _ = try MethodName.soba.solver(
                 for: FiniteSumProblem.standard.problem, settings: MethodSettings(),
                 rates: StochasticRates(lowerRate: 0.1, upperRate: 0.1), batchSize: 3,
-                upper: Tensor([3.0]), lower: Tensor([0.0]), random: RandomGenerator(seed: 1))
+                upper: Tensor([3.0] as [Double]), lower: Tensor([0.0] as [Double]), random: RandomGenerator(seed: 1))
         } throws: { "\($0)".contains("nearest valid choice: 2") }
     }
 }

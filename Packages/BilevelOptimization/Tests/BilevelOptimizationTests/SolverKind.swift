@@ -15,7 +15,7 @@ extension StochasticSolver: TreeSolver where Upper == [Tensor], Lower == [Tensor
 enum SolverKind: String, CaseIterable, Codable, Sendable {
     case combination, meta, singleLevel, stochastic
 
-    static let start = [Tensor([0.1, 0.11, 0.09]), Tensor([0.12, 0.08])]
+    static let start = [Tensor([0.1, 0.11, 0.09] as [Double]), Tensor([0.12, 0.08] as [Double])]
 
     func solver() throws -> any TreeSolver {
         let upperObjective: @Sendable ([Tensor], [Tensor]) -> Tensor = { _, y in (1 - y[0].sum() - y[1].sum()).sqrt() }
@@ -35,7 +35,8 @@ enum SolverKind: String, CaseIterable, Codable, Sendable {
                 context: { x, share in x.map { $0 * share } }, upperObjective: upperObjective,
                 lowerObjective: { x, y, _ in lowerObjective(x, y) }, prediction: { _, y in y[0] })
             let solver = try MetaSolver(
-                tasks, method: method, upperRule: rule, upper: start, lower: start, data: Tensor([1.0]), batchSize: 2,
+                tasks, method: method, upperRule: rule, upper: start, lower: start, data: Tensor([1.0] as [Double]),
+                batchSize: 2,
                 threads: 2)
             solver.tasks = { _, index, data in data.assign([Tensor([index == 0 ? 1 : 0.9])]) }
             return solver
@@ -92,10 +93,10 @@ enum Misfit: String, CaseIterable, Codable, Sendable {
         let good = SolverKind.start
         return switch self {
         case .longer: [good[0], Tensor([Double](repeating: 1, count: 100_000))]
-        case .shorter: [Tensor([1.0]), good[1]]
+        case .shorter: [Tensor([1.0] as [Double]), good[1]]
         case .otherType: [good[0], Tensor([1, 2] as [Float])]
-        case .otherShape: [Tensor([1.0, 2, 3], shape: [3, 1]), good[1]]
-        case .tooMany: good + [Tensor([1.0])]
+        case .otherShape: [Tensor([1.0, 2, 3] as [Double], shape: [3, 1]), good[1]]
+        case .tooMany: good + [Tensor([1.0] as [Double])]
         case .tooFew: [good[0]]
         }
     }

@@ -24,7 +24,8 @@ import Testing
     }
 
     @Test(arguments: SolverKind.allCases) func variablesThatFitAreTaken(_ kind: SolverKind) throws {
-        let solver = try kind.solver(), x = [Tensor([0.01, 0.02, 0.03]), Tensor([0.04, 0.05])]
+        let solver = try kind.solver(),
+            x = [Tensor([0.01, 0.02, 0.03] as [Double]), Tensor([0.04, 0.05] as [Double])]
         solver.upper = x
         solver.initialization = x.map { ($0 * 0.5).evaluated() }
         #expect(solver.upper.map(\.scalars) == x.map(\.scalars))
@@ -36,7 +37,7 @@ import Testing
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             let solver = try #require(
                 try SolverKind.meta.solver() as? MetaSolver<[Tensor], Tensor, [Tensor], [Tensor]>)
-            _ = try solver.step { _, data in data.assign([Tensor([1.0, 2, 3])]) }
+            _ = try solver.step { _, data in data.assign([Tensor([1.0, 2, 3] as [Double])]) }
         }
         #expect(message(result).contains("tensors ([1] float64) expected, got ([3] float64)"))
         #expect(message(result).contains("SolverValueTests.swift:"))
@@ -69,7 +70,7 @@ import Testing
             expectRefusal { $0.tensors.remove(at: i) }
             expectRefusal { $0.tensors.append($0.tensors[i]) }
         }
-        expectRefusal { $0.tensors.append(("more", Tensor([1.0]))) }
+        expectRefusal { $0.tensors.append(("more", Tensor([1.0] as [Double]))) }
         expectRefusal { $0.tensors = [] }
         expectRefusal { $0.iteration = -1 }
         for other in SolverKind.allCases where other != kind {
@@ -117,7 +118,7 @@ import Testing
 
     @Test(arguments: SolverKind.allCases) func aSolverThatFailsAtOnceStandsAtItsStart(_ kind: SolverKind) throws {
         let solver = try kind.solver()
-        solver.upper = [Tensor([1.0, 1, 1]), Tensor([1.0, 1])]
+        solver.upper = [Tensor([1.0, 1, 1] as [Double]), Tensor([1.0, 1] as [Double])]
         solver.initialization = solver.upper
         let before = SolverSnapshot(solver)
         #expect(throws: SolverError.self) { try solver.step() }

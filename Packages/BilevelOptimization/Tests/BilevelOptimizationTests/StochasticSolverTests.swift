@@ -93,7 +93,8 @@ private struct TwoTimescale: StochasticIteration {
                 _ = try StochasticSolver(
                     problem, method: method,
                     rates: StochasticRates(lowerRate: 0.1, upperRate: 0.1, lowerDecay: decay), batchSize: batchSize,
-                    upper: Tensor([1.0]), lower: Tensor([1.0]), random: RandomGenerator(seed: 1))
+                    upper: Tensor([1.0] as [Double]), lower: Tensor([1.0] as [Double]), random: RandomGenerator(seed: 1)
+                )
                 return nil
             } catch { return error }
         }
@@ -117,7 +118,7 @@ private struct TwoTimescale: StochasticIteration {
             solver = try StochasticSolver(
                 problem.problem, method: StochasticMethod(TwoTimescale(terms: 10)),
                 rates: StochasticRates(lowerRate: 0.3, upperRate: 0.2, lowerDecay: 0.4, upperDecay: 0.6), batchSize: 2,
-                upper: Tensor([3.0]), lower: Tensor([0.0]), random: RandomGenerator(seed: 5))
+                upper: Tensor([3.0] as [Double]), lower: Tensor([0.0] as [Double]), random: RandomGenerator(seed: 5))
         for _ in 0..<20_000 { _ = try solver.step() }
         #expect(abs(solver.upper.scalar - problem.solution) < 0.05)
     }

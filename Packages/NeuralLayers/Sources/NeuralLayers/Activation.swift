@@ -7,6 +7,7 @@ public enum Activation: String, Sendable, CaseIterable {
     /// Whether it never falls.
     var isMonotone: Bool { self != .gelu }
 
+    /// Element by element, of any shape.
     public func callAsFunction(_ input: Tensor) -> Tensor {
         switch self {
         case .identity: input

@@ -5,11 +5,17 @@ import Tensors
 /// weight is [rows, columns, inputs, outputs]; PyTorch's [outputs, inputs, rows, columns] is its `permuted([2, 3, 1,
 /// 0])`.
 public struct Convolution2D: TensorTree {
+    /// [height, width, inputs, outputs].
     public var weight: Tensor
     /// [outputs]; empty when a normalization follows that would remove it.
     public var bias: [Tensor]
+    /// In pixels, the same in both directions.
     public let stride: Int, padding: Int
 
+    /// - Parameters:
+    ///   - inputs: channels of the images.
+    ///   - outputs: channels of the result.
+    ///   - size: of the square window, in pixels.
     public init(
         inputs: Int, outputs: Int, size: Int = 3, stride: Int = 1, padding: Int? = nil, hasBias: Bool = true,
         initializer: WeightInitializer = .torchDefault, using random: inout RandomGenerator,
@@ -24,6 +30,7 @@ public struct Convolution2D: TensorTree {
         self.padding = padding ?? size / 2
     }
 
+    /// - Parameter images: [n, height, width, inputs]. Result: [n, height', width', outputs].
     public func callAsFunction(_ images: Tensor) -> Tensor { addingBias(withoutBias(images)) }
 
     func withoutBias(_ images: Tensor) -> Tensor { images.convolved(with: weight, stride: stride, padding: padding) }

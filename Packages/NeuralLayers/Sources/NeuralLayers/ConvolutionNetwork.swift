@@ -3,6 +3,7 @@ import Tensors
 
 /// Convolution 3x3, 2x2 max pooling, batch normalization and an activation, in one of the orders of the field.
 public struct ConvolutionBlock: TensorTree {
+    /// What comes after the convolution, in order.
     public enum Order: String, Sendable, CaseIterable {
         /// Convolution - activation - pooling - normalization: the Omniglot backbone.
         case activationPoolingNormalization
@@ -10,11 +11,16 @@ public struct ConvolutionBlock: TensorTree {
         case poolingNormalizationActivation
     }
 
+    /// 3x3.
     public var convolution: Convolution2D
+    /// Over the batch.
     public var normalization: BatchNormalization
+    /// Element by element.
     public let activation: Activation
+    /// Of activation, normalization and pooling.
     public let order: Order
 
+    /// A block from `inputs` to `outputs` channels, its weights drawn from `random`.
     public init(
         inputs: Int, outputs: Int, order: Order, activation: Activation = .relu, using random: inout RandomGenerator,
         elementType: ElementType = .float32
@@ -55,8 +61,10 @@ public struct ConvolutionBlock: TensorTree {
 
 /// Convolution blocks one after the other, flattened: images [n, height, width, channels] to features [n, …].
 public struct ConvolutionNetwork: TensorTree {
+    /// One after the other.
     public var blocks: [ConvolutionBlock]
 
+    /// A network of blocks that are there.
     public init(blocks: [ConvolutionBlock]) { self.blocks = blocks }
 
     /// Four blocks of 64 channels for 28 x 28 x 1 images: 64 features (Vinyals et al. 2016).
@@ -90,6 +98,7 @@ public struct ConvolutionNetwork: TensorTree {
             })
     }
 
+    /// - Parameter images: [n, height, width, channels]. Result: [n, features].
     public func callAsFunction(_ images: Tensor) -> Tensor {
         var own = NormalizationSource()
         return self(images, &own)

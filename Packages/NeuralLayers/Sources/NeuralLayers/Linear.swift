@@ -3,9 +3,12 @@ import Tensors
 
 /// x Wᵀ + b. The weight is [outputs, inputs], as in PyTorch.
 public struct Linear: TensorTree {
+    /// [outputs, inputs].
     public var weight: Tensor
+    /// [outputs].
     public var bias: Tensor
 
+    /// A layer of weights that are there.
     public init(weight: Tensor, bias: Tensor) {
         precondition(
             weight.rank == 2 && bias.shape == [weight.shape[0]], "Linear: weight \(weight.shape), bias \(bias.shape)")
@@ -13,6 +16,7 @@ public struct Linear: TensorTree {
         self.bias = bias
     }
 
+    /// Weights and biases drawn from `random`.
     public init(
         inputs: Int, outputs: Int, initializer: WeightInitializer = .torchDefault, using random: inout RandomGenerator,
         elementType: ElementType = .float32

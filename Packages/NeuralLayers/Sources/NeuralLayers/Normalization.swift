@@ -6,8 +6,10 @@ import Tensors
 public struct BatchNormalization: TensorTree {
     /// [channels].
     public var scale: Tensor, shift: Tensor
+    /// Added to the variance.
     public let epsilon: Double
 
+    /// Scale 1 and shift 0 for each channel.
     public init(channels: Int, epsilon: Double = 1e-5, elementType: ElementType = .float32) {
         scale = Tensor.ones([channels], elementType: elementType).evaluated()
         shift = Tensor.zeros([channels], elementType: elementType).evaluated()
@@ -33,8 +35,10 @@ public struct BatchNormalization: TensorTree {
 public struct LayerNormalization: TensorTree {
     /// [features].
     public var scale: Tensor, shift: Tensor
+    /// Added to the variance.
     public let epsilon: Double
 
+    /// Scale 1 and shift 0 for each feature.
     public init(features: Int, epsilon: Double = 1e-5, elementType: ElementType = .float32) {
         scale = Tensor.ones([features], elementType: elementType).evaluated()
         shift = Tensor.zeros([features], elementType: elementType).evaluated()

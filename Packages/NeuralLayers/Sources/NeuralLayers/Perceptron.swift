@@ -6,9 +6,12 @@ import Tensors
 /// The paper's networks for hyper-cleaning: one layer 784-10 (a convex lower problem); 784-300-10 without activation
 /// ("deep linear", the reference's non-convex one); 784-300-10 with ReLU.
 public struct Perceptron: TensorTree {
+    /// From the inputs to the outputs.
     public var layers: [Linear]
+    /// Between layers.
     public let activation: Activation
 
+    /// A network of layers that are there; each takes as many inputs as the one before gives.
     public init(layers: [Linear], activation: Activation) {
         self.layers = layers
         self.activation = activation

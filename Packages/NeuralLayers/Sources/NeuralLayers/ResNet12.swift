@@ -3,11 +3,14 @@ import Tensors
 
 /// Three convolutions with batch normalization and a 1x1 shortcut, ReLU after their sum, 2x2 max pooling.
 public struct ResidualBlock: TensorTree {
+    /// Three of 3x3, a normalization behind each.
     public var convolutions: [Convolution2D], normalizations: [BatchNormalization]
+    /// 1x1, around the three.
     public var shortcut: Convolution2D, shortcutNormalization: BatchNormalization
     /// Of the pooling that ends the block; nil where none does.
     public let poolingPadding: Int?
 
+    /// A block from `inputs` to `outputs` channels, its weights drawn from `random`.
     public init(
         inputs: Int, outputs: Int, poolingPadding: Int?, using random: inout RandomGenerator,
         elementType: ElementType = .float32
@@ -25,6 +28,7 @@ public struct ResidualBlock: TensorTree {
         self.poolingPadding = poolingPadding
     }
 
+    /// - Parameter images: [n, height, width, inputs]. Result: [n, height', width', outputs].
     public func callAsFunction(_ images: Tensor) -> Tensor {
         var own = NormalizationSource()
         return self(images, &own)
@@ -54,8 +58,10 @@ public struct ResidualBlock: TensorTree {
 /// ResNet-12: four residual blocks, max pooling after the first three, global average pooling (Oreshkin et al. 2018;
 /// METHODS section 5).
 public struct ResNet12: TensorTree {
+    /// Four.
     public var blocks: [ResidualBlock]
 
+    /// Weights drawn from `random`; `channels` of each block's result.
     public init(
         inputs: Int = 3, channels: [Int] = [64, 128, 256, 512], poolingPaddings: [Int?] = [0, 0, 1, nil],
         using random: inout RandomGenerator, elementType: ElementType = .float32

@@ -14,6 +14,7 @@ public enum WeightInitializer: Sendable, Hashable {
     /// Normal with variance 2/(fanIn + fanOut), biases 0 (Glorot and Bengio 2010).
     case xavierNormal
 
+    /// Draws a weight of a shape; `fanIn` inputs reach an output, `fanOut` outputs an input.
     public func weight(
         _ shape: Shape, fanIn: Int, fanOut: Int, using random: inout RandomGenerator,
         elementType: ElementType = .float32
@@ -33,6 +34,7 @@ public enum WeightInitializer: Sendable, Hashable {
         }
     }
 
+    /// Draws a bias of a shape; `fanIn` inputs reach an output.
     public func bias(
         _ shape: Shape, fanIn: Int, using random: inout RandomGenerator, elementType: ElementType = .float32
     ) -> Tensor {

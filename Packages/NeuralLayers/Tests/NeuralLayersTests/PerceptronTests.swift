@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func crossEntropyGradientIsSoftmaxMinusOneHot() {
-        let logits = Tensor([0.2, -0.4, 1.1], shape: [1, 3])
+        let logits = Tensor([0.2, -0.4, 1.1] as [Double], shape: [1, 3])
         let input = logits.placeholder()
         let slope = gradient(of: input.meanCrossEntropy(labels: Tensor([2] as [Int32])), withRespectTo: [input])
         let expected = zip(logits.softmax().scalars, [0, 0, 1]).map { $0 - $1 }

@@ -17,6 +17,7 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
     /// A block holds two numbers: the second of the last one, until it is asked for.
     private var buffered: UInt64?
 
+    /// The first number of a stream. The same seed gives streams that have nothing to do with each other.
     public init(seed: UInt64, stream: RandomStream = .main) {
         key = Self.halves(seed)
         self.stream = Self.halves(stream.number)

@@ -4,9 +4,12 @@
 /// `RandomGenerator(seed: 7, stream: .labelNoise)`. The number is what the generator sees: it decides the bits, and two
 /// streams of one seed are independent if their numbers differ. The name is for people.
 public struct RandomStream: Sendable, Hashable, CustomStringConvertible {
+    /// For people; it decides nothing.
     public let name: String
+    /// What decides the numbers: no two streams of a program have the same one.
     public let number: UInt64
 
+    /// - Parameter number: one that no other stream of the program has.
     public init(_ name: String, number: UInt64) {
         self.name = name
         self.number = number

@@ -3,13 +3,17 @@ public struct HTMLReport: Sendable {
     private let title: String
     private var body: [String] = []
 
+    /// An empty page; both lines are escaped.
     public init(title: String, subtitle: String) {
         self.title = title
         body.append("<header><h1>\(escaped(title))</h1><p>\(escaped(subtitle))</p></header>")
     }
 
+    /// A heading, escaped.
     public mutating func addHeading(_ text: String) { body.append("<h2>\(escaped(text))</h2>") }
+    /// A paragraph of text, escaped.
     public mutating func addParagraph(_ text: String) { body.append("<p>\(escaped(text))</p>") }
+    /// A table, which scrolls by itself where it is wide.
     public mutating func addTable(_ table: Table) { body.append("<div class='scroll'>\(table.html)</div>") }
 
     /// Pages beside this one, by paths from its folder.
@@ -40,10 +44,12 @@ public struct HTMLReport: Sendable {
         body.append("<div class='charts'>" + charts.map { "<div>\($0)</div>" }.joined() + "</div>")
     }
 
+    /// Pictures side by side, each with its caption.
     public mutating func addGallery(_ images: [GalleryImage]) {
         body.append("<div class='gallery'>" + images.map(\.html).joined(separator: "\n") + "</div>")
     }
 
+    /// The whole page: it needs no other file.
     public var html: String {
         """
         <!doctype html>

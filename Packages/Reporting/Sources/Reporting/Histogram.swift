@@ -1,10 +1,13 @@
 /// How often values fall into equal bins.
 public struct Histogram: Sendable {
+    /// Above the chart and below its axis.
     public let title: String, xLabel: String
     /// Series share the bins and stand side by side.
     public let series: [(name: String, values: [Double])]
+    /// How many equal bins the range of all finite values is cut into.
     public let bins: Int
 
+    /// - Parameter series: values of any count; those that are not finite are left out.
     public init(title: String, xLabel: String, series: [(name: String, values: [Double])], bins: Int = 30) {
         self.title = title
         self.xLabel = xLabel
@@ -12,6 +15,7 @@ public struct Histogram: Sendable {
         self.bins = bins
     }
 
+    /// The chart as an SVG element, 640 wide.
     public var svg: String {
         let all = series.flatMap(\.values).filter(\.isFinite)
         let low = all.min() ?? 0, high = max(all.max() ?? 1, low + 1e-12)

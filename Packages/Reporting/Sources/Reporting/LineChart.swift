@@ -1,9 +1,13 @@
 /// Charts as inline SVG: no script, colours that colour-blind readers can tell apart (Okabe and Ito 2008).
 public struct LineChart: Sendable {
+    /// A line with a name.
     public struct Series: Sendable {
+        /// As the legend has it.
         public let name: String
+        /// In the order in which the line goes.
         public let points: [(x: Double, y: Double)]
 
+        /// A line through points, in their order.
         public init(_ name: String, _ points: [(x: Double, y: Double)]) {
             self.name = name
             self.points = points
@@ -21,9 +25,12 @@ public struct LineChart: Sendable {
         }
     }
 
+    /// Above the chart, below and beside its axes.
     public let title: String, xLabel: String, yLabel: String
+    /// The lines, each in a colour of its own.
     public let series: [Series]
 
+    /// A chart whose axes fit all finite points.
     public init(title: String, xLabel: String, yLabel: String, series: [Series]) {
         self.title = title
         self.xLabel = xLabel

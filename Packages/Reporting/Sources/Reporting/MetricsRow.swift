@@ -1,6 +1,8 @@
 /// A row of metrics: numbers by the names of their columns. Nil is what is not known.
 public struct MetricsRow: Sendable, ExpressibleByDictionaryLiteral {
+    /// In the order of the file.
     public let columns: [String]
+    /// One for each column; nil is an empty cell.
     public let values: [Double?]
 
     public init(dictionaryLiteral elements: (String, Double?)...) {

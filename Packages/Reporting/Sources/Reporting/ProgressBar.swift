@@ -32,6 +32,7 @@ public struct ProgressBar {
         start = now()
     }
 
+    /// Shows that `done` of the total are done, with a text behind it.
     public mutating func update(_ done: Int, _ text: String) {
         let time = now()
         guard done == total || time - lastShown >= (isTerminal ? 0.1 : 15) else { return }

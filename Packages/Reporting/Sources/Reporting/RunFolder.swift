@@ -5,6 +5,7 @@ import Foundation
 /// As long as this value lives, its process alone writes into the folder: the folder itself is locked (`flock`), and
 /// the system takes the lock back however the process ends.
 public final class RunFolder: Sendable {
+    /// As it was given.
     public let path: String
     /// Whether a run has begun in it before.
     public let isBegun: Bool
@@ -49,10 +50,12 @@ public final class RunFolder: Sendable {
         try write(Array(text.utf8), to: name)
     }
 
+    /// Writes a file of the folder: whole, or not at all.
     public func write(_ bytes: [UInt8], to name: String) throws(ReportingError) {
         try Self.write(bytes, to: "\(path)/\(name)", beside: "\(path)/.\(name).partial", replaces: true)
     }
 
+    /// Writes a value as JSON: whole, or not at all.
     public func writeJSON(_ value: JSONValue, to name: String) throws(ReportingError) {
         try write(value.text + "\n", to: name)
     }

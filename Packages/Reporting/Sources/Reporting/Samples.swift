@@ -2,10 +2,14 @@
 public struct Samples: Sendable {
     private let sorted: [Double]
 
+    /// Values in any order.
     public init(_ values: [Double]) { sorted = values.sorted() }
 
+    /// Not a number where there is no value.
     public var minimum: Double { sorted.first ?? .nan }
+    /// Not a number where there is no value.
     public var maximum: Double { sorted.last ?? .nan }
+    /// Not a number where there is no value.
     public var mean: Double { sorted.reduce(0, +) / Double(sorted.count) }
 
     /// Half of the 95% interval of the mean, 1.96 s/√n with the sample deviation s; NaN of fewer than two values.

@@ -1,8 +1,11 @@
 /// Rows of text under column names.
 public struct Table: Sendable {
+    /// The heads of the columns.
     public let columns: [String]
+    /// A cell for each column.
     public let rows: [[String]]
 
+    /// Each row has as many cells as there are columns; else it stops with both counts.
     public init(columns: [String], rows: [[String]], file: StaticString = #fileID, line: UInt = #line) {
         require(
             rows.allSatisfy { $0.count == columns.count },
@@ -21,12 +24,14 @@ public struct Table: Sendable {
         }.joined(separator: "\n")
     }
 
+    /// As a table of GitHub's Markdown.
     public var markdown: String {
         let lines = [columns, columns.map { _ in "-" }] + rows
         return lines.map { "| " + $0.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |" }.joined(
             separator: "\n")
     }
 
+    /// As an HTML table, cells escaped.
     public var html: String {
         let head = columns.map { "<th>\(escaped($0))</th>" }.joined()
         let body = rows.map { "<tr>" + $0.map { "<td>\(escaped($0))</td>" }.joined() + "</tr>" }.joined(separator: "\n")

@@ -14,7 +14,9 @@ extension GraphApplication {
         case .log, .sqrt: return isAbove(0.2, x[0])
         case .log1p: return isAbove(-0.8, x[0])
         case .reciprocal: return isAbove(0.3, x[0].abs())
-        case .divide: return isAbove(0.3, number == nil ? x[1].abs() : numberFirst == true ? x[0].abs() : Tensor([1.0]))
+        case .divide:
+            return isAbove(
+                0.3, number == nil ? x[1].abs() : numberFirst == true ? x[0].abs() : Tensor([1.0] as [Double]))
         case .power:
             let isWholeAndPositive = number.map { $0 >= 0 && $0 == $0.rounded() } ?? false
             return isWholeAndPositive || isAbove(0.2, x[0])

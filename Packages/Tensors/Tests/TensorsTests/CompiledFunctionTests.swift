@@ -17,11 +17,14 @@ import Testing
     }
 
     @Test func aFunctionIsTracedFromTreesAndRunOnPoints() {
-        let step = CompiledFunction(of: [Tensor([1.0, 2]), Tensor([3.0])], Tensor([0.0])) { state, rate in
+        let step = CompiledFunction(
+            of: [Tensor([1.0, 2] as [Double]), Tensor([3.0] as [Double])], Tensor([0.0] as [Double])
+        ) { state, rate in
             [state[0] - rate * state[0], state[1] + 1]
         }
-        let state = Point(copying: [Tensor([1.0, 2]), Tensor([3.0])]), next = Point(state.layout)
-        Replay(step)(state, Point(copying: [Tensor([0.5])]), into: next)
+        let state = Point(copying: [Tensor([1.0, 2] as [Double]), Tensor([3.0] as [Double])]),
+            next = Point(state.layout)
+        Replay(step)(state, Point(copying: [Tensor([0.5] as [Double])]), into: next)
         #expect(next.tensors.map(\.scalars) == [[0.5, 1], [4]])
         #expect(next.part(1..<2).tensors[0].scalars == [4])
     }

@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test func adaptivePoolingSharesRowsBetweenWindows() {
-        let x = Tensor([1.0, 2, 4, 8, 16], shape: [1, 5, 1, 1])
+        let x = Tensor([1.0, 2, 4, 8, 16] as [Double], shape: [1, 5, 1, 1])
         let means = x.adaptiveAveragePooled(rows: 3, columns: 1).scalars, expected = [1.5, 14.0 / 3, 12]
         #expect(zip(means, expected).allSatisfy { abs($0 - $1) < 1e-12 } && means.count == 3)
         let images = Tensor((0..<96).map { Double($0 * $0 % 37) }, shape: [2, 4, 6, 2])
@@ -109,9 +109,9 @@ import Testing
     }
 
     @Test func poolingTakesTheFirstOfEqualsAndIgnoresPadding() {
-        let x = Tensor([-1.0, -2, -3, -4], shape: [1, 2, 2, 1])
+        let x = Tensor([-1.0, -2, -3, -4] as [Double], shape: [1, 2, 2, 1])
         #expect(x.maxPooled(size: 2, padding: 1).scalars == [-1, -2, -3, -4])
-        let tie = Tensor([5.0, 5, 5, 5], shape: [1, 2, 2, 1])
+        let tie = Tensor([5.0, 5, 5, 5] as [Double], shape: [1, 2, 2, 1])
         #expect(gradient(of: tie.maxPooled(size: 2).sum(), withRespectTo: [tie])[0].scalars == [1, 0, 0, 0])
     }
 }

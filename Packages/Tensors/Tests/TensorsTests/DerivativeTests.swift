@@ -134,7 +134,7 @@ let derivativeTable: [DerivativeCase] = [
 
     @Test func aWrongDerivativeIsNoticed() {
         // stopGradient hides a dependence that finite differences see.
-        let check = checkGradients(at: [Tensor([0.5, 1.5])]) { $0[0] * $0[0].stopGradient() }
+        let check = checkGradients(at: [Tensor([0.5, 1.5] as [Double])]) { $0[0] * $0[0].stopGradient() }
         #expect(check.first > 0.1)
     }
 
@@ -155,26 +155,27 @@ let derivativeTable: [DerivativeCase] = [
         #expect(slope(0) { $0.abs() } == 0)
         #expect(slope(1) { $0.clamp(0, 1) } == 1 && slope(2) { $0.clamp(0, 1) } == 0)
         #expect(slope(0) { $0.sqrt() } == .infinity)
-        let tie = Tensor([2.0, 2.0])
+        let tie = Tensor([2.0, 2.0] as [Double])
         #expect(gradient(of: tie.max(), withRespectTo: [tie])[0].scalars == [0.5, 0.5])
     }
 
     @Test func aHessianVectorProductIsThatOfTheClosedForm() {
         // f = (aᵀx)² has the Hessian 2 a aᵀ.
-        let a = Tensor([1.0, -2, 3]), x = Tensor([0.3, 0.2, 0.1]), v = Tensor([1.0, 1, 2])
+        let a = Tensor([1.0, -2, 3] as [Double]), x = Tensor([0.3, 0.2, 0.1] as [Double]),
+            v = Tensor([1.0, 1, 2] as [Double])
         let product = hessianVectorProduct(of: a.dot(x).squared(), withRespectTo: x, vector: v)
         #expect(product.scalars == [10, -20, 30])
     }
 
     @Test func derivativesOfAnyOrder() {
-        let x = Tensor([0.7])
+        let x = Tensor([0.7] as [Double])
         var value = x.sin().sum()
         for _ in 0..<5 { value = gradient(of: value, withRespectTo: [x])[0].sum() }
         #expect(abs(value.scalar - 0.7648421872844885) < 1e-14)  // d⁵ sin/dx⁵ = cos, at 0.7
     }
 
     @Test func aMillionNodesAreReleasedWithoutRecursion() {
-        var x = Tensor([1.0])
+        var x = Tensor([1.0] as [Double])
         for _ in 0..<1_000_000 { x = x + 1 }
         #expect(x.shape == [1])
     }

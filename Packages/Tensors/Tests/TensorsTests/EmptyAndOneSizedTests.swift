@@ -168,7 +168,7 @@ private let shapeTable: [ShapeCase] = {
         #expect(Program(inputs: [x, y], outputs: [x.product(y)])(none)[0].scalars == [0, 0, 0, 0])
         let mean = Tensor([] as [Float], shape: [3, 0]).mean(axes: [1])
         #expect(mean.scalars.count == 3 && mean.scalars.allSatisfy { $0.isNaN })
-        let a = Tensor([0.5, -0.5, 1, 2, 3, -1]), sum = Tensor(concatenating: [a, a]).relu().sum()
+        let a = Tensor([0.5, -0.5, 1, 2, 3, -1] as [Double]), sum = Tensor(concatenating: [a, a]).relu().sum()
         let f = sum + a.gatheredRows(at: noIndices).sin().sum()
         #expect(gradient(of: f, withRespectTo: [a])[0].scalars == [2, 0, 2, 2, 2, 0])
     }

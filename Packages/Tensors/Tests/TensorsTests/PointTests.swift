@@ -15,34 +15,36 @@ import Testing
     @Test func aPointThatDoesNotFitStopsWithBothLayoutsAndTheCallersLine() async {
         expectStop(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-                Point(copying: [Tensor([1.0, 2])]).assign([Tensor([1.0, 2, 3])])
+                Point(copying: [Tensor([1.0, 2] as [Double])]).assign([Tensor([1.0, 2, 3] as [Double])])
             }, "tensors ([2] float64) expected, got ([3] float64)")
         expectStop(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-                Point(copying: [Tensor([1.0, 2])]).copy(from: Point(copying: [Tensor([1, 2] as [Float])]))
+                Point(copying: [Tensor([1.0, 2] as [Double])]).copy(from: Point(copying: [Tensor([1, 2] as [Float])]))
             }, "tensors ([2] float64) expected, got ([2] float32)")
         expectStop(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-                _ = Point(copying: [Tensor([1.0])]).dot(Point(copying: [Tensor([1.0]), Tensor([2.0])]))
+                _ = Point(copying: [Tensor([1.0] as [Double])]).dot(
+                    Point(copying: [Tensor([1.0] as [Double]), Tensor([2.0] as [Double])]))
             }, "tensors ([1] float64) expected, got ([1] float64, [1] float64)")
     }
 
     @Test func argumentsAndResultsThatDoNotFitStopWithBothLayoutsAndTheCallersLine() async {
         expectStop(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-                let replay = Replay(CompiledFunction(of: Tensor([1.0, 2])) { $0.squared() })
-                replay(Point(copying: [Tensor([1.0])]), into: Point(copying: [Tensor([1.0, 2])]))
+                let replay = Replay(CompiledFunction(of: Tensor([1.0, 2] as [Double])) { $0.squared() })
+                replay(
+                    Point(copying: [Tensor([1.0] as [Double])]), into: Point(copying: [Tensor([1.0, 2] as [Double])]))
             }, "argument 0: ([2] float64) expected, got ([1] float64)")
         expectStop(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-                let replay = Replay(CompiledFunction(of: Tensor([1.0, 2])) { $0.squared() })
-                let point = Point(copying: [Tensor([1.0, 2])])
+                let replay = Replay(CompiledFunction(of: Tensor([1.0, 2] as [Double])) { $0.squared() })
+                let point = Point(copying: [Tensor([1.0, 2] as [Double])])
                 replay(point, into: point, point)
             }, "1 arguments and 1 results expected, got 1 and 2")
         expectStop(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-                let replay = Replay(CompiledFunction(of: Tensor([1.0])) { $0.squared() })
-                let points = PointSequence(PointLayout(of: [Tensor([1.0])]), count: 3)
+                let replay = Replay(CompiledFunction(of: Tensor([1.0] as [Double])) { $0.squared() })
+                let points = PointSequence(PointLayout(of: [Tensor([1.0] as [Double])]), count: 3)
                 replay.repeated(3, .each(points, from: 0), into: .each(points, from: 1))
             }, "3 repetitions over 2 points")
     }

@@ -270,7 +270,7 @@ import Testing
         let x = Tensor.placeholder("x", shape: [2, 3], elementType: .float64), y = x * 2 + 1
         let program = Program(inputs: [x], outputs: [y.reshaped(to: [6]).reshaped(to: [3, 2])])
         #expect(program.instructions.count == 1)
-        let values = Tensor([1.0, 2, 3, 4, 5, 6]).reshaped(to: [2, 3])
+        let values = Tensor([1.0, 2, 3, 4, 5, 6] as [Double]).reshaped(to: [2, 3])
         #expect(program([values])[0].scalars == [3, 5, 7, 9, 11, 13])
 
         // One of several is in place; a view in another order never is.

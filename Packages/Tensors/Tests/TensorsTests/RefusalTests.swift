@@ -16,7 +16,7 @@ import Testing
     @Test func matrixProduct() async {
         let line = #line + 1
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = Tensor([1.0, 2], shape: [1, 2]).product(Tensor([1.0, 2, 3], shape: [3, 1]))
+            _ = Tensor([1.0, 2] as [Double], shape: [1, 2]).product(Tensor([1.0, 2, 3] as [Double], shape: [3, 1]))
         }
         expectMessage(result, ["matrixProduct: [1x2] float64 and [3x1] float64"], line: line)
     }
@@ -24,7 +24,7 @@ import Testing
     @Test func elementwise() async {
         let line = #line + 1
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = Tensor([1.0, 2]).maximum(Tensor([1.0, 2, 3]))
+            _ = Tensor([1.0, 2] as [Double]).maximum(Tensor([1.0, 2, 3] as [Double]))
         }
         expectMessage(result, ["maximum: operands [2] float64 and [3] float64"], line: line)
     }
@@ -32,7 +32,7 @@ import Testing
     /// An operator cannot know its caller.
     @Test func operators() async {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = Tensor([1.0, 2]) + Tensor([1, 2] as [Float])
+            _ = Tensor([1.0, 2] as [Double]) + Tensor([1, 2] as [Float])
         }
         expectMessage(result, ["add: operands [2] float64 and [2] float32"], line: nil)
     }
@@ -40,7 +40,7 @@ import Testing
     @Test func reshape() async {
         let line = #line + 1
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = Tensor([1.0, 2, 3]).reshaped(to: [2, 2])
+            _ = Tensor([1.0, 2, 3] as [Double]).reshaped(to: [2, 2])
         }
         expectMessage(result, ["reshape: [3] to [2x2]"], line: line)
     }
@@ -48,7 +48,7 @@ import Testing
     @Test func windowsLargerThanThePaddedImage() async {
         var line = #line + 1
         let pooling = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = Tensor([1.0], shape: [1, 1, 1, 1]).maxPooled(size: 2)
+            _ = Tensor([1.0] as [Double], shape: [1, 1, 1, 1]).maxPooled(size: 2)
         }
         expectMessage(
             pooling, ["maxPooled: a window of 2x2", "images [1x1x1x1]"], line: line)
@@ -69,18 +69,20 @@ import Testing
     @Test func labelsAndIndicesOutsideTheirRange() async {
         var line = #line + 1
         let label = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = Tensor([1.0, 2, 3, 4], shape: [2, 2]).crossEntropy(labels: Tensor([0, 2] as [Int32])).scalars
+            _ =
+                Tensor([1.0, 2, 3, 4] as [Double], shape: [2, 2]).crossEntropy(labels: Tensor([0, 2] as [Int32]))
+                .scalars
         }
         expectMessage(label, ["label 2 at 1, the classes are 0 ..< 2"], line: line)
         line = #line + 1
         let index = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = Tensor([1.0, 2]).gatheredRows(at: Tensor([-1] as [Int32])).scalars
+            _ = Tensor([1.0, 2] as [Double]).gatheredRows(at: Tensor([-1] as [Int32])).scalars
         }
         expectMessage(
             index, ["gatherRows: index -1 at 0, the table has rows 0 ..< 2"], line: line)
         line = #line + 1
         let target = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = Tensor([1.0]).scatteredAddingRows(at: Tensor([3] as [Int32]), count: 3).scalars
+            _ = Tensor([1.0] as [Double]).scatteredAddingRows(at: Tensor([3] as [Int32]), count: 3).scalars
         }
         expectMessage(
             target, ["scatterAddRows: index 3 at 0, the result has rows 0 ..< 3"], line: line)
@@ -121,7 +123,7 @@ import Testing
     @Test func gradientsOfWhatIsNoScalar() async {
         let line = #line + 1
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            let x = Tensor([1.0, 2])
+            let x = Tensor([1.0, 2] as [Double])
             _ = gradient(of: x.exp(), withRespectTo: [x])
         }
         expectMessage(result, ["gradient: of shape [2]"], line: line)

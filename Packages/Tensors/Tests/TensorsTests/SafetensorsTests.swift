@@ -27,7 +27,9 @@ import Testing
     }
 
     @Test func whatIsWrittenIsReadBack() throws {
-        let tree = [Tensor([1, 2.5, -3, 1e-30, 4, 0] as [Float], shape: [3, 2]), Tensor([7.25], shape: [])]
+        let tree = [
+            Tensor([1, 2.5, -3, 1e-30, 4, 0] as [Float], shape: [3, 2]), Tensor([7.25] as [Double], shape: []),
+        ]
         var checkpoint = Checkpoint(notes: ["a": "b\u{301}\""])
         checkpoint.add(tree, as: "layer")
         checkpoint.add(Tensor.zeros([0, 3]), as: "nothing")

@@ -20,8 +20,8 @@ import Testing
     @Test(arguments: [ElementType.float32, .float64]) func powersWithTheirExponentAsDataHaveDerivativesAtZero(
         _ type: ElementType
     ) {
-        let x = Tensor([0.0, 0, 0, 0]).converted(to: type).evaluated(),
-            e = Tensor([0.0, 1, 2, 3]).converted(to: type).evaluated()
+        let x = Tensor([0.0, 0, 0, 0] as [Double]).converted(to: type).evaluated(),
+            e = Tensor([0.0, 1, 2, 3] as [Double]).converted(to: type).evaluated()
         let y = x.power(e).sum()
         #expect(gradient(of: y, withRespectTo: [x])[0].scalars == [0, 1, 0, 0])
         let ones = Tensor.ones([4], elementType: type)
@@ -63,7 +63,8 @@ import Testing
         // Forwards what is steep comes first.
         func push(_ x: Double, _ f: (Tensor) -> Tensor) -> Double {
             let leaf = Tensor([x])
-            return pushforward(of: [f(leaf)], tangents: [Tensor([1.0])], withRespectTo: [leaf])[0].sum().scalar
+            return pushforward(of: [f(leaf)], tangents: [Tensor([1.0] as [Double])], withRespectTo: [leaf])[0].sum()
+                .scalar
         }
         #expect(slope(0) { $0.relu().sqrt() } == 0)
         #expect(slope(-1) { $0.relu().log() } == 0)
@@ -119,10 +120,10 @@ import Testing
     }
 
     @Test func elementsThatTieShareTheDerivativeOverAnyAxes() {
-        let x = Tensor([1.0, 1, 1, 0], shape: [2, 1, 2])
+        let x = Tensor([1.0, 1, 1, 0] as [Double], shape: [2, 1, 2])
         let third = 1.0 / 3
         #expect(gradient(of: x.max(axes: [0, 2]).sum(), withRespectTo: [x])[0].scalars == [third, third, third, 0])
-        let y = Tensor([1.0, 1, 0, 2, 1, 0, 2, 2], shape: [2, 2, 2])
+        let y = Tensor([1.0, 1, 0, 2, 1, 0, 2, 2] as [Double], shape: [2, 2, 2])
         #expect(y.max(axes: [0, 2]).scalars == [1, 2] && y.max(axes: [0, 2], keepingAxes: true).shape == [1, 2, 1])
         #expect(
             gradient(of: y.max(axes: [2, 0]).sum(), withRespectTo: [y])[0].scalars
@@ -157,7 +158,7 @@ import Testing
         let eachAlone = single.logSumExp(axes: [])
         #expect(eachAlone.scalars == [1, .infinity])
         #expect(gradient(of: eachAlone.sum(), withRespectTo: [single])[0].scalars == [1, 1])
-        #expect(abs(Tensor([1000.0, 1000]).logSumExp().scalar - 1000 - log(2)) < 1e-12)
+        #expect(abs(Tensor([1000.0, 1000] as [Double]).logSumExp().scalar - 1000 - log(2)) < 1e-12)
     }
 
     /// An element's sine depends on the element, not on who stands beside it in a block or a thread.

@@ -12,7 +12,7 @@ import Testing
         let solver = try Solver(
             problem, method: .rhg(innerIterations: 1, lowerRate: 1),
             upperRule: UpdateRule(AdaGrad(rate: 0.5, epsilon: 0)),
-            upper: Tensor([2.0]), lower: Tensor([0.0]))
+            upper: Tensor([2.0] as [Double]), lower: Tensor([0.0] as [Double]))
         // g = 3, s = 9: 2 - 0.5 · 3/3 = 1.5; g = 2, s = 13: 1.5 - 0.5 · 2/√13; the same again with what comes.
         var x = 1.5, sum = 9.0
         _ = try solver.step()
@@ -34,7 +34,8 @@ import Testing
                 upperObjective: { x, y in y.squaredNorm() }, lowerObjective: { x, y in (x * y).sin().sum() })
             let method = Method(dynamics: .descent(.adaGrad(rate: 0.2)), innerIterations: 6)
             return try Solver(
-                problem, method: method, upperRule: .adaGrad(rate: 0.1), upper: Tensor([x]), lower: Tensor([0.4]))
+                problem, method: method, upperRule: .adaGrad(rate: 0.1), upper: Tensor([x]),
+                lower: Tensor([0.4] as [Double]))
         }
         let exact = try solver(0.9)
         _ = try exact.computeHypergradient()

@@ -12,7 +12,7 @@ import Testing
         _ x: [Double], start: [Double], set: Constraint, _ hypergradient: Hypergradient = .reverse
     ) throws -> Solver<Tensor, Tensor> {
         let problem = BilevelProblem<Tensor, Tensor>(
-            upperObjective: { x, y in (Tensor([3.0, 5, 7]) * y).sum() },
+            upperObjective: { x, y in (Tensor([3.0, 5, 7] as [Double]) * y).sum() },
             lowerObjective: { x, y in (y - x).squaredNorm() * 0.5 }, lowerConstraint: set)
         let method = Method(
             dynamics: .descent(.gradientDescent(rate: 1)), innerIterations: 2, hypergradient: hypergradient)
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func pointsGoToTheirBounds() {
-        #expect(set.projection([Tensor([-4.0, 0.25, 9])])[0].scalars == [-1, 0.25, 3])
+        #expect(set.projection([Tensor([-4.0, 0.25, 9] as [Double])])[0].scalars == [-1, 0.25, 3])
         #expect(set.projection([Tensor([0.5, -7, 1] as [Float])])[0].scalars == [0.5, 0, 2])
     }
 

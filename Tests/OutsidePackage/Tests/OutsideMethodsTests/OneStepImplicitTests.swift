@@ -10,7 +10,7 @@ import Testing
         _ hypergradient: Hypergradient, a: [Double], steps: Int, truncation: Truncation = .none,
         initialization: Initialization = .fixed, set: Constraint = .wholeSpace
     ) throws -> Solver<Tensor, Tensor> {
-        let a = Tensor(a), t = Tensor([1.0, -0.5])
+        let a = Tensor(a), t = Tensor([1.0, -0.5] as [Double])
         let problem = BilevelProblem<Tensor, Tensor>(
             upperObjective: { x, y in ((y - t).squaredNorm() + x.squaredNorm()) * 0.5 },
             lowerObjective: { x, y in (a * (y - x).squared()).sum() * 0.5 }, lowerConstraint: set)
@@ -18,8 +18,8 @@ import Testing
             dynamics: .descent(.gradientDescent(rate: 0.1)), innerIterations: steps, initialization: initialization,
             truncation: truncation, hypergradient: hypergradient)
         return try Solver(
-            problem, method: method, upperRule: .gradientDescent(rate: 0.1), upper: Tensor([0.7, -1.2]),
-            lower: Tensor([0.1, 0.2]))
+            problem, method: method, upperRule: .gradientDescent(rate: 0.1), upper: Tensor([0.7, -1.2] as [Double]),
+            lower: Tensor([0.1, 0.2] as [Double]))
     }
 
     private func derivative(_ solver: Solver<Tensor, Tensor>) throws -> [Double] {

@@ -3,10 +3,13 @@
 /// A `String` will not do. Names need not be UTF-8; `é` in one code point and in two are different files but equal
 /// strings; and a combining mark at the beginning of a name would make one `Character` with the slash before it.
 public struct BytePath: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// As the system has them: any but 0.
     public let bytes: [UInt8]
 
+    /// A path of any bytes.
     public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
+    /// A path that is text, in UTF-8.
     public init(_ text: String) { bytes = Array(text.utf8) }
 
     /// The names between slashes.
@@ -23,6 +26,7 @@ public struct BytePath: Hashable, Comparable, Sendable, CustomStringConvertible 
         BytePath(bytes.lastIndex(of: UInt8(ascii: "/")).map { Array(bytes[..<$0]) } ?? [])
     }
 
+    /// Whether it has no byte.
     public var isEmpty: Bool { bytes.isEmpty }
 
     /// What follows the last dot of the name, in small letters; empty where there is none.
@@ -35,6 +39,7 @@ public struct BytePath: Hashable, Comparable, Sendable, CustomStringConvertible 
     /// Whether the name is this text, in any capitals of ASCII.
     func isName(_ text: String) -> Bool { bytes.map(Self.lowercased) == text.utf8.map(Self.lowercased) }
 
+    /// With a name behind it, a slash between.
     public func appending(_ name: BytePath) -> BytePath {
         isEmpty ? name : BytePath(bytes + [UInt8(ascii: "/")] + name.bytes)
     }

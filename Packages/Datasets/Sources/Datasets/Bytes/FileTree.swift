@@ -17,6 +17,7 @@ public struct FileTree: Sendable {
         case archive(Int)
     }
 
+    /// The path as it was given.
     public let root: String
     /// Relative paths, sorted.
     public let paths: [BytePath]
@@ -28,6 +29,8 @@ public struct FileTree: Sendable {
     private let places: [BytePath: Place]
     private let archives: [ZipArchive]
 
+    /// A folder, read with all below it, or a zip archive.
+    /// - Throws: `DatasetError` where it is neither.
     public init(path: String) throws(DatasetError) {
         root = path
         let rootPath = BytePath(path)
@@ -74,6 +77,7 @@ public struct FileTree: Sendable {
         fingerprint = digest.finalized()
     }
 
+    /// The bytes of a file in it.
     public func contents(of path: BytePath) throws(DatasetError) -> [UInt8] {
         switch places[path] {
         case .archive(let index): return try archives[index].contents(of: path)

@@ -1,5 +1,6 @@
 /// What was found and is not read, counted by kind: nothing is left out without a word.
 public struct LeftOut: Sendable, Hashable {
+    /// Why something is not read.
     public enum Kind: String, Sendable, CaseIterable {
         /// Files and folders whose names begin with a dot.
         case hidden
@@ -23,12 +24,15 @@ public struct LeftOut: Sendable, Hashable {
         case hiddenByOthers = "of a path that is read from elsewhere"
     }
 
+    /// How many of each kind.
     public private(set) var counts: [Kind: Int] = [:]
     /// Of the other formats: how many have which ending.
     public private(set) var endings: [String: Int] = [:]
 
+    /// Nothing yet.
     public init() {}
 
+    /// Counts things of a kind.
     public mutating func count(_ kind: Kind, _ number: Int = 1) { counts[kind, default: 0] += number }
 
     mutating func countOtherFormat(_ ending: String) {
@@ -36,11 +40,13 @@ public struct LeftOut: Sendable, Hashable {
         endings[ending, default: 0] += 1
     }
 
+    /// Counts what another place left out too.
     public mutating func add(_ other: LeftOut) {
         counts.merge(other.counts, uniquingKeysWith: +)
         endings.merge(other.endings, uniquingKeysWith: +)
     }
 
+    /// Of all kinds.
     public var total: Int { counts.values.reduce(0, +) }
 
     /// In one line, `3 entries not read: 2 hidden, 1 of other formats (.txt)`; nil where nothing was left out.

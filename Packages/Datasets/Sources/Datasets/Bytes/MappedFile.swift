@@ -12,14 +12,18 @@
 /// a file cut short by another program while in use ends this one; caches are therefore replaced by renaming, never
 /// rewritten.)
 public final class MappedFile: @unchecked Sendable {
+    /// As it was given.
     public let path: String
     /// Read through `withBytes` and the subscripts only: a pointer does not keep this object, and so the mapping,
     /// alive.
     private let bytes: UnsafeRawBufferPointer
     private let modified: Int
 
+    /// Maps a file; an empty one too.
     public convenience init(path: String) throws(DatasetError) { try self.init(BytePath(path)) }
 
+    /// Maps a file; an empty one too.
+    /// - Throws: `DatasetError` where it is missing or no file.
     public init(_ file: BytePath) throws(DatasetError) {
         let path = file.description
         // O_NONBLOCK, so that a pipe is refused below and not waited for.
@@ -53,6 +57,7 @@ public final class MappedFile: @unchecked Sendable {
         if let address = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: address), bytes.count) }
     }
 
+    /// Its length in bytes.
     public var count: Int { bytes.count }
 
     /// Changes when the file does: SHA-256 over its size, modification time, first and last 64 KiB (a whole ImageNet
@@ -77,6 +82,7 @@ public final class MappedFile: @unchecked Sendable {
     /// A copy of some bytes.
     public subscript(range: Range<Int>) -> [UInt8] { withBytes(range) { Array($0) } }
 
+    /// The byte at an offset from 0.
     public subscript(index: Int) -> UInt8 { withExtendedLifetime(self) { bytes[index] } }
 
     /// A small file's bytes.

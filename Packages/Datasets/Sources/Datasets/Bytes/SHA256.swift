@@ -30,12 +30,15 @@ public struct SHA256 {
         return (sum.partialValue, b.high > 0 || sum.overflow)
     }
 
+    /// Of no byte yet.
     public init() {}
 
+    /// Goes on with these bytes.
     public mutating func update(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { update($0) }
     }
 
+    /// Goes on with these bytes.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         byteCount += bytes.count
         var rest = bytes

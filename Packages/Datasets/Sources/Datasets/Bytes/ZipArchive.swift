@@ -3,6 +3,7 @@ import CZlib
 /// A zip archive read in place: its directory is parsed once, each entry is decompressed when asked for, and nothing is
 /// ever unpacked to disk. Stored and deflated entries; one of another kind is an error when it is asked for.
 public struct ZipArchive: Sendable {
+    /// As it was given.
     public let path: String
     /// The files' paths, sorted.
     public let paths: [BytePath]
@@ -17,6 +18,8 @@ public struct ZipArchive: Sendable {
     /// A damaged or hostile entry must not ask for more.
     private let maximumEntrySize: Int
 
+    /// Reads the list of entries.
+    /// - Parameter maximumEntrySize: bytes that an entry may have unpacked.
     public init(path: String, maximumEntrySize: Int = 1 << 29) throws(DatasetError) {
         try self.init(file: MappedFile(path: path), maximumEntrySize: maximumEntrySize)
     }

@@ -4,9 +4,11 @@
 /// that CSV; a folder of IDX files or of CIFAR's batches, whose training files are read; features or pictures as `.npy`
 /// or safetensors. Whatever is wrong with names and labels is said before a picture is decoded or anything written.
 public struct CleaningSource: Sendable {
+    /// As it was given, without slashes behind it.
     public let path: String
     /// Labels that lie elsewhere; nil where they are part of the data.
     public let labelsPath: String?
+    /// With the labels that they were given.
     public let samples: LabeledSamples
     let kind: DataKind
     let classes: ClassList

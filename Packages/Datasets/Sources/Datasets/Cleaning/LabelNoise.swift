@@ -12,7 +12,9 @@ public enum LabelNoiseKind: String, Sendable, CaseIterable {
 
 /// Labels of which exactly round(rate · n) are wrong, and which these are; to measure how well they are found.
 public struct LabelNoise: Sendable {
+    /// After the errors were planted.
     public let labels: [Int32]
+    /// Whether each label was changed.
     public let isWrong: [Bool]
 
     /// - Parameters:

@@ -3,12 +3,14 @@
 /// Pictures may lie in a mapped cache file (`CleaningSource`), so a value of this type need not fit into memory; values
 /// are converted when they are asked for.
 public struct LabeledSamples: Sendable {
+    /// What a sample is made of.
     public enum Form: Sendable, Hashable {
         /// Planes of 8 bits, or numbers in [0, 1].
         case pictures(channels: Int, height: Int, width: Int)
         /// So many numbers a sample, that another model computed.
         case features(Int)
 
+        /// How many numbers a sample has.
         public var valuesPerSample: Int {
             switch self {
             case .pictures(let channels, let height, let width): channels * height * width
@@ -17,6 +19,7 @@ public struct LabeledSamples: Sendable {
         }
     }
 
+    /// The same for every sample.
     public let form: Form
     /// The path relative to the data, in `BytePath`'s text, or the row from 0; no two are the same.
     public let names: [String]
@@ -41,8 +44,11 @@ public struct LabeledSamples: Sendable {
         hash = digest.finalized()
     }
 
+    /// How many samples there are.
     public var count: Int { labels.count }
+    /// How many numbers a sample has.
     public var valuesPerSample: Int { form.valuesPerSample }
+    /// How many classes there are.
     public var classCount: Int { classNames.count }
 
     /// The values of some samples, [indices.count, valuesPerSample], row-major: planes of pictures scaled to [0, 1],

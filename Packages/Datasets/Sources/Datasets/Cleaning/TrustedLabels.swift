@@ -7,9 +7,11 @@ public struct TrustedLabels: Sendable {
     /// Samples that are not in the data, prepared as it is and with its classes.
     public let others: LabeledSamples?
 
+    /// - Parameter others: samples that are not among the data, with labels that are known.
     public init(indices: [Int] = [], labels: [Int32] = [], others: LabeledSamples? = nil) {
         (self.indices, self.labels, self.others) = (indices, labels, others)
     }
 
+    /// Of both kinds.
     public var count: Int { indices.count + (others?.count ?? 0) }
 }

@@ -1,7 +1,9 @@
 /// Which classes are for meta-training, meta-validation and the final test.
 public struct ClassSplit: Sendable, Hashable {
+    /// Names of classes; none is in two parts.
     public let train: [String], validation: [String], test: [String]
 
+    /// - Throws: `DatasetError` where a class is in two parts, or twice in one.
     public init(train: [String], validation: [String], test: [String]) throws(DatasetError) {
         self.train = train
         self.validation = validation

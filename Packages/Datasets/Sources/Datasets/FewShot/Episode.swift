@@ -8,6 +8,7 @@ public struct Episode: Sendable, Hashable, Codable {
     public let supportLabels: [Int32]
     /// Image indices, class after class: ways · queries of them, none in the support.
     public let query: [Int]
+    /// 0 ..< ways, as `supportLabels`.
     public let queryLabels: [Int32]
 }
 
@@ -15,9 +16,11 @@ public struct Episode: Sendable, Hashable, Codable {
 ///
 /// Episode `n` is a function of the seed and `n` alone, so training resumes anywhere and workers draw in any order.
 public struct EpisodeSampler: Sendable {
+    /// Classes of an episode, its labelled and its other pictures of each class, and what decides the draws.
     public let ways: Int, shots: Int, queries: Int, seed: UInt64
     private let classes: [Range<Int>]
 
+    /// - Throws: `DatasetError` where classes or pictures do not suffice.
     public init(_ images: ImageClasses, ways: Int, shots: Int, queries: Int = 15, seed: UInt64) throws(DatasetError) {
         guard ways >= 2, shots >= 1, queries >= 1 else {
             throw .impossible(
@@ -42,6 +45,7 @@ public struct EpisodeSampler: Sendable {
         self.seed = seed
     }
 
+    /// The episode with a number: the same one whenever it is asked for.
     public func episode(_ number: Int) -> Episode {
         var random = RandomGenerator(seed: seed, stream: .episode(number))
         var support: [Int] = [], query: [Int] = []

@@ -2,9 +2,11 @@ import Foundation
 
 /// Episodes fixed once, so that methods are compared on the same tasks; the hash goes into reports.
 public struct EpisodeList: Sendable, Hashable {
+    /// Classes of an episode, its labelled and its other pictures of each class.
     public let ways: Int, shots: Int, queries: Int
     /// Hash of the images (`ImageClasses.hash`) whose indices the episodes hold.
     public let imagesHash: String
+    /// In the order of their numbers.
     public let episodes: [Episode]
     /// SHA-256 over all of the above.
     public let hash: String

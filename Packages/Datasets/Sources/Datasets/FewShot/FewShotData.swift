@@ -22,6 +22,7 @@ public enum FewShotDataset: String, Sendable, CaseIterable {
 
 /// The classes of a few-shot data set, in their three parts.
 public struct FewShotData: Sendable {
+    /// Classes; none is in two parts.
     public let train: ImageClasses, validation: ImageClasses, test: ImageClasses
     /// SHA-256 of the split: the names of the classes of each part.
     public let splitHash: String

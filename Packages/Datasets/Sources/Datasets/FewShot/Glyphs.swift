@@ -15,9 +15,12 @@ import Randomness
 /// end. A drawing of it moves every point a little, turns, scales and shears the whole, and changes the width of the
 /// pen, as a hand would.
 public struct Glyphs: Sendable {
+    /// What decides the classes and their pictures.
     public let seed: UInt64
+    /// Of the square pictures, in pixels.
     public let side: Int
 
+    /// - Parameter side: at least 8 pixels.
     public init(seed: UInt64, side: Int = 28, file: StaticString = #fileID, line: UInt = #line) {
         require(side >= 8, "Glyphs: a side of at least 8 pixels expected, got \(side)", file: file, line: line)
         self.seed = seed

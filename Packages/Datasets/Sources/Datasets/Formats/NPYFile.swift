@@ -8,6 +8,7 @@ public struct NPYFile: Sendable {
     public let name: String
     /// The extents, each at least 1; none for a single number.
     public let shape: [Int]
+    /// Of the elements as they lie in the file.
     public let elementType: ElementType
     private let isFortranOrder: Bool
     private let content: Content
@@ -19,8 +20,10 @@ public struct NPYFile: Sendable {
         case memory([UInt8])
     }
 
+    /// Maps a file and reads its header, verified against its length.
     public init(path: String) throws(DatasetError) { try self.init(BytePath(path)) }
 
+    /// Maps a file and reads its header, verified against its length.
     public init(_ path: BytePath) throws(DatasetError) {
         let file = try MappedFile(path)
         try self.init(

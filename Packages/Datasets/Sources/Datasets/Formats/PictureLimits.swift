@@ -5,6 +5,7 @@ public struct PictureLimits: Sendable {
     /// Of the decoded picture.
     public var maximumBytes: Int
 
+    /// Limits that a picture's header is held against before anything is unpacked.
     public init(maximumSide: Int = 16_384, maximumBytes: Int = 256 << 20) {
         self.maximumSide = maximumSide
         self.maximumBytes = maximumBytes

@@ -1,11 +1,13 @@
 /// A picture in memory: 8-bit samples, rows from top to bottom, the channels of a pixel side by side.
 public struct RasterImage: Sendable, Hashable {
+    /// In pixels.
     public let width: Int, height: Int
     /// 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
     public let channels: Int
     /// [height, width, channels].
     public var pixels: [UInt8]
 
+    /// - Parameter pixels: [height, width, channels], row-major; else it stops.
     public init(
         width: Int, height: Int, channels: Int, pixels: [UInt8], file: StaticString = #fileID, line: UInt = #line
     ) {

@@ -2,6 +2,7 @@ import Randomness
 
 /// Training, validation and test indices, drawn without replacement from one file, or the last two from a second.
 public struct HyperCleaningSplit: Sendable {
+    /// Indices of samples; none is in two parts.
     public let train: [Int], validation: [Int], test: [Int]
 
     /// - Parameters:

@@ -7,6 +7,7 @@ public enum ImageDataset: String, Sendable, CaseIterable {
     /// Of the published classes; a user's own data may have more, which are called by their numbers.
     public func className(_ label: Int) -> String { label < classNames.count ? classNames[label] : "\(label)" }
 
+    /// In the order of the labels.
     public var classNames: [String] {
         switch self {
         case .fashionMNIST:

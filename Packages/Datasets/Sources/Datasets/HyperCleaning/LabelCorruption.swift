@@ -10,7 +10,9 @@ public struct LabelCorruption: Sendable {
         case anyClass
     }
 
+    /// After the errors were planted.
     public let labels: [Int32]
+    /// Whether each label was changed.
     public let isCorrupted: [Bool]
 
     /// Corrupts exactly round(fraction · n) samples, chosen uniformly.

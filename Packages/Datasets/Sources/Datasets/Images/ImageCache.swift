@@ -10,6 +10,7 @@ public struct ImageCache: Sendable {
     /// Where the files lie; nil keeps the images in memory and writes nothing.
     public let directory: String?
 
+    /// - Parameter directory: of the cache's files, made when one is written; nil keeps pictures in memory.
     public init(directory: String?) { self.directory = directory }
 
     private struct Description: Codable {

@@ -10,7 +10,9 @@ public struct ImageClasses: Sendable {
         var quarterTurns = 0
     }
 
+    /// Of the data, for messages and the hash.
     public let name: String
+    /// Of every picture.
     public let channels: Int, height: Int, width: Int
     let storage: PixelStorage
     let members: [Member]
@@ -30,10 +32,14 @@ public struct ImageClasses: Sendable {
         hash = digest.finalized()
     }
 
+    /// How many classes there are.
     public var classCount: Int { members.count }
+    /// Pictures of all classes.
     public var imageCount: Int { members.reduce(0) { $0 + $1.images.count } }
+    /// channels · height · width.
     public var pixelsPerImage: Int { storage.pixelsPerImage }
 
+    /// As its folder or file calls it.
     public func className(_ index: Int) -> String {
         members[index].name
             + (members[index].quarterTurns == 0 ? "" : " turned by \(90 * members[index].quarterTurns)°")

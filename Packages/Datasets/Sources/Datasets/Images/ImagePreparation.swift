@@ -4,13 +4,17 @@ public struct ImagePreparation: Sendable, Hashable {
     public var channels: Int
     /// Pixels of the new height and width; nil leaves pictures as they are, and all must have one size.
     public var size: Size?
+    /// How pictures of other sizes are brought to `size`.
     public var filter: ResizingFilter
     /// Dark ink on white becomes 1 on 0.
     public var isInverted: Bool
 
+    /// Of a picture, in pixels.
     public struct Size: Sendable, Hashable {
+        /// In pixels.
         public var height: Int, width: Int
 
+        /// Extents in pixels.
         public init(height: Int, width: Int) { (self.height, self.width) = (height, width) }
     }
 

@@ -1,6 +1,8 @@
 /// Images of one size with a class each.
 public struct LabeledImages: Sendable {
+    /// Of the data set, for messages.
     public let name: String
+    /// How many pictures, their form, and how many classes.
     public let count: Int, channels: Int, height: Int, width: Int, classCount: Int
     /// count x channels x height x width, row-major, 0 … 255.
     public let pixels: [UInt8]
@@ -13,6 +15,9 @@ public struct LabeledImages: Sendable {
     /// What was found beside the data and is not used, a line each: for standard error and the report.
     public let remarks: [String]
 
+    /// - Parameters:
+    ///   - pixels: [count, channels, height, width], row-major.
+    ///   - labels: of 0 ..< classCount.
     public init(
         name: String, channels: Int, height: Int, width: Int, classCount: Int, pixels: [UInt8], labels: [Int32],
         remarks: [String] = []
@@ -42,6 +47,7 @@ public struct LabeledImages: Sendable {
         hash = digest.finalized()
     }
 
+    /// channels · height · width.
     public var pixelsPerImage: Int { channels * height * width }
 
     /// The images at `indices`, [indices.count, channels·height·width], scaled to [0, 1].
@@ -55,6 +61,7 @@ public struct LabeledImages: Sendable {
         }
     }
 
+    /// The labels of some samples, in the order of `indices`.
     public func labels(of indices: [Int]) -> [Int32] { indices.map { labels[$0] } }
 
     /// The bytes of one image, channels x height x width.

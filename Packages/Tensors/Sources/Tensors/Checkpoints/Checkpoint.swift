@@ -1,8 +1,11 @@
 /// Named tensors and notes, kept in a safetensors file.
 public struct Checkpoint: Sendable {
+    /// In the file's order; no two have one name.
     public var tensors: [(name: String, tensor: Tensor)]
+    /// Text beside the tensors (`__metadata__` of the file).
     public var notes: [String: String]
 
+    /// What is to be written; names and notes are looked at when it is.
     public init(tensors: [(name: String, tensor: Tensor)] = [], notes: [String: String] = [:]) {
         self.tensors = tensors
         self.notes = notes

@@ -16,6 +16,7 @@ public enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible 
         self = .differs(file: file, expected: expected, got: got)
     }
 
+    /// One line: what was expected, what came, where.
     public var description: String {
         switch self {
         case .unreadable(let file): "\(file): a checkpoint expected, there is no readable file"

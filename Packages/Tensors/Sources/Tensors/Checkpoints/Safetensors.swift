@@ -63,6 +63,8 @@ extension Checkpoint {
         let begin: Int, end: Int
     }
 
+    /// Reads and verifies a file: offsets, extents and lengths must fit.
+    /// - Throws: `CheckpointError` with the file's name.
     public init(path: String) throws(CheckpointError) {
         guard let data = FileManager.default.contents(atPath: path) else { throw .unreadable(file: path) }
         func damaged(_ reason: String) -> CheckpointError { .damaged(file: path, reason: reason) }

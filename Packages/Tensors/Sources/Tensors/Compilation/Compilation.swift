@@ -19,6 +19,7 @@ public final class Compilation: Sendable {
 
     private let state = Mutex(State())
 
+    /// An empty one; the programs of one problem share it.
     public init() {}
 
     /// Bytes of the computed constants that a program reads, and of the special forms.

@@ -17,6 +17,7 @@ public func gradient(
         withRespectTo: targets, file: file, line: line)
 }
 
+/// The same with the leaves of a tree: ∂f/∂(each leaf), in a tree of the same layout. `f` has one element.
 public func gradient<Tree: TensorTree>(
     of value: Tensor, withRespectTo tree: Tree, file: StaticString = #fileID, line: UInt = #line
 ) -> Tree {
@@ -62,6 +63,7 @@ public func pullback(
     return targets.map { cotangent[$0.id] ?? .zeros($0.shape, elementType: $0.elementType) }
 }
 
+/// The same for trees: vᵀ ∂(outputs)/∂(each leaf).
 public func pullback<Output: TensorTree, Target: TensorTree>(
     of output: Output, cotangent: Output, withRespectTo target: Target,
     file: StaticString = #fileID, line: UInt = #line
@@ -86,6 +88,7 @@ public func pushforward(
     return pullback(of: pulled, cotangents: tangents, withRespectTo: u)
 }
 
+/// The same for trees: ∂(outputs)/∂(leaves) · v.
 public func pushforward<Output: TensorTree, Target: TensorTree>(
     of output: Output, tangent: Target, withRespectTo target: Target,
     file: StaticString = #fileID, line: UInt = #line

@@ -36,6 +36,7 @@ public final class CompiledFunction: Sendable {
         self.init(of: lists, to: [function(repeat each placeholders).tensors], in: compilation)
     }
 
+    /// Of one run; a multiplication and an addition count as two.
     public var floatingPointOperations: Int { program.floatingPointOperations }
 
     /// Bytes that a replay needs while it runs.
@@ -53,5 +54,6 @@ public final class CompiledFunction: Sendable {
 }
 
 extension CompiledFunction: CustomStringConvertible {
+    /// Its instructions, one line each.
     public var description: String { program.description }
 }

@@ -8,6 +8,7 @@ public struct Linearization: Sendable {
     /// The same pair with residuals; nil where nothing is worth it.
     public let keeping: Keeping?
 
+    /// The forward function that keeps residuals, and the layout of what it keeps.
     public struct Keeping: Sendable {
         /// The arguments to (the results, the residuals).
         public let function: CompiledFunction

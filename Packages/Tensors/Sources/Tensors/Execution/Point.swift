@@ -3,6 +3,7 @@
 ///
 /// A point is a reference: parts of it are the same memory. Whoever runs functions into it owns it for that time.
 public final class Point: Sendable {
+    /// Shapes, types and places of its tensors.
     public let layout: PointLayout
     let storage: Storage
     /// Where it begins.
@@ -26,6 +27,7 @@ public final class Point: Sendable {
         assign(tensors)
     }
 
+    /// A point with the layout and the values of a tree, evaluated where necessary.
     public convenience init<Tree: TensorTree>(copying tree: Tree) { self.init(copying: tree.tensors) }
 
     /// The number of tensors.
@@ -56,10 +58,12 @@ extension Point {
         }
     }
 
+    /// Overwrites all values; the tree has this point's layout.
     public func assign<Tree: TensorTree>(_ tree: Tree, file: StaticString = #fileID, line: UInt = #line) {
         assign(tree.tensors, file: file, line: line)
     }
 
+    /// Overwrites all values with those of a point of the same layout.
     public func copy(from other: Point, file: StaticString = #fileID, line: UInt = #line) {
         require(
             other.layout == layout, "point: tensors \(layout) expected, got \(other.layout)", file: file, line: line)
@@ -91,6 +95,7 @@ extension Point {
 
 /// Points of one layout at equal distances in one block: the states of a trajectory.
 public struct PointSequence: Sendable {
+    /// Of each of its points.
     public let layout: PointLayout
     private let points: [Point]
     /// The distance from one to the next, in bytes.
@@ -110,8 +115,10 @@ public struct PointSequence: Sendable {
         self.stride = stride
     }
 
+    /// How many points there are.
     public var count: Int { points.count }
 
+    /// The point with a number from 0; it shares the sequence's memory.
     public subscript(index: Int) -> Point {
         require(index >= 0 && index < points.count, "point sequence: number \(index) of \(points.count)")
         return points[index]

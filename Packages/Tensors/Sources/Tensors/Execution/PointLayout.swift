@@ -3,11 +3,14 @@ import Synchronization
 /// How the tensors of a tree lie side by side in one block of memory: each begins at a cache line, with room for one
 /// whole vector behind it.
 public final class PointLayout: Sendable {
+    /// Of the tensors, in order.
     public let types: [(shape: Shape, elementType: ElementType)]
     /// Where each tensor begins, in bytes.
     public let offsets: [Int]
+    /// Of one point, gaps between aligned tensors included.
     public let byteCount: Int
 
+    /// Of points that hold tensors of these shapes and types.
     public init(of tensors: [Tensor]) {
         types = tensors.map { ($0.shape, $0.elementType) }
         var offsets: [Int] = [], next = 0
@@ -20,6 +23,7 @@ public final class PointLayout: Sendable {
         count = tensors.count
     }
 
+    /// Of points that hold a tree's leaves.
     public convenience init<Tree: TensorTree>(of tree: Tree) { self.init(of: tree.tensors) }
 
     private init(types: [(shape: Shape, elementType: ElementType)], offsets: [Int], byteCount: Int) {
@@ -53,10 +57,12 @@ public final class PointLayout: Sendable {
 }
 
 extension PointLayout: Equatable, CustomStringConvertible {
+    /// Whether shapes and types are the same, in the same order.
     public static func == (a: PointLayout, b: PointLayout) -> Bool {
         a === b || (a.count == b.count && zip(a.types, b.types).allSatisfy { $0 == $1 })
     }
 
+    /// Shapes and types, in order.
     public var description: String {
         "(" + types.map { "\($0.shape) \($0.elementType)" }.joined(separator: ", ") + ")"
     }

@@ -4,7 +4,9 @@
 /// cheapest order, fuses elementwise chains and lets buffers share memory. A program is immutable; many threads may run
 /// it, each with its own `Workspace`. Running allocates nothing.
 public final class Program: Sendable {
+    /// Of the inputs, in the order in which they were given.
     public let inputTypes: [(shape: Shape, elementType: ElementType)]
+    /// Of the outputs, in the order in which they were given.
     public let outputTypes: [(shape: Shape, elementType: ElementType)]
     let instructions: [Instruction]
     let constants: [Storage]

@@ -1,5 +1,6 @@
 /// The memory in which a compiled function runs, again and again, without allocating. Belongs to one thread at a time.
 public final class Replay {
+    /// What is replayed.
     public let function: CompiledFunction
     private let workspace: Workspace
     /// For each argument, then for each result: its first slot.

@@ -5,10 +5,13 @@ extension Tensor {
         return Program(inputs: [], outputs: [self])([])[0]
     }
 
-    /// The storage of an evaluated tensor.
+    /// The memory of the elements, evaluated when necessary: each time that it is read.
     public var storage: Storage { (evaluated().operation as! Constant).storage }
 
-    /// The elements in row-major order, evaluated when necessary. The type asked for must be the tensor's.
+    /// The elements in row-major order. The type asked for must be the tensor's.
+    ///
+    /// Of a leaf they are there; an expression is compiled and run each time that it is read. Keep `evaluated()` where
+    /// you read more than once, a `Program` where you compute more than once.
     public func scalars<Scalar: TensorScalar>(
         as _: Scalar.Type = Scalar.self, file: StaticString = #fileID, line: UInt = #line
     ) -> [Scalar] {
@@ -19,7 +22,8 @@ extension Tensor {
         return Array(UnsafeBufferPointer(start: storage.address.assumingMemoryBound(to: Scalar.self), count: count))
     }
 
-    /// The elements as float64, whatever the tensor's type.
+    /// The elements as float64, whatever the tensor's type. An expression is compiled and run each time that it is read:
+    /// keep `evaluated()` where you read more than once.
     public var scalars: [Double] {
         switch elementType {
         case .float32: scalars(as: Float.self).map(Double.init)
@@ -28,7 +32,7 @@ extension Tensor {
         }
     }
 
-    /// The only element of a tensor that has one.
+    /// The only element of a tensor that has one; an expression is compiled and run each time that it is read.
     public var scalar: Double {
         require(count == 1, "scalar: shape \(shape) has \(count) elements")
         return scalars[0]

@@ -4,11 +4,15 @@ public struct TracedFunction: Sendable {
     /// A list of placeholders for each argument, of tensors for each result.
     public let arguments: [[Tensor]], results: [[Tensor]]
 
+    /// - Parameters:
+    ///   - arguments: lists of placeholders, one list an argument.
+    ///   - results: lists of expressions over them.
     public init(of arguments: [[Tensor]], to results: [[Tensor]]) {
         self.arguments = arguments
         self.results = results
     }
 
+    /// The function as a program; those of one `Compilation` share constants.
     public func compiled(in compilation: Compilation = Compilation()) -> CompiledFunction {
         CompiledFunction(of: arguments, to: results, in: compilation)
     }

@@ -79,9 +79,12 @@ final class Workspace {
 
 /// One instruction's part in a replay.
 public struct InstructionTime: Sendable {
+    /// As the program's description prints it.
     public let instruction: String
+    /// Of one run.
     public let floatingPointOperations: Int
     /// Whether it is a matrix product or a convolution.
     public let isProduct: Bool
+    /// Of all runs that were measured.
     public let seconds: Double
 }

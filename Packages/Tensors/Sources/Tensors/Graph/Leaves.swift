@@ -25,7 +25,10 @@ struct Fill: Operation {
 }
 
 extension Tensor {
-    /// A leaf from scalars in row-major order.
+    /// A leaf from scalars in row-major order; its element type is theirs. Literals without a type are float32:
+    /// `Tensor([0.5, 1])`, as `Tensor(0.5)` is.
+    /// - Parameter shape: nil for one axis.
+    @_disfavoredOverload  // so that a literal is not taken for [Double]
     public init<Scalar: TensorScalar>(
         _ scalars: [Scalar], shape: Shape? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
@@ -33,6 +36,35 @@ extension Tensor {
         require(
             shape.count == scalars.count, "tensor: \(scalars.count) scalars for shape \(shape)", file: file, line: line)
         self.init(Constant(storage: Storage(scalars)), [], shape: shape, elementType: Scalar.elementType)
+    }
+
+    /// A float32 leaf from scalars in row-major order.
+    /// - Parameter shape: nil for one axis.
+    public init(_ scalars: [Float], shape: Shape? = nil, file: StaticString = #fileID, line: UInt = #line) {
+        func generic<Scalar: TensorScalar>(_ scalars: [Scalar]) -> Tensor {
+            Tensor(scalars, shape: shape, file: file, line: line)
+        }
+        self = generic(scalars)
+    }
+
+    /// A leaf of the type asked for, from scalars in row-major order, rounded to it: `Tensor([0.1], elementType: .float64)`.
+    /// - Parameter shape: nil for one axis.
+    public init(
+        _ scalars: [Double], shape: Shape? = nil, elementType: ElementType, file: StaticString = #fileID,
+        line: UInt = #line
+    ) {
+        func generic<Scalar: TensorScalar>(_ scalars: [Scalar]) -> Tensor {
+            Tensor(scalars, shape: shape, file: file, line: line)
+        }
+        switch elementType {
+        case .float64: self = generic(scalars)
+        case .float32: self = generic(scalars.map { Float($0) })
+        case .int32:
+            if let value = scalars.first(where: { Int32(exactly: $0) == nil }) {
+                require(false, "tensor: \(value) is not an int32", file: file, line: line)
+            }
+            self = generic(scalars.map { Int32($0) })
+        }
     }
 
     /// A leaf that shares `storage`, which must hold `shape.count` elements and must not change while the tensor lives.
@@ -56,16 +88,19 @@ extension Tensor {
         self.init(Fill(value: value), [], shape: shape, elementType: elementType)
     }
 
+    /// A scalar; its shape has no axis.
     public init(
         _ value: Double, elementType: ElementType = .float32, file: StaticString = #fileID, line: UInt = #line
     ) {
         self.init(repeating: value, elementType: elementType, file: file, line: line)
     }
 
+    /// Zeros; they take no memory until a kernel needs it.
     public static func zeros(_ shape: Shape, elementType: ElementType = .float32) -> Tensor {
         Tensor(repeating: 0, shape: shape, elementType: elementType)
     }
 
+    /// Ones; they take no memory until a kernel needs it.
     public static func ones(_ shape: Shape, elementType: ElementType = .float32) -> Tensor {
         Tensor(repeating: 1, shape: shape, elementType: elementType)
     }

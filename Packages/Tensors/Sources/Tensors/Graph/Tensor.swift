@@ -7,9 +7,13 @@
 public struct Tensor: Sendable {
     let node: Node
 
+    /// Extents, outermost axis first.
     public var shape: Shape { node.shape }
+    /// float32, float64 or int32.
     public var elementType: ElementType { node.elementType }
+    /// The number of axes.
     public var rank: Int { node.shape.rank }
+    /// The number of elements.
     public var count: Int { node.shape.count }
 
     init(_ node: Node) { self.node = node }
@@ -58,5 +62,6 @@ extension Tensor {
 }
 
 extension Tensor: CustomStringConvertible {
+    /// Shape, type and operation: nothing is evaluated.
     public var description: String { "Tensor(\(shape), \(elementType), \(operation.name))" }
 }

@@ -7,10 +7,12 @@ public protocol TensorTree: Sendable {
 }
 
 extension Tensor: TensorTree {
+    /// A tensor is its only leaf, without a name.
     public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows { try visit("", &self) }
 }
 
 extension Array: TensorTree where Element: TensorTree {
+    /// Each element's leaves, behind its index: "0.weight".
     public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
         for i in indices { try self[i].visitTensors(under: "\(i)", visit) }
     }
@@ -18,19 +20,24 @@ extension Array: TensorTree where Element: TensorTree {
 
 /// No tensors: the lower variable of a problem without one, the state of a rule without state.
 public struct EmptyTree: TensorTree {
+    /// No tensors.
     public init() {}
+    /// There is none.
     public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {}
 }
 
 /// Two trees side by side.
 public struct TreePair<First: TensorTree, Second: TensorTree>: TensorTree {
+    /// The parts, whose leaves come one after the other.
     public var first: First, second: Second
 
+    /// Two trees as one.
     public init(_ first: First, _ second: Second) {
         self.first = first
         self.second = second
     }
 
+    /// The leaves of the first part, then of the second.
     public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
         try first.visitTensors(under: "first", visit)
         try second.visitTensors(under: "second", visit)
@@ -50,6 +57,7 @@ extension TensorTree {
         return tensors
     }
 
+    /// The names of the leaves, in order.
     public var paths: [String] {
         var copy = self, paths: [String] = []
         copy.visitTensors { path, _ in paths.append(path) }
@@ -69,12 +77,14 @@ extension TensorTree {
         return copy
     }
 
+    /// The same tree with each leaf transformed.
     public func map(_ transform: (Tensor) throws -> Tensor) rethrows -> Self {
         var copy = self
         try copy.visitTensors { _, tensor in tensor = try transform(tensor) }
         return copy
     }
 
+    /// The same tree with each leaf combined with the other's at its place; both have one layout.
     public func combined(
         with other: Self, file: StaticString = #fileID, line: UInt = #line,
         _ combine: (Tensor, Tensor) throws -> Tensor

@@ -1,16 +1,21 @@
 /// The extents of a tensor, outermost first; elements are stored in row-major order. A scalar has no extents.
 public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
+    /// Outermost axis first; none is negative.
     public let extents: [Int]
 
+    /// Extents, outermost axis first; a negative one stops.
     public init(_ extents: [Int], file: StaticString = #fileID, line: UInt = #line) {
         require(extents.allSatisfy { $0 >= 0 }, "shape: negative extent in \(extents)", file: file, line: line)
         self.extents = extents
     }
 
+    /// `[batch, height, width, channels]`.
     public init(arrayLiteral extents: Int...) { self.init(extents) }
 
+    /// No axis, one element.
     public static let scalar = Shape([])
 
+    /// The number of axes.
     public var rank: Int { extents.count }
 
     /// The number of elements.
@@ -22,6 +27,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
         return extents[axis < 0 ? axis + rank : axis]
     }
 
+    /// Extents in brackets: [32x784].
     public var description: String { "[\(extents.map(String.init).joined(separator: "x"))]" }
 
     /// Row-major strides, in elements.

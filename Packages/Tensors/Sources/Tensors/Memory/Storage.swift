@@ -3,7 +3,9 @@
 /// Unchecked because the memory is reached through a pointer: a `Tensor` never writes to its storage after it was made,
 /// and whoever replays a `Program` into a storage owns it for that time.
 public final class Storage: @unchecked Sendable {
+    /// The first byte, aligned for vector instructions.
     public let address: UnsafeMutableRawPointer
+    /// As asked for.
     public let byteCount: Int
 
     /// Zeroed memory.
@@ -14,6 +16,7 @@ public final class Storage: @unchecked Sendable {
         address.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount + 64)
     }
 
+    /// A copy of an array.
     public convenience init<Scalar: TensorScalar>(_ scalars: [Scalar]) {
         self.init(byteCount: scalars.count * MemoryLayout<Scalar>.stride)
         scalars.withUnsafeBytes { if $0.count > 0 { address.copyMemory(from: $0.baseAddress!, byteCount: $0.count) } }

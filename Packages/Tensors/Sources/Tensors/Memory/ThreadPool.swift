@@ -7,6 +7,7 @@ public final class ThreadPool: Sendable {
     public let threadCount: Int
     private nonisolated(unsafe) let pool: OpaquePointer  // the C pool does its own locking
 
+    /// - Parameter threadCount: the caller's thread included; at least 1.
     public init(threadCount: Int, file: StaticString = #fileID, line: UInt = #line) {
         require(threadCount >= 1, "threads: at least 1, not \(threadCount)", file: file, line: line)
         self.threadCount = threadCount

@@ -74,7 +74,8 @@ extension Tensor {
             guard let common = shape.broadcast(with: operand.shape), operand.elementType == type else {
                 stop(
                     "\(function): operands "
-                        + operands.map { "\($0.shape) \($0.elementType)" }.joined(separator: " and "), at: place)
+                        + operands.map { "\($0.shape) \($0.elementType)" }.joined(separator: " and ")
+                        + (operand.elementType == type ? "" : "; `converted(to:)` makes them one type"), at: place)
             }
             shape = common
         }
@@ -89,25 +90,40 @@ extension Tensor {
 
 /// Operators have no default arguments: what they refuse is named without the caller's place.
 extension Tensor {
+    /// -x.
     public static prefix func - (x: Tensor) -> Tensor { Tensor(elementwise: .negate, [x]) }
+    /// x + y, broadcast together; both have one type.
     public static func + (x: Tensor, y: Tensor) -> Tensor { Tensor(elementwise: .add, [x, y]) }
+    /// x - y, broadcast together; both have one type.
     public static func - (x: Tensor, y: Tensor) -> Tensor { Tensor(elementwise: .subtract, [x, y]) }
+    /// x · y element by element, broadcast together; both have one type.
     public static func * (x: Tensor, y: Tensor) -> Tensor { Tensor(elementwise: .multiply, [x, y]) }
+    /// x / y element by element, broadcast together; both have one type.
     public static func / (x: Tensor, y: Tensor) -> Tensor { Tensor(elementwise: .divide, [x, y]) }
+    /// x + y, y taken as x's type.
     public static func + (x: Tensor, y: Double) -> Tensor { x + x.fill(y) }
+    /// x - y, y taken as x's type.
     public static func - (x: Tensor, y: Double) -> Tensor { x - x.fill(y) }
+    /// x · y, y taken as x's type.
     public static func * (x: Tensor, y: Double) -> Tensor { x * x.fill(y) }
+    /// x / y, y taken as x's type.
     public static func / (x: Tensor, y: Double) -> Tensor { x / x.fill(y) }
+    /// x + y, x taken as y's type.
     public static func + (x: Double, y: Tensor) -> Tensor { y.fill(x) + y }
+    /// x - y, x taken as y's type.
     public static func - (x: Double, y: Tensor) -> Tensor { y.fill(x) - y }
+    /// x · y, x taken as y's type.
     public static func * (x: Double, y: Tensor) -> Tensor { y.fill(x) * y }
+    /// x / y, x taken as y's type.
     public static func / (x: Double, y: Tensor) -> Tensor { y.fill(x) / y }
 }
 
 extension Tensor {
+    /// eˣ.
     public func exp(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         Tensor(elementwise: .exp, [self], at: Place(file: file, line: line))
     }
+    /// The natural logarithm: -∞ at 0, not a number below.
     public func log(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         Tensor(elementwise: .log, [self], at: Place(file: file, line: line))
     }
@@ -119,18 +135,23 @@ extension Tensor {
     public func expm1(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         Tensor(elementwise: .expm1, [self], at: Place(file: file, line: line))
     }
+    /// √x; its derivative is +∞ at 0.
     public func sqrt(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         Tensor(elementwise: .sqrt, [self], at: Place(file: file, line: line))
     }
+    /// 1 / x.
     public func reciprocal(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         Tensor(elementwise: .reciprocal, [self], at: Place(file: file, line: line))
     }
+    /// sin x, x in radians.
     public func sin(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         Tensor(elementwise: .sin, [self], at: Place(file: file, line: line))
     }
+    /// cos x, x in radians.
     public func cos(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         Tensor(elementwise: .cos, [self], at: Place(file: file, line: line))
     }
+    /// tanh x.
     public func tanh(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         Tensor(elementwise: .tanh, [self], at: Place(file: file, line: line))
     }
@@ -154,6 +175,7 @@ extension Tensor {
     public func gelu(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         self * (0.5 * (1 + (self * 0.5.squareRoot()).erf(file: file, line: line)))
     }
+    /// The absolute value; its derivative is 0 at 0.
     public func abs(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         Tensor(elementwise: .absolute, [self], at: Place(file: file, line: line))
     }
@@ -169,6 +191,7 @@ extension Tensor {
     public func isFinite(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         abs(file: file, line: line).less(.infinity, file: file, line: line)
     }
+    /// x².
     public func squared() -> Tensor { self * self }
 }
 
@@ -177,6 +200,7 @@ extension Tensor {
     public func power(_ other: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         Tensor(elementwise: .power, [self, other], at: Place(file: file, line: line))
     }
+    /// xᵉ with one exponent.
     public func power(_ other: Double, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         power(fill(other), file: file, line: line)
     }
@@ -184,12 +208,15 @@ extension Tensor {
     public func maximum(_ other: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         Tensor(elementwise: .maximum, [self, other], at: Place(file: file, line: line))
     }
+    /// The larger of an element and a number; at a tie the derivative is the element's.
     public func maximum(_ other: Double, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         maximum(fill(other), file: file, line: line)
     }
+    /// The smaller of two, broadcast together; at a tie the derivative is this one's.
     public func minimum(_ other: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         Tensor(elementwise: .minimum, [self, other], at: Place(file: file, line: line))
     }
+    /// The smaller of an element and a number; at a tie the derivative is the element's.
     public func minimum(_ other: Double, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         minimum(fill(other), file: file, line: line)
     }
@@ -201,30 +228,39 @@ extension Tensor {
     public func less(_ other: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         Tensor(elementwise: .less, [self, other], at: Place(file: file, line: line))
     }
+    /// 1 where an element is less, else 0.
     public func less(_ other: Double, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         less(fill(other), file: file, line: line)
     }
+    /// 1 where this one is less or equal, else 0; broadcast together.
     public func lessOrEqual(_ other: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         Tensor(elementwise: .lessOrEqual, [self, other], at: Place(file: file, line: line))
     }
+    /// 1 where an element is less or equal, else 0.
     public func lessOrEqual(_ other: Double, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         lessOrEqual(fill(other), file: file, line: line)
     }
+    /// 1 where this one is greater, else 0; broadcast together.
     public func greater(_ other: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         other.less(self, file: file, line: line)
     }
+    /// 1 where an element is greater, else 0.
     public func greater(_ other: Double, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         greater(fill(other), file: file, line: line)
     }
+    /// 1 where this one is greater or equal, else 0; broadcast together.
     public func greaterOrEqual(_ other: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         other.lessOrEqual(self, file: file, line: line)
     }
+    /// 1 where an element is greater or equal, else 0.
     public func greaterOrEqual(_ other: Double, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         greaterOrEqual(fill(other), file: file, line: line)
     }
+    /// 1 where both are equal, else 0; broadcast together.
     public func equal(_ other: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         Tensor(elementwise: .equal, [self, other], at: Place(file: file, line: line))
     }
+    /// 1 where an element equals a number, else 0.
     public func equal(_ other: Double, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         equal(fill(other), file: file, line: line)
     }

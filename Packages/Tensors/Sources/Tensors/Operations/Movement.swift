@@ -148,12 +148,14 @@ struct Concatenate: KernelOperation {
 }
 
 extension Tensor {
+    /// The same elements in row-major order with another shape of as many.
     public func reshaped(to shape: Shape, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         require(shape.count == count, "reshape: \(self.shape) to \(shape)", file: file, line: line)
         return shape == self.shape
             ? self : Tensor(Reshape(shape: shape), [self], shape: shape, elementType: elementType)
     }
 
+    /// Axis i of the result is axis `axes[i]` of this tensor.
     public func permuted(_ axes: [Int], file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         require(axes.sorted() == Array(0..<rank), "permute: axes \(axes) of shape \(shape)", file: file, line: line)
         if axes == Array(0..<rank) { return self }
@@ -187,6 +189,7 @@ extension Tensor {
         return reshaped(to: Shape(extents))
     }
 
+    /// The block of `extents` that begins at `from`, an index for each axis.
     public func sliced(
         from starts: [Int], extents: [Int], file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {

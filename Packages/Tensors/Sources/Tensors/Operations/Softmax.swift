@@ -39,6 +39,7 @@ extension Tensor {
         return Tensor(LogSoftmax(), [self], shape: shape, elementType: elementType)
     }
 
+    /// eˣ / Σ eˣ over the last axis, without overflow.
     public func softmax(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         logSoftmax(file: file, line: line).exp(file: file, line: line)
     }

@@ -22,8 +22,8 @@ extension Tensor {
         return Array(UnsafeBufferPointer(start: storage.address.assumingMemoryBound(to: Scalar.self), count: count))
     }
 
-    /// The elements as float64, whatever the tensor's type. An expression is compiled and run each time that it is read:
-    /// keep `evaluated()` where you read more than once.
+    /// The elements as float64, whatever the tensor's type. An expression is compiled and run each time that it is
+    /// read: keep `evaluated()` where you read more than once.
     public var scalars: [Double] {
         switch elementType {
         case .float32: scalars(as: Float.self).map(Double.init)

@@ -47,7 +47,8 @@ extension Tensor {
         self = generic(scalars)
     }
 
-    /// A leaf of the type asked for, from scalars in row-major order, rounded to it: `Tensor([0.1], elementType: .float64)`.
+    /// A leaf of the type asked for, from scalars in row-major order, rounded to it:
+    /// `Tensor([0.1], elementType: .float64)`.
     /// - Parameter shape: nil for one axis.
     public init(
         _ scalars: [Double], shape: Shape? = nil, elementType: ElementType, file: StaticString = #fileID,

@@ -4,13 +4,17 @@ import Tensors
 /// Where the time of an upper iteration goes: the instructions of its programs, each timed in one replay, and how often
 /// each program runs.
 public struct Profile: Sendable {
+    /// A program and how its time is spent.
     public struct Part: Sendable {
+        /// What it computes.
         public let program: String
         /// Replays in the last iteration.
         public let runs: Int
+        /// In the order in which they run.
         public let instructions: [InstructionTime]
     }
 
+    /// Programs that ran, in the order of an iteration.
     public let parts: [Part]
 
     private func total(_ quantity: (InstructionTime) -> Double) -> Double {

@@ -1,5 +1,6 @@
 /// How well the linear system of an implicit hypergradient was solved.
 public struct AdjointReport: Sendable, Hashable {
+    /// How a linear solve ended.
     public enum Outcome: String, Sendable {
         /// The residual fell to the tolerance, or to what rounding lets be told apart (32 units of the element type).
         case converged
@@ -16,12 +17,15 @@ public struct AdjointReport: Sendable, Hashable {
     public let iterations: Int
     /// ‖b - A v‖/‖b‖ of the answer, recomputed at the end; 0 for b = 0.
     public let relativeResidual: Double
+    /// What the answer is worth.
     public let outcome: Outcome
     /// Whether a direction p with pᵀ ∇²_yy f p ≤ 0 was met: y_K is then no strict minimiser and v no meaningful answer.
     public let metNegativeCurvature: Bool
 
+    /// Whether the residual reached the tolerance.
     public var isConverged: Bool { outcome == .converged }
 
+    /// What an estimator of another package reports.
     public init(iterations: Int, relativeResidual: Double, outcome: Outcome, metNegativeCurvature: Bool = false) {
         self.iterations = iterations
         self.relativeResidual = relativeResidual

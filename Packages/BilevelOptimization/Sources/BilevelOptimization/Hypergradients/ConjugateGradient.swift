@@ -3,8 +3,10 @@ import Tensors
 /// Implicit: ∇²_yy f v = ∇_y F by conjugate gradient, dF/dx = ∇_x F - ∇²_xy f v, at y_K (Pedregosa 2016; Rajeswaran et
 /// al. 2019).
 public struct ConjugateGradient: HypergradientEstimator {
+    /// At most so many Hessian products, until ‖b - A v‖ ≤ tolerance · ‖b‖.
     public let maximumIterations: Int, tolerance: Double
 
+    /// - Parameter tolerance: of the relative residual.
     public init(maximumIterations: Int = 20, tolerance: Double = 1e-10) {
         self.maximumIterations = maximumIterations
         self.tolerance = tolerance

@@ -2,6 +2,7 @@ import Tensors
 
 /// Without derivatives of F: dF/dx = 0, dF/dz = z - y_K (Reptile, Nichol et al. 2018). For learned starts only.
 public struct Displacement: HypergradientEstimator {
+    /// It has no settings.
     public init() {}
 
     public var name: String { "displacement" }

@@ -4,8 +4,10 @@ import Tensors
 /// 2019, eq. 8): ∇_x F - α (∇_x f(x, y + ε v) - ∇_x f(x, y - ε v))/(2ε), v = ∇_y F on the coordinates that the
 /// projection leaves free, ε = radius/‖v‖.
 public struct FiniteDifference: HypergradientEstimator {
+    /// How far the two points lie from y: ‖ε v‖.
     public let radius: Double
 
+    /// - Parameter radius: positive.
     public init(radius: Double = 0.01) { self.radius = radius }
 
     public var name: String { "finite difference" }

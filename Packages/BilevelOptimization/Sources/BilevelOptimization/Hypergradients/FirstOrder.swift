@@ -2,6 +2,7 @@ import Tensors
 
 /// Without second derivatives: dF/dx = ∇_x F, dF/dz = ∇_y F (FOMAML, Finn et al. 2017; Nichol et al. 2018).
 public struct FirstOrder: HypergradientEstimator {
+    /// It has no settings.
     public init() {}
 
     public var name: String { "first order" }

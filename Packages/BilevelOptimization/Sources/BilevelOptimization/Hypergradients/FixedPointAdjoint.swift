@@ -2,8 +2,10 @@ import Tensors
 
 /// Adjoint of the step's fixed point: λ ← λ ∂Φ/∂y + ∇_y F until it rests, dF/dx = ∇_x F + λ ∂Φ/∂x (Grazzi et al. 2020).
 public struct FixedPointAdjoint: HypergradientEstimator {
+    /// At most so many transposed steps, until the residual is tolerance · ‖b‖.
     public let maximumIterations: Int, tolerance: Double
 
+    /// - Parameter tolerance: of the relative residual.
     public init(maximumIterations: Int = 100, tolerance: Double = 1e-10) {
         self.maximumIterations = maximumIterations
         self.tolerance = tolerance

@@ -3,6 +3,7 @@ import Tensors
 /// dF/dx, and dF/dy_0 where z is learned, by pushing one tangent at a time through the trajectory's steps:
 /// ṡ_{k+1} = ∂Φ/∂s ṡ_k + ∂Φ/∂x ẋ (Franceschi et al. 2017, forward mode). One pass a coordinate, memory for one state.
 public struct ForwardMode: HypergradientEstimator {
+    /// It has no settings.
     public init() {}
 
     public var name: String { "forward" }

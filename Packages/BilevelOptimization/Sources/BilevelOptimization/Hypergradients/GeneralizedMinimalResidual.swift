@@ -3,8 +3,10 @@ import Tensors
 /// Adjoint of the step's fixed point, (I - ∂Φ/∂y)ᵀ λ = ∇_y F, by GMRES (Saad and Schultz 1986): for steps whose
 /// Jacobian is not symmetric.
 public struct GeneralizedMinimalResidual: HypergradientEstimator {
+    /// At most so many transposed steps, until the residual is tolerance · ‖b‖; as many vectors are held.
     public let maximumIterations: Int, tolerance: Double
 
+    /// - Parameter tolerance: of the relative residual.
     public init(maximumIterations: Int = 20, tolerance: Double = 1e-10) {
         self.maximumIterations = maximumIterations
         self.tolerance = tolerance

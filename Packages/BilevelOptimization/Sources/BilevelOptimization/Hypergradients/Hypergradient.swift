@@ -1,7 +1,9 @@
 /// How dF/dx is computed from a lower trajectory: one of the estimators below, or any other.
 public struct Hypergradient: Sendable {
+    /// What computes it.
     public let estimator: any HypergradientEstimator
 
+    /// Any estimator, also of another package.
     public init(_ estimator: any HypergradientEstimator) { self.estimator = estimator }
 
     /// Reverse mode through the steps that the truncation keeps (Franceschi et al. 2017).

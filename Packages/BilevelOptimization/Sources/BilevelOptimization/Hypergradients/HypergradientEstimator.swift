@@ -58,8 +58,10 @@ extension HypergradientComputation {
 /// dF/dx and dF/dy_0. The latter is never the derivative of another state: it is zeros where the hypergradient does not
 /// go back to y_0.
 public struct HypergradientPoints: Sendable {
+    /// In x's and in y's layout.
     public let upper: Point, start: Point
 
+    /// Zeros.
     public init(upper: PointLayout, lower: PointLayout) { (self.upper, start) = (Point(upper), Point(lower)) }
 
     func clear() {

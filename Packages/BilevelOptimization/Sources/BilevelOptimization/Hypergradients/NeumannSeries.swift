@@ -3,8 +3,10 @@ import Tensors
 /// Implicit: v = rate Σ_{j < terms} (I - rate ∇²_yy f)^j ∇_y F, dF/dx = ∇_x F - ∇²_xy f v, at y_K (Lorraine et al.
 /// 2020).
 public struct NeumannSeries: HypergradientEstimator {
+    /// Terms of the series Σ (1 - rate · ∇²_yy f)ⁱ · rate, and its rate, below 2/L.
     public let terms: Int, rate: Double
 
+    /// - Parameter rate: below 2/L, L the largest curvature of f.
     public init(terms: Int = 20, rate: Double) {
         self.terms = terms
         self.rate = rate

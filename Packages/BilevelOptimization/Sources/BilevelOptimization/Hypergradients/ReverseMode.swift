@@ -7,6 +7,7 @@ public struct ReverseMode: HypergradientEstimator {
     /// Floating-point operations a byte from which a value of a step is kept for its transpose: K of them are held.
     private static let residualPrice = 200
 
+    /// It has no settings.
     public init() {}
 
     public var name: String { "reverse" }

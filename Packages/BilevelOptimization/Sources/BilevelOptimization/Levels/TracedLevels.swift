@@ -4,6 +4,7 @@ import Tensors
 ///
 /// Each function's arguments are placeholders for x, for y, and for the state s = (y, what the dynamics carries).
 public struct TracedLevels: Sendable {
+    /// Placeholders of the upper variable, the lower one, and what the dynamics carry along.
     public let x: [Tensor], y: [Tensor], state: [Tensor]
     /// (x, y) to F, and to f.
     public let upperObjective: TracedFunction, lowerObjective: TracedFunction
@@ -11,12 +12,14 @@ public struct TracedLevels: Sendable {
     public let start: TracedFunction
     /// (x, s) to s', the projection included.
     public let step: TracedFunction
+    /// As the method has them.
     public let dynamics: Dynamics
     /// Where a lower step ends.
     public let stepConstraint: Constraint
     /// Of x, y and s; that of y is a part of that of s.
     public let upperLayout: PointLayout, lowerLayout: PointLayout, stateLayout: PointLayout
 
+    /// Traces both objectives at placeholders of these layouts.
     public init<Upper: TensorTree, Lower: TensorTree>(
         _ problem: BilevelProblem<Upper, Lower>, dynamics: Dynamics, upper: Upper, lower: Lower
     ) {

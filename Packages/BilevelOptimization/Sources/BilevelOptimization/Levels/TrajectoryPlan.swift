@@ -18,6 +18,7 @@ public struct TrajectoryPlan: Sendable, Hashable {
     /// Steps whose states are stored.
     var recordedStepCount: Int { stepCount - firstState }
 
+    /// States that are held at once.
     public var storedStateCount: Int {
         TrajectoryPlan.storedStates(recordedStepCount, checkpointInterval) + (firstState > 0 ? 2 : 0)
     }

@@ -6,7 +6,9 @@ import Tensors
 /// what a task needs of x: a backbone's features of its images. It is computed once a task, outside the lower steps;
 /// the derivative flows back through it once.
 public struct MetaProblem<Upper: TensorTree, Data: TensorTree, Context: TensorTree, Lower: TensorTree>: Sendable {
+    /// c(x, d): what a task needs of x.
     public let context: @Sendable (Upper, Data) -> Context
+    /// F(c, y), of one element.
     public let upperObjective: @Sendable (Context, Lower) -> Tensor
     /// The third argument is the start z, for regularizers such as λ‖y - z‖².
     public let lowerObjective: @Sendable (Context, Lower, Lower) -> Tensor
@@ -17,6 +19,7 @@ public struct MetaProblem<Upper: TensorTree, Data: TensorTree, Context: TensorTr
     /// What is reported of a solved task, for instance the query's logits.
     public let prediction: @Sendable (Context, Lower) -> Tensor
 
+    /// Closures are traced once, with placeholders: they must be made of operations on their arguments.
     public init(
         context: @escaping @Sendable (Upper, Data) -> Context,
         upperObjective: @escaping @Sendable (Context, Lower) -> Tensor,
@@ -44,11 +47,13 @@ public struct MetaProblem<Upper: TensorTree, Data: TensorTree, Context: TensorTr
 
 /// What happened in one meta-iteration.
 public struct MetaReport: SolverReport {
+    /// From 1.
     public let iteration: Int
     /// The mean over tasks of F(c, y_k̄), and of k̄.
     public let upperValue: Double, meanTruncation: Double
     /// ‖dF/dx‖ and ‖dF/dz‖ of the mean.
     public let hypergradientNorm: Double, initializationGradientNorm: Double
+    /// Of the whole meta-iteration.
     public internal(set) var seconds: Double
 
     /// Also for rows that are read back from a file.

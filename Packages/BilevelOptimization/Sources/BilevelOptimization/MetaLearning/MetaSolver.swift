@@ -7,7 +7,9 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     /// Writes the data of the task with a number into place; called on the tasks' threads.
     public typealias Fill = @Sendable (_ index: Int, _ data: TaskData) -> Void
 
+    /// How each task is solved and differentiated.
     public let method: Method
+    /// Meta-iterations that went well.
     public private(set) var iteration = 0
     /// What fills a batch in `step()`: task `index` of meta-iteration `iteration`, both from 0.
     public var tasks: (@Sendable (_ iteration: Int, _ index: Int, _ data: TaskData) -> Void)?
@@ -18,6 +20,7 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     private let gradients: HypergradientPoints, lastGradients: HypergradientPoints
     /// One a thread: tasks run in rounds of as many.
     private let workers: [TaskWorker]
+    /// Tasks of a meta-iteration.
     public let batchSize: Int
     private let pool: ThreadPool?
 
@@ -80,6 +83,7 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
 
     // MARK: Values
 
+    /// x. Another value must have its layout.
     public var upper: Upper {
         get { upperTemplate.with(moving.x.tensors) }
         set { moving.x.assign(newValue, as: "upper") }
@@ -96,6 +100,7 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
 
     /// dF/dx and dF/dz of the last batch.
     public var hypergradient: Upper { upperTemplate.with(lastGradients.upper.tensors) }
+    /// dF/dz of the last batch, a mean over its tasks.
     public var initializationGradient: Lower { lowerTemplate.with(lastGradients.start.tensors) }
 
     /// x, z, and what moves them.

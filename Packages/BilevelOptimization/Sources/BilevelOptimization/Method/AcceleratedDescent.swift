@@ -4,6 +4,7 @@ import Tensors
 /// Proj(u_k - rate ∇_y f(x, u_k)), t_{k+1} = (1 + √(1 + 4 t_k²))/2, u_{k+1} = y_{k+1} + (t_k - 1)/t_{k+1} (y_{k+1} -
 /// y_k).
 public struct AcceleratedDescent: LowerIteration {
+    /// The step size.
     public let rate: Double
     public var description: String { "Nesterov's acceleration" }
     public var restsWhereGradientVanishes: Bool { true }

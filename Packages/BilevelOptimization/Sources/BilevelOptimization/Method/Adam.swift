@@ -3,6 +3,7 @@ import Tensors
 /// Moments of the gradient, each divided by what it lacks at first (Kingma and Ba 2015): v - rate · m̂/(√(ŝ +
 /// epsilonInside) + epsilon).
 public struct Adam: GradientRule {
+    /// The step size, the two decays of the means, and what is added to the root.
     public let rate: Double, beta1: Double, beta2: Double, epsilon: Double
     /// Added under the square root: with it, second derivatives at a zero gradient are finite.
     public let epsilonInside: Double

@@ -3,7 +3,9 @@ import Tensors
 /// Both levels aggregated (BDA, Liu et al. 2020): y_{k+1} = Proj(y_k - (mix · upperRate/(k+1) · ∇_y F + (1 - mix) ·
 /// lowerRate · ∇_y f)). The upper level's part vanishes with k, as their convergence theory asks.
 public struct AggregatedDescent: LowerIteration {
+    /// The share of ∇F, its rate, and that of ∇f.
     public let mix: Double, upperRate: Double, lowerRate: Double
+    /// That of ∇f.
     public var rate: Double { lowerRate }
     public var description: String { "BDA's aggregation" }
     /// The lower level's part alone.

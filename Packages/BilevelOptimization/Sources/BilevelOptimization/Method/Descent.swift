@@ -2,8 +2,10 @@ import Tensors
 
 /// An update rule along ∇_y f, then the projection.
 public struct Descent: LowerIteration {
+    /// What moves y along -∇f.
     public let rule: UpdateRule
 
+    /// The rule's.
     public var rate: Double { rule.rate }
     public var description: String { rule.description }
     public var isAutonomous: Bool { rule.base.isAutonomous }

@@ -3,8 +3,10 @@ import Tensors
 /// The lower iteration y_{k+1} = Φ_k(x, y_k), with the projection onto Y inside the step: any `LowerIteration`, by
 /// value.
 public struct Dynamics: Sendable, Hashable, CustomStringConvertible {
+    /// What steps.
     public let base: any LowerIteration
 
+    /// Any iteration, also of another package.
     public init(_ iteration: some LowerIteration) { base = iteration }
 
     /// What a step carries besides y, as a function of y_0: velocities, or u and t, or k + 1.

@@ -2,6 +2,7 @@ import Tensors
 
 /// v - rate · g.
 public struct GradientDescent: GradientRule {
+    /// The step size.
     public let rate: Double
     public var description: String { "gradient descent" }
     public var isAutonomous: Bool { true }

@@ -11,6 +11,7 @@ public enum Initialization: Sendable, Hashable {
 extension Initialization {
     /// What moves a learned start.
     public var rule: UpdateRule? { if case .learned(let rule) = self { rule } else { nil } }
+    /// Whether z moves.
     public var isLearned: Bool { rule != nil }
 }
 

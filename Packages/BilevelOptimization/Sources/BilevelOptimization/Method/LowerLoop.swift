@@ -1,10 +1,13 @@
 /// The lower iteration of a method: what moves y, from where, how often, and which part of it counts for the
 /// derivative.
 public struct LowerLoop: Sendable, Hashable {
+    /// What a step is.
     public var dynamics: Dynamics
     /// K, the number of steps.
     public let innerIterations: Int
+    /// Where it begins.
     public let initialization: Initialization
+    /// Where F is taken.
     public let truncation: Truncation
 
     func with(_ dynamics: Dynamics) -> LowerLoop {

@@ -2,6 +2,7 @@ import Tensors
 
 /// m ← coefficient · m + g, v - rate · m (Polyak 1964, as in PyTorch).
 public struct Momentum: GradientRule {
+    /// The step size, and what is kept of the velocity.
     public let rate: Double, coefficient: Double
     public var description: String { "momentum" }
     public var isAutonomous: Bool { true }
@@ -24,6 +25,7 @@ public struct Momentum: GradientRule {
 
 /// m ← coefficient · m + g, v - rate · (g + coefficient · m) (Nesterov 1983 in the form of Sutskever et al. 2013).
 public struct NesterovMomentum: GradientRule {
+    /// The step size, and what is kept of the velocity.
     public let rate: Double, coefficient: Double
     public var description: String { "Nesterov's momentum" }
     public var isAutonomous: Bool { true }

@@ -39,6 +39,7 @@ public struct StepChoice: Sendable, Hashable, CustomStringConvertible {
         return worst
     }
 
+    /// - Parameter values: F(x, y_k) at each k, 1 … K; at 0 stands NaN. Result: k̄, 1 … K.
     public func callAsFunction(_ values: [Double]) -> Int {
         let step = choose(values)
         require(step >= 1 && step < values.count, "truncation \(self): step \(step) of 1 … \(values.count - 1)")

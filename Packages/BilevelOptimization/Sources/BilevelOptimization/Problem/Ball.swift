@@ -2,6 +2,7 @@ import Tensors
 
 /// ‖v‖₂ ≤ radius over all coordinates of the variable; a ball of infinite radius is the whole space.
 public struct Ball: ConvexSet {
+    /// Positive; infinite for the whole space.
     public let radius: Double
 
     /// v · radius/max(‖v‖, radius), by quotients whose squares neither overflow nor vanish.

@@ -4,7 +4,9 @@ import Tensors
 ///
 /// Both objectives are traced once: they build a scalar from placeholders. What they capture (data) is constant.
 public struct BilevelProblem<Upper: TensorTree, Lower: TensorTree>: Sendable {
+    /// F(x, y), of one element.
     public let upperObjective: @Sendable (Upper, Lower) -> Tensor
+    /// f(x, y), of one element.
     public let lowerObjective: @Sendable (Upper, Lower) -> Tensor
     /// X.
     public let upperConstraint: Constraint
@@ -19,6 +21,7 @@ public struct BilevelProblem<Upper: TensorTree, Lower: TensorTree>: Sendable {
     /// Where a lower step ends.
     var stepConstraint: Constraint { projectsLowerSteps ? lowerConstraint : .wholeSpace }
 
+    /// Closures are traced once, with placeholders: they must be made of operations on their arguments and on data.
     public init(
         upperObjective: @escaping @Sendable (Upper, Lower) -> Tensor,
         lowerObjective: @escaping @Sendable (Upper, Lower) -> Tensor,

@@ -2,6 +2,7 @@ import Tensors
 
 /// Every coordinate in [lower, upper]; either bound may be infinite, and both may be the same.
 public struct Box: ConvexSet {
+    /// The bounds of every coordinate.
     public let lower: Double, upper: Double
 
     public func projection(_ variable: [Tensor]) -> [Tensor] { variable.map { $0.clamp(lower, upper) } }
@@ -28,5 +29,6 @@ public struct NonnegativeOrthant: ConvexSet {
 extension Constraint {
     /// Every coordinate in [lower, upper].
     public static func box(lower: Double, upper: Double) -> Constraint { Constraint(Box(lower: lower, upper: upper)) }
+    /// Every coordinate at least 0.
     public static let nonnegative = Constraint(NonnegativeOrthant())
 }

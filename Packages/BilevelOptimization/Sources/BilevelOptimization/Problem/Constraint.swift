@@ -2,8 +2,10 @@ import Tensors
 
 /// A closed convex set in which a variable stays: any `ConvexSet`, by value.
 public struct Constraint: Sendable, Hashable, CustomStringConvertible {
+    /// What projects.
     public let base: any ConvexSet
 
+    /// Any set, also of another package.
     public init(_ set: some ConvexSet) { base = set }
 
     /// The nearest point of the set.

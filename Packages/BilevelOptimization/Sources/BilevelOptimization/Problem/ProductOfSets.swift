@@ -2,6 +2,7 @@ import Tensors
 
 /// One set for each tensor of the variable, in the order of visits.
 public struct ProductOfSets: ConvexSet {
+    /// One for each tensor of the variable.
     public let sets: [Constraint]
 
     public func projection(_ variable: [Tensor]) -> [Tensor] {

@@ -2,6 +2,7 @@ import Tensors
 
 /// v ≥ 0 and Σ v = total over all coordinates of the variable (Held, Wolfe and Crowder 1974).
 public struct Simplex: ConvexSet {
+    /// What the coordinates of a tensor add up to.
     public let total: Double
 
     public func projection(_ variable: [Tensor]) -> [Tensor] {

@@ -9,5 +9,6 @@ public struct WholeSpace: ConvexSet {
 }
 
 extension Constraint {
+    /// No constraint.
     public static let wholeSpace = Constraint(WholeSpace())
 }

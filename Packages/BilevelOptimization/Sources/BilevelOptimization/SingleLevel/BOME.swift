@@ -4,11 +4,13 @@ import Tensors
 /// Approach"): q̂(x, y) = f(x, y) - f(x, θ) with θ from K lower steps started at y and held constant; (x, y) moves
 /// along ∇F + λ ∇q̂, λ = max((η ‖∇q̂‖² - ⟨∇F, ∇q̂⟩)/‖∇q̂‖², 0).
 public struct BOME: SingleLevelMethod {
+    /// K, and the step sizes of y and x.
     public var innerIterations: Int, lowerRate: Double, upperRate: Double
     /// η.
     public var barrier: Double
     public var name: String { "bome" }
 
+    /// - Parameter barrier: η of the paper.
     public init(innerIterations: Int, lowerRate: Double, upperRate: Double, barrier: Double = 0.5) {
         self.innerIterations = innerIterations
         self.lowerRate = lowerRate

@@ -6,11 +6,16 @@ import Tensors
 /// max(gap, 0)/σ · (∇_x f(x, y) - ∇_x f(x, z)). Both μ and σ shrink by a factor an iteration, down to a floor. The gap
 /// grows with the square of y's distance from its solution, so that this distance falls like σ^(1/3) only.
 public struct BVFSM: SingleLevelMethod {
+    /// K, and the step sizes of y and x.
     public var innerIterations: Int, lowerRate: Double, upperRate: Double
     /// σ and μ of the first iteration, the factor, and where they stop.
     public var penalty: Double, regularization: Double, decay: Double, floor: Double
     public var name: String { "bvfsm" }
 
+    /// - Parameters:
+    ///   - penalty: σ of the first iteration.
+    ///   - regularization: μ of the first iteration.
+    ///   - decay: the factor of both, an iteration, down to `floor`.
     public init(
         innerIterations: Int, lowerRate: Double, upperRate: Double, penalty: Double = 1, regularization: Double = 0.1,
         decay: Double = 0.99, floor: Double = 1e-5

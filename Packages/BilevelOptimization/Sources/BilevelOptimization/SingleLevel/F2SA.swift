@@ -4,11 +4,15 @@ import Tensors
 /// Optimization"), with exact gradients: z follows argmin f(x, ·), y follows argmin F/λ + f, and x moves along ∇_x F +
 /// λ (∇_x f(x, y) - ∇_x f(x, z)), while λ grows by a fixed amount an iteration. The bias is O(1/λ).
 public struct F2SA: SingleLevelMethod {
+    /// K, and the step sizes of y and x.
     public var innerIterations: Int, lowerRate: Double, upperRate: Double
     /// λ of the first iteration, and what is added to it after each.
     public var multiplier: Double, multiplierIncrement: Double
     public var name: String { "f2sa" }
 
+    /// - Parameters:
+    ///   - multiplier: λ at the start.
+    ///   - multiplierIncrement: what is added to it an iteration.
     public init(
         innerIterations: Int, lowerRate: Double, upperRate: Double, multiplier: Double = 1,
         multiplierIncrement: Double = 0.1

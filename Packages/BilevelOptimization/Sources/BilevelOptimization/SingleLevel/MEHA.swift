@@ -13,6 +13,10 @@ public struct MEHA: SingleLevelMethod {
     public var penalty: Double, penaltyPower: Double
     public var name: String { "meha" }
 
+    /// - Parameters:
+    ///   - proximalRate: of the Moreau envelope's variable; nil for `lowerRate`.
+    ///   - smoothing: γ of the envelope.
+    ///   - penaltyPower: the penalty grows by this power of the iteration.
     public init(
         lowerRate: Double, proximalRate: Double? = nil, upperRate: Double, smoothing: Double = 10, penalty: Double = 2,
         penaltyPower: Double = 0.49

@@ -4,11 +4,13 @@ import Tensors
 /// Gradient Descent Method"): θ ≈ argmin f(x, ·) by K steps, then one projected step on F + γ (f(x, y) - f(x, θ)) in x
 /// and y together. For a fixed γ the solution is O(1/γ) away; the step must be below 1/(L γ).
 public struct PBGD: SingleLevelMethod {
+    /// K, and the step sizes of y and x.
     public var innerIterations: Int, lowerRate: Double, upperRate: Double
     /// γ.
     public var penalty: Double
     public var name: String { "pbgd" }
 
+    /// - Parameter penalty: γ; the bias is of order 1/γ.
     public init(innerIterations: Int, lowerRate: Double, upperRate: Double, penalty: Double) {
         self.innerIterations = innerIterations
         self.lowerRate = lowerRate

@@ -17,7 +17,9 @@ public protocol SingleLevelMethod: Sendable {
 
 /// x, y, an auxiliary lower variable (called θ or z in the papers), and the number t of the iteration from 0 on.
 public struct SingleLevelState<Upper: TensorTree, Lower: TensorTree>: TensorTree {
+    /// The variables, and a second lower one where the method has it.
     public var x: Upper, y: Lower, auxiliary: Lower
+    /// The iteration from 0, of one element.
     public var t: Tensor
 
     public mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
@@ -28,10 +30,14 @@ public struct SingleLevelState<Upper: TensorTree, Lower: TensorTree>: TensorTree
     }
 }
 
+/// A map of the state, applied so many times.
 public struct SingleLevelPhase<Upper: TensorTree, Lower: TensorTree> {
+    /// How often it is applied in an iteration.
     public let repetitions: Int
+    /// Made of operations; it is compiled once.
     public let map: (inout SingleLevelState<Upper, Lower>) -> Void
 
+    /// - Parameter repetitions: at least 1.
     public init(repetitions: Int = 1, _ map: @escaping (inout SingleLevelState<Upper, Lower>) -> Void) {
         self.repetitions = repetitions
         self.map = map
@@ -44,6 +50,7 @@ extension TensorTree {
         with(set.projection(zip(tensors, direction.tensors).map { $0 - $1 * rate }))
     }
 
+    /// Π(this - rate · direction).
     public func moved(along direction: Self, rate: Double, onto set: Constraint) -> Self {
         with(set.projection(zip(tensors, direction.tensors).map { $0 - $1 * rate }))
     }
@@ -59,6 +66,7 @@ extension BilevelProblem {
     public func upperGradients(_ x: Upper, _ y: Lower) -> (x: Upper, y: Lower) {
         partialGradients(upperObjective, x, y)
     }
+    /// ∇_x f and ∇_y f.
     public func lowerGradients(_ x: Upper, _ y: Lower) -> (x: Upper, y: Lower) {
         partialGradients(lowerObjective, x, y)
     }

@@ -2,6 +2,7 @@ import Tensors
 
 /// Runs a `SingleLevelMethod`. Belongs to one thread at a time.
 public final class SingleLevelSolver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
+    /// Iterations that went well.
     public private(set) var iteration = 0
 
     private let phases: [(repetitions: Int, map: Replay)]
@@ -16,6 +17,7 @@ public final class SingleLevelSolver<Upper: TensorTree, Lower: TensorTree>: Bile
     private let paths: [String]
     private let value: Point
 
+    /// - Throws: `SolverError` where the method's parameters or sets do not fit.
     public init(_ problem: BilevelProblem<Upper, Lower>, method: any SingleLevelMethod, upper: Upper, lower: Lower)
         throws(SolverError)
     {
@@ -47,11 +49,13 @@ public final class SingleLevelSolver<Upper: TensorTree, Lower: TensorTree>: Bile
         move = Point(PointLayout(of: upper))
     }
 
+    /// x. Another value must have its layout.
     public var upper: Upper {
         get { upperTemplate.with(point.part(upperPart).tensors) }
         set { point.part(upperPart).assign(newValue, as: "upper") }
     }
 
+    /// y.
     public var lower: Lower { lowerTemplate.with(point.part(lowerPart).tensors) }
 
     /// y, from which the next iteration goes on.

@@ -12,6 +12,7 @@ public struct IterationReport: Sendable {
     /// ‖dF/dx‖₂ and ‖dF/dy_0‖₂. Methods that unroll nothing give the length of x's move (divided by its step size where
     /// there is one) and 0.
     public let hypergradientNorm: Double
+    /// ‖dF/dy_0‖; 0 where the derivative does not go back to it.
     public let initializationGradientNorm: Double
     /// ‖y_K - y_{K-1}‖₂; the length of y's move for methods that unroll nothing.
     public let lowerStepNorm: Double
@@ -19,7 +20,9 @@ public struct IterationReport: Sendable {
     public let adjoint: AdjointReport?
     /// Seconds in the lower steps and upper values, in the derivative, in the updates.
     public let forwardSeconds: Double
+    /// Of the hypergradient.
     public let backwardSeconds: Double
+    /// Of the steps of x and z.
     public internal(set) var updateSeconds = 0.0
 
     /// Also for rows that are read back from a file.
@@ -42,5 +45,6 @@ public struct IterationReport: Sendable {
         self.updateSeconds = updateSeconds
     }
 
+    /// Of all of it.
     public var seconds: Double { forwardSeconds + backwardSeconds + updateSeconds }
 }

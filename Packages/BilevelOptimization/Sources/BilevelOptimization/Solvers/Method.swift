@@ -1,10 +1,14 @@
 /// A bilevel method as a combination: what moves y, where y starts, and how far back the derivative goes.
 public struct Method: Sendable, Hashable {
+    /// What a lower step is.
     public var dynamics: Dynamics
     /// K, the number of lower steps.
     public var innerIterations: Int
+    /// Where the lower level begins.
     public var initialization: Initialization
+    /// The step at which F is taken.
     public var truncation: Truncation
+    /// How its end is differentiated.
     public var hypergradient: Hypergradient
     /// Whether the lower loop's velocities start as those with which z moves, instead of as zeros: what the authors'
     /// code does with momentum.
@@ -13,6 +17,7 @@ public struct Method: Sendable, Hashable {
     /// (`AdjointReport.Outcome.failed`) instead of `step` throwing `SolverError.adjointFailed`.
     public var acceptsFailedAdjoint = false
 
+    /// A combination of parts; those that make no sense together are refused by the solver.
     public init(
         dynamics: Dynamics, innerIterations: Int, initialization: Initialization = .fixed,
         truncation: Truncation = .none,

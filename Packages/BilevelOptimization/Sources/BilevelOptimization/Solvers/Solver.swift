@@ -7,7 +7,9 @@ import Tensors
 ///
 /// Belongs to one thread at a time; `threads` are its own pool's.
 public final class Solver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
+    /// As it was given.
     public let method: Method
+    /// Upper iterations that went well.
     public private(set) var iteration = 0
     /// What is held in memory.
     public var plan: TrajectoryPlan { trajectory.plan }
@@ -58,6 +60,7 @@ public final class Solver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
 
     // MARK: Values
 
+    /// x. Another value must have its layout.
     public var upper: Upper {
         get { upperTemplate.with(moving.x.tensors) }
         set { moving.x.assign(newValue, as: "upper") }

@@ -8,6 +8,7 @@ public struct SolverState: Sendable {
     /// Each name once: "x", "z.0.weight", "update.3", …; `restore` takes them in any order.
     public var tensors: [(name: String, tensor: Tensor)]
 
+    /// What a checkpoint held.
     public init(iteration: Int, tensors: [(name: String, tensor: Tensor)]) {
         self.iteration = iteration
         self.tensors = tensors

@@ -3,6 +3,7 @@ import Tensors
 /// `innerIterations` steps of y and as many of v on ½ vᵀ ∇²_yy f_B v + vᵀ ∇_y F_B', both warm-started (AmIGO; Arbel and
 /// Mairal 2022).
 public struct AmIGO: StochasticIteration {
+    /// Steps of y and of v, an iteration.
     public let innerIterations: Int
     public var name: String { "amigo" }
 

@@ -46,6 +46,7 @@ public final class BatchTable {
         meanBefore = Point(layout)
     }
 
+    /// Puts a batch's quantity in the place of the older one.
     public func remember(_ quantity: Point, batch: Int) {
         let share = 1 / Double(values.count), before = spares.popLast() ?? Point(mean.layout)
         before.copy(from: values[batch])

@@ -3,6 +3,7 @@ import Tensors
 /// `innerIterations` steps of y, then a Neumann series of `terms` products, each with its own batch (StocBiO; Ji et al.
 /// 2021): v = -η Σ_q Π (I - η ∇²_yy f_B) ∇_y F_B with a constant η, for a shrinking one would shorten the series.
 public struct StocBiO: StochasticIteration {
+    /// Steps of y an iteration, and terms of the Neumann series.
     public let innerIterations: Int, terms: Int
     public var name: String { "stocbio" }
 

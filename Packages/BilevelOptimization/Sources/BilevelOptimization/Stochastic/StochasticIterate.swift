@@ -9,9 +9,11 @@ public final class StochasticIterate {
     public let x: Point, y: Point, v: Point
     /// The step sizes of this iteration, for y and v, and for x; and that of y and v in the first.
     public internal(set) var lowerRate: Double, upperRate: Double
+    /// Before it decays.
     public let firstLowerRate: Double
     /// Room for the derivatives of a batch, and for two points like y.
     public let lowerDerivatives: LowerDerivatives, upperDerivatives: UpperDerivatives
+    /// Scratch in y's layout.
     public let product: Point, term: Point
     /// The last derivatives of every batch, where the method asks for them.
     public internal(set) var memory: BatchMemory?
@@ -29,11 +31,14 @@ public final class StochasticIterate {
         term = Point(y.layout)
     }
 
+    /// Batches of the lower sum.
     public var lowerBatchCount: Int { oracles.lowerBatches.count }
+    /// Batches of the upper sum.
     public var upperBatchCount: Int { oracles.upperBatches.count }
 
     /// A batch of the lower or upper level, uniformly, with replacement.
     public func drawLowerBatch() -> Int { random.integer(below: lowerBatchCount) }
+    /// A batch of the upper sum, each as likely as the other.
     public func drawUpperBatch() -> Int { random.integer(below: upperBatchCount) }
 
     /// ∇_y f_B.

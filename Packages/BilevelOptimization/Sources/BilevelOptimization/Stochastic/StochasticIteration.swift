@@ -21,8 +21,10 @@ extension StochasticIteration {
 
 /// How a stochastic method moves x, y and the adjoint v: any `StochasticIteration`, by value.
 public struct StochasticMethod: Sendable, Hashable, CustomStringConvertible {
+    /// What steps.
     public let base: any StochasticIteration
 
+    /// Any iteration, also of another package.
     public init(_ iteration: some StochasticIteration) { base = iteration }
 
     public var name: String { base.name }

@@ -5,10 +5,12 @@ import Tensors
 public struct StochasticProblem<Upper: TensorTree, Lower: TensorTree>: Sendable {
     /// The mean over the samples with these numbers (int32 [batch]).
     public let upperObjective: @Sendable (Upper, Lower, _ samples: Tensor) -> Tensor
+    /// f's mean over the samples with these indices, int32 [n].
     public let lowerObjective: @Sendable (Upper, Lower, _ samples: Tensor) -> Tensor
     /// m and n.
     public let upperSampleCount: Int, lowerSampleCount: Int
 
+    /// - Parameter upperSampleCount: of the sum that F is the mean of; `lowerSampleCount` of f's.
     public init(
         upperSampleCount: Int, lowerSampleCount: Int,
         upperObjective: @escaping @Sendable (Upper, Lower, Tensor) -> Tensor,
@@ -23,7 +25,9 @@ public struct StochasticProblem<Upper: TensorTree, Lower: TensorTree>: Sendable 
 
 /// Step sizes at iteration t (from 0): lowerRate (1 + t)^-lowerDecay for y and v, upperRate (1 + t)^-upperDecay for x.
 public struct StochasticRates: Sendable, Hashable {
+    /// The step sizes of the first iteration.
     public var lowerRate: Double, upperRate: Double
+    /// The rates of iteration t are divided by (t + 1) to this power.
     public var lowerDecay: Double, upperDecay: Double
 
     /// Decays of 2/5 and 3/5 are those of SOBA's convergence theorem; variance reduction needs none.

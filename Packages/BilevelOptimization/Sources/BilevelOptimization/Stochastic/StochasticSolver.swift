@@ -5,8 +5,11 @@ import Tensors
 /// Runs a `StochasticMethod`. Batches are fixed runs of samples, drawn uniformly with replacement from the generator
 /// that is handed in.
 public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: BilevelSolver {
+    /// As it was given.
     public let method: StochasticMethod
+    /// Iterations that went well.
     public private(set) var iteration = 0
+    /// Gradients and products of batches that were computed so far.
     public var oracleCounts: OracleCounts { iterate.oracles.counts }
 
     private let rates: StochasticRates
@@ -40,11 +43,13 @@ public final class StochasticSolver<Upper: TensorTree, Lower: TensorTree>: Bilev
 
     // MARK: Values
 
+    /// x. Another value must have its layout.
     public var upper: Upper {
         get { upperTemplate.with(iterate.x.tensors) }
         set { iterate.x.assign(newValue, as: "upper") }
     }
 
+    /// y.
     public var lower: Lower { lowerTemplate.with(iterate.y.tensors) }
 
     /// y, from which the next iteration goes on.

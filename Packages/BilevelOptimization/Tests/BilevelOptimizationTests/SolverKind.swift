@@ -38,7 +38,7 @@ enum SolverKind: String, CaseIterable, Codable, Sendable {
                 tasks, method: method, upperRule: rule, upper: start, lower: start, data: Tensor([1.0] as [Double]),
                 batchSize: 2,
                 threads: 2)
-            solver.tasks = { _, index, data in data.assign([Tensor([index == 0 ? 1 : 0.9])]) }
+            solver.tasks = { _, index, data in data.assign([Tensor([index == 0 ? 1 : 0.9] as [Double])]) }
             return solver
         case .singleLevel:
             let pbgd = PBGD(innerIterations: 3, lowerRate: 0.3, upperRate: 0.02, penalty: 2)

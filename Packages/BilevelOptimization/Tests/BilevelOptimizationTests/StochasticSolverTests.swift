@@ -35,7 +35,7 @@ private struct TwoTimescale: StochasticIteration {
         try StochasticSolver(
             FiniteSumProblem.standard.problem, method: method,
             rates: StochasticRates(lowerRate: lowerRate, upperRate: 0.05), batchSize: 2, upper: Tensor(upper),
-            lower: Tensor(upper.map { _ in 0.0 }), random: RandomGenerator(seed: seed))
+            lower: Tensor(upper.map { _ in 0.0 } as [Double]), random: RandomGenerator(seed: seed))
     }
 
     private func values(_ state: SolverState) -> [[Double]] { state.tensors.map(\.tensor.scalars) }

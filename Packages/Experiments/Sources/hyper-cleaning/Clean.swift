@@ -7,7 +7,7 @@ import RunSupport
 
 private typealias Settings = CleaningSettings
 
-extension LabelNoiseKind: ExpressibleByArgument {}
+extension LabelNoiseKind: @retroactive ExpressibleByArgument {}
 
 /// `hyper-cleaning clean`: labels of one's own data.
 struct Clean: RunCommand {

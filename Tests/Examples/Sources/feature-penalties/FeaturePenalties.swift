@@ -1,5 +1,6 @@
 import BilevelOptimization
 import Foundation
+import NeuralLayers
 import Randomness
 import Reporting
 import Tensors
@@ -17,7 +18,7 @@ import Tensors
             return (inputs, (noisy.greater(0) * 2 - 1).evaluated())  // 1 or -1
         }
         let train = sample(100), validation = sample(300), test = sample(2000)
-        func loss(_ data: (inputs: Tensor, signs: Tensor), _ y: Tensor) -> Tensor {
+        @Sendable func loss(_ data: (inputs: Tensor, signs: Tensor), _ y: Tensor) -> Tensor {
             (-(data.signs * data.inputs.product(y))).softplus().mean()
         }
         let problem = BilevelProblem<Tensor, Tensor>(

@@ -1,5 +1,6 @@
 import BilevelOptimization
 import Foundation
+import NeuralLayers
 import Randomness
 import Reporting
 import Tensors

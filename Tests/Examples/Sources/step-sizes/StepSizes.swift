@@ -11,7 +11,9 @@ import Tensors
 @main struct StepSizes {
     static func main() throws {
         let curvatures = Tensor([1, 2, 4, 8, 16] as [Float])
-        @Sendable func loss(_ centre: Tensor, _ y: Tensor) -> Tensor { (curvatures * (y - centre).squared()).sum() * 0.5 }
+        @Sendable func loss(_ centre: Tensor, _ y: Tensor) -> Tensor {
+            (curvatures * (y - centre).squared()).sum() * 0.5
+        }
         // x is the logarithm of the step sizes, a task's data its centre, its context both.
         let problem = MetaProblem<Tensor, Tensor, TreePair<Tensor, Tensor>, Tensor>(
             context: { x, centre in TreePair(x.exp(), centre) },

@@ -8,8 +8,9 @@ import Tensors
     static func main() throws {
         var random = RandomGenerator(seed: 1)
         let labels = (0..<20).map { Int32($0 % 2) }
-        let pixels = labels.flatMap { label in
-            (0..<4).map { (label == $0 % 2 ? 1 : 0) + Float(random.normal()) * 0.1 }
+        var pixels: [Float] = []
+        for label in labels {
+            for j in 0..<4 { pixels.append((Int(label) == j % 2 ? 1 : 0) + Float(random.normal()) * 0.1) }
         }
         let images = Tensor(pixels, shape: [20, 4])
         let right = Tensor(labels), given = Tensor(labels.enumerated().map { $0 < 5 ? 1 - $1 : $1 })
@@ -20,9 +21,9 @@ import Tensors
             })
         let solver = try Solver(
             problem, method: .rhg(innerIterations: 20, lowerRate: 1), upperRule: .adam(rate: 0.3),
-            upper: .zeros([20]), lower: Perceptron(widths: [4, 2], activation: .relu, using: &random))
+            upper: Tensor.zeros([20]), lower: Perceptron(widths: [4, 2], activation: .relu, using: &random))
         for _ in 0..<50 { _ = try solver.step() }
-        let found = solver.upper.scalars(Float.self).enumerated().sorted { $0.element < $1.element }.prefix(5)
-        print("wrong: \(found.map(\.offset).sorted())")
+        let found = solver.upper.scalars.enumerated().sorted { $0.element < $1.element }.prefix(5)
+        print("wrong: \(found.map { $0.offset }.sorted())")
     }
 }

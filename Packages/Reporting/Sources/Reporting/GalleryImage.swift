@@ -11,7 +11,7 @@ public struct GalleryImage: Sendable {
     /// Three bytes a pixel, blue first, rows from the bottom: BMP's order.
     private let pixels: [UInt8]
 
-    /// - Parameter pixels: planes, channels x height x width, 0 … 255; 1 channel is grey, 3 are red, green, blue.
+    /// - Parameter planes: channels x height x width, 0 … 255; 1 channel is grey, 3 are red, green, blue.
     public init(
         pixels planes: [UInt8], channels: Int, height: Int, width: Int, caption: String, mark: Mark? = nil,
         file: StaticString = #fileID, line: UInt = #line

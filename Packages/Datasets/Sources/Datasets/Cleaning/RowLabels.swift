@@ -93,7 +93,7 @@ struct RowLabels {
 extension SampleListing {
     /// The same samples with the labels of a file of their own.
     func labelled(by path: String) throws(DatasetError) -> SampleListing {
-        try labelled(by: try RowLabels(path: path, count: names.count, data: place))
+        try labelled(by: RowLabels(path: path, count: names.count, data: place))
     }
 
     func labelled(by read: RowLabels) -> SampleListing {

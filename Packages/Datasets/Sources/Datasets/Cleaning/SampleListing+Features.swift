@@ -16,7 +16,7 @@ extension SampleListing {
         if let labelsPath = labelsPath ?? (ownLabels == nil ? Self.labelsBeside(path) : nil) {
             self = try listing.labelled(by: labelsPath)
         } else if let ownLabels {
-            self = try listing.labelled(by: try RowLabels(ownLabels, count: file.rowCount, data: path))
+            self = try listing.labelled(by: RowLabels(ownLabels, count: file.rowCount, data: path))
         } else {
             throw .missing(
                 at: path, "labels of these \(file.rowCount) rows expected (--labels: .npy, CSV or text), none are given"

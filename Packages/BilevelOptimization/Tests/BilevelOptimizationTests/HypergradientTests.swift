@@ -318,7 +318,7 @@ func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, sourceLocati
 
     @Test func stepsShrinkAlongACosine() {
         let plain = UpdateRule.momentum(rate: 0.1, coefficient: 0.5), rule = plain.decaying(over: 4, to: 0.2)
-        var v = Tensor([2.0]), state = rule.initialState(for: [v]), velocity = 0.0, expected = 2.0
+        var v = Tensor([2.0] as [Double]), state = rule.initialState(for: [v]), velocity = 0.0, expected = 2.0
         for t in 0..<6 {
             let moved = rule.step([v], gradient: [v], state: state)
             velocity = 0.5 * velocity + expected

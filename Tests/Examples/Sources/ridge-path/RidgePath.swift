@@ -35,14 +35,14 @@ import Tensors
         // The same from no idea at all, by hypergradients.
         let learning = try solver(-5)
         var steps: [(x: Double, y: Double)] = []
-        for _ in 0..<40 {
+        for _ in 0..<100 {
             let x = learning.upper.scalar
             steps.append((x, try learning.step().upperValue))
         }
         print("learned log λ \(steps.last!.x), validation loss \(steps.last!.y); on the grid \(path.map(\.y).min()!)")
         try LineChart(
             title: "Ridge regression: validation loss", xLabel: "log λ", yLabel: "mean squared error",
-            series: [.init("grid of 17 runs", path), .init("40 hypergradient steps from -5", steps)]
+            series: [.init("grid of 17 runs", path), .init("100 hypergradient steps from -5", steps)]
         ).svg.write(toFile: "ridge-path.svg", atomically: true, encoding: .utf8)
     }
 }

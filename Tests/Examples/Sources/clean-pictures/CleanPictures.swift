@@ -28,15 +28,17 @@ import Tensors
         let network = Perceptron(
             widths: [samples.valuesPerSample, samples.classCount], activation: .relu, using: &random)
         let solver = try Solver(
-            problem, method: .iapttGM(innerIterations: 30, lowerRate: 0.3, initializationRate: 0.3),
+            problem, method: .iapttGM(innerIterations: 30, lowerRate: 0.03, initializationRate: 0.03),
             upperRule: .adam(rate: 0.1), upper: .zeros([rest.count]), lower: network, threads: 2)
         for _ in 0..<100 { _ = try solver.step() }
-        let weights = solver.upper.sigmoid().scalars
-        for i in weights.indices.sorted(by: { weights[$0] < weights[$1] }).prefix(20) {
-            print(weights[i], samples.names[rest[i]])
+        let said = solver.lower(given).softmax().scalars
+        let chances = rest.indices.map { said[$0 * samples.classCount + Int(samples.labels[rest[$0]])] }
+        for i in chances.indices.sorted(by: { chances[$0] < chances[$1] }).prefix(20) {
+            print(chances[i], samples.names[rest[i]])
         }
         try Histogram(
-            title: "Weights of \(rest.count) pictures", xLabel: "weight", series: [("pictures", weights)]
+            title: "What the network thinks of \(rest.count) labels", xLabel: "probability of the given label",
+            series: [("pictures", chances)]
         ).svg.write(toFile: "clean-pictures.svg", atomically: true, encoding: .utf8)
     }
 }

@@ -1,18 +1,9 @@
 """Data hyper-cleaning by IAPTT-GM in JAX: one jitted upper iteration. The same lines and files as reference.py."""
-import argparse, json, time
+import json, time
 
-import jax_side
+import hyper_cleaning_options, jax_side
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--exchange", required=True)
-parser.add_argument("--network", default="deep-linear")
-parser.add_argument("--inner-iterations", type=int, default=100)
-parser.add_argument("--truncation", default="pessimistic")
-parser.add_argument("--threads", type=int, default=2)
-parser.add_argument("--precision", default="float32")
-parser.add_argument("--lower-rate", type=float, default=0.03)
-parser.add_argument("--multiplied-first", action="store_true")
-options = parser.parse_args()
+options = hyper_cleaning_options.parse()
 jax_side.prepare(options.threads, options.precision)
 
 import numpy as np

@@ -3,13 +3,15 @@
 Liu et al. 2021, Algorithm 1. Waits for lines on standard input: `step` does one upper iteration, `hypergradient` writes the
 derivatives at the initial values, `quit` leaves. Answers in JSON lines.
 """
-import argparse, json, os, resource, sys, time
+import json, os, resource, sys, time
 
 import numpy as np
 import torch
 import higher
 from torch import nn
 from torch.nn import functional
+
+import hyper_cleaning_options
 
 
 class MultipliedFirst(nn.Module):
@@ -37,16 +39,7 @@ def network(kind, sizes, multiplied_first):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--exchange", required=True)
-    parser.add_argument("--network", default="deep-linear")
-    parser.add_argument("--inner-iterations", type=int, default=100)
-    parser.add_argument("--truncation", default="pessimistic")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--precision", default="float32")
-    parser.add_argument("--lower-rate", type=float, default=0.03)
-    parser.add_argument("--multiplied-first", action="store_true")
-    options = parser.parse_args()
+    options = hyper_cleaning_options.parse()
 
     torch.set_num_threads(options.threads)
     dtype = getattr(torch, options.precision)

@@ -87,17 +87,16 @@ package final class FewShotRun: ExperimentRun {
         var accuracy: Double?
         if report.iteration % c.validateEvery == 0 || report.iteration == c.metaIterations {
             let statistics = statisticsReader?.statistics(of: solver.upper)
-            let mean = Samples(
-                try accuracies(
-                    validationSampler, data.validation, count: c.validationEpisodes, c.rateFactor(at: report.iteration),
-                    statistics)
-            ).mean
+            let own = try logits(
+                validationSampler, data.validation, count: c.validationEpisodes, c.rateFactor(at: report.iteration),
+                statistics, of: validationSampler.episode)
+            let mean = Samples(accuracies(own, validationSampler)).mean
             accuracy = mean
             if mean > best?.accuracy ?? -1 {
                 best = (report.iteration, mean)
                 bestVariables = (solver.upper, solver.initialization)
                 selectedStatistics = statistics
-                selectedRefusal = try calibrated(c.rateFactor(at: report.iteration), statistics)
+                selectedRefusal = try calibrated(own, c.rateFactor(at: report.iteration), statistics)
             }
         }
         let row = FewShotRow(report: report, validationAccuracy: accuracy)
@@ -126,14 +125,10 @@ package final class FewShotRun: ExperimentRun {
         for (i, values) in statistics.enumerated() { _ = task.floats(3 + i).update(fromContentsOf: values) }
     }
 
-    private func accuracies(
-        _ sampler: EpisodeSampler, _ images: ImageClasses, count: Int, _ rateFactor: Float,
-        _ statistics: [ChannelStatistics]?, isStopped: () -> Bool = { false }
-    ) throws -> [Double] {
+    /// - Parameter logits: of the query of each of the sampler's first episodes, whose labels are alike.
+    private func accuracies(_ logits: [Tensor], _ sampler: EpisodeSampler) -> [Double] {
         let labels = Tensor(sampler.episode(0).queryLabels)
-        return try logits(
-            sampler, images, count: count, rateFactor, statistics, of: sampler.episode, isStopped: isStopped
-        ).map { $0.accuracy(labels: labels) }
+        return logits.map { $0.accuracy(labels: labels) }
     }
 
     /// Logits of the query of each episode; as many episodes at once as there are threads, until told to stop.
@@ -170,11 +165,12 @@ package final class FewShotRun: ExperimentRun {
 
     /// When a picture is none of an episode's classes: from validation episodes, with the queries of the next in place
     /// of strangers. Nil where what a picture is taken for depends on its company.
-    private func calibrated(_ rateFactor: Float, _ statistics: [ChannelStatistics]?) throws -> Refusal? {
+    /// - Parameter own: logits of the validation episodes.
+    private func calibrated(
+        _ own: [Tensor], _ rateFactor: Float, _ statistics: [ChannelStatistics]?
+    ) throws -> Refusal? {
         guard configuration.normalization != .transductive else { return nil }
-        let sampler = validationSampler, images = data.validation,
-            count = min(configuration.validationEpisodes, 100)
-        let own = try logits(sampler, images, count: count, rateFactor, statistics, of: sampler.episode)
+        let sampler = validationSampler, images = data.validation, count = min(own.count, 100)
         let others = try logits(sampler, images, count: count, rateFactor, statistics) { sampler.episode($0 + 1) }
         let classes = (0..<images.classCount).map(images.images(ofClass:))
         var strangers: [[Double]] = []
@@ -186,7 +182,7 @@ package final class FewShotRun: ExperimentRun {
                 strangers.append(row)
             }
         }
-        return Refusal(own: own.flatMap(\.rows), strangers: strangers)
+        return Refusal(own: own.prefix(count).flatMap(\.rows), strangers: strangers)
     }
 
     /// Accuracies on the first `count` test episodes with the selected variables (the last ones before any validation),
@@ -199,8 +195,10 @@ package final class FewShotRun: ExperimentRun {
         defer { (solver.upper, solver.initialization) = last }
         let rateFactor = configuration.rateFactor(at: restoredIteration ?? best?.iteration ?? iteration)
         if selectedStatistics == nil { selectedStatistics = statisticsReader?.statistics(of: solver.upper) }
-        let accuracies = try accuracies(
-            testSampler, data.test, count: count, rateFactor, selectedStatistics, isStopped: isStopped)
+        let accuracies = accuracies(
+            try logits(
+                testSampler, data.test, count: count, rateFactor, selectedStatistics, of: testSampler.episode,
+                isStopped: isStopped), testSampler)
         return (accuracies, EpisodeList(testSampler, of: data.test, count: accuracies.count).hash)
     }
 

@@ -1,4 +1,3 @@
-import BilevelOptimization
 import LabelCleaningSupport
 import NeuralLayers
 import Randomness
@@ -20,20 +19,13 @@ struct Classifier {
         _ kind: HyperCleaningNetwork, images: [Float], labels: [Int32], classCount: Int, on pool: ThreadPool,
         using random: inout RandomGenerator, observe: (Perceptron) -> Void = { _ in }
     ) {
-        let values = images.count / labels.count, batch = min(labels.count, max(16, min(500, labels.count / 20)))
+        let values = images.count / labels.count, batch = CleaningConfiguration.batchSize(of: labels.count)
         network = kind.network(inputs: values, classes: classCount, using: &random)
-        let rule = UpdateRule.adam(rate: Self.rate), start = rule.initialState(for: network.tensors)
-        let y = network.placeholders("y"), state = start.map { $0.placeholder("state") }
-        let samples = [
-            Tensor.placeholder("images", shape: [batch, values]),
-            Tensor.placeholder("labels", shape: [batch], elementType: .int32),
-        ]
-        let f = y(samples[0]).meanCrossEntropy(labels: samples[1])
-        let stepped = rule.step(y.tensors, gradient: gradient(of: f, withRespectTo: y.tensors), state: state)
-        let function = CompiledFunction(of: [y.tensors, state, samples], to: [stepped.variable, stepped.state])
-        let replay = Replay(function), given = Point(function.arguments[2])
-        var current = (Point(copying: network), Point(copying: start))
-        var next = (Point(function.arguments[0]), Point(function.arguments[1]))
+        let step = BilevelStep(
+            network, kind: .none, sizes: .init(batch: batch, trusted: 0, upper: 0), rate: Self.rate, weightDecay: 0,
+            upperRate: 0, trustedWeight: 0)
+        for layer in 0..<step.dropout.count { step.dropout.floats(layer).update(repeating: 1) }
+        let given = step.given
         for _ in 0..<max(Self.leastPasses, Self.leastSteps / (labels.count / batch)) {
             let order = random.permutation(of: labels.count)
             // Whole batches; what is left over has its turn in another order.
@@ -43,10 +35,9 @@ struct Classifier {
                     for j in 0..<values { target[row * values + j] = images[place * values + j] }
                 }
                 given.part(1..<2).assign([Tensor(places.map { labels[$0] })])
-                replay(current.0, current.1, given, into: next.0, next.1, on: pool)
-                swap(&current, &next)
+                _ = step(on: pool)
             }
-            network = network.with(current.0.tensors)
+            network = network.with(step.network.tensors)
             observe(network)
         }
     }

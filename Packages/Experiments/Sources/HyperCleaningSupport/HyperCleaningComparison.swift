@@ -81,12 +81,11 @@ package final class HyperCleaningComparison {
         var failure: String?
         var rankings: (byScore: RankingMetrics, byWeight: RankingMetrics)?
         do {
-            try driver.complete(isStopped: isStopped) { progress(before + $0, "\(name)  \($1)") }
+            rankings = try driver.complete(isStopped: isStopped) { progress(before + $0, "\(name)  \($1)") }.rankings
         } catch {
             guard error is SolverError || error is RunError else { throw error }
             failure = "\(error)"
         }
-        if failure == nil { rankings = try run.rankings() }
         return HyperCleaningEntry(
             network: network, method: method, rows: run.rows, rankings: rankings, isBegun: true, failure: failure)
     }

@@ -19,6 +19,9 @@ package struct HyperCleaningOutcome {
     let weights: [Double], samples: [Int], givenLabels: [Int32]
     let probabilities: ClassProbabilities
     let isCorrupted: [Bool]?
+    let suspects: Suspects
+    /// By p(given) under y_K and by x; nil where nobody knows which labels are wrong.
+    let rankings: (byScore: RankingMetrics, byWeight: RankingMetrics)?
     let images: LabeledImages
     let peakMemoryBytes: Int
     /// Why the run ended early, if it did.
@@ -32,14 +35,6 @@ extension HyperCleaningOutcome: RunOutcome {
             ("weights.csv", Array(weightsCSV.utf8)),
             ("suspects.csv", Array(suspects.csv(samples: samples, className: name).utf8)),
         ]
-    }
-
-    private var suspects: Suspects {
-        Suspects(probabilities: probabilities, given: givenLabels, weights: weights)
-    }
-
-    private var rankings: (byScore: RankingMetrics, byWeight: RankingMetrics)? {
-        isCorrupted.flatMap(suspects.metrics)
     }
 
     package var summary: JSONValue {

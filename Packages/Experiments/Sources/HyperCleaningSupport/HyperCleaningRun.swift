@@ -135,13 +135,6 @@ package final class HyperCleaningRun: ExperimentRun {
         return ClassProbabilities(classCount: images.classCount, values: results[1].scalars())
     }
 
-    /// How well the wrong labels are found by p(given) under y_K and by x; nil where nobody knows which those are.
-    func rankings() throws(RunError) -> (byScore: RankingMetrics, byWeight: RankingMetrics)? {
-        guard metrics != nil else { return nil }
-        return Suspects(probabilities: try trainingProbabilities(), given: corruption.labels, weights: weights)
-            .metrics(isWrong: corruption.isCorrupted)
-    }
-
     /// The same samples and labels without an upper level.
     var plain: PlainRankingData {
         PlainRankingData(
@@ -187,11 +180,15 @@ package final class HyperCleaningRun: ExperimentRun {
 
     /// Few steps of a network on the test part: nothing to stop in between.
     package func outcome(stoppedBecause: String?, isStopped: () -> Bool) throws -> HyperCleaningOutcome {
-        HyperCleaningOutcome(
+        let accuracy = try accuracyAtEnd(), probabilities = try trainingProbabilities()
+        let isWrong = metrics == nil ? nil : corruption.isCorrupted
+        let suspects = Suspects(probabilities: probabilities, given: corruption.labels, weights: weights)
+        return HyperCleaningOutcome(
             configuration: configuration, settings: settings, dataHash: dataHash, rows: rows, metrics: metrics,
-            accuracy: try accuracyAtEnd(), weights: weights, samples: split.train, givenLabels: corruption.labels,
-            probabilities: try trainingProbabilities(), isCorrupted: metrics == nil ? nil : corruption.isCorrupted,
-            images: images, peakMemoryBytes: PeakMemory.bytes, stoppedBecause: stoppedBecause)
+            accuracy: accuracy, weights: weights, samples: split.train, givenLabels: corruption.labels,
+            probabilities: probabilities, isCorrupted: isWrong, suspects: suspects,
+            rankings: isWrong.flatMap(suspects.metrics), images: images, peakMemoryBytes: PeakMemory.bytes,
+            stoppedBecause: stoppedBecause)
     }
 }
 

@@ -100,7 +100,7 @@ package final class BilevelStep {
     }
 
     /// y now.
-    var network: Point { current.network }
+    package var network: Point { current.network }
     /// y and what Adam remembers: what a checkpoint needs.
     var state: [Point] { [current.network, current.rule] }
 

@@ -31,7 +31,7 @@ package struct CleaningConfiguration: ExperimentConfiguration {
     package init() {}
 
     /// Samples of a batch: a twentieth of them, from 16 to 500.
-    func batchSize(of data: CleaningData) -> Int { min(data.given.count, max(16, min(500, data.given.count / 20))) }
+    package static func batchSize(of count: Int) -> Int { min(count, max(16, min(500, count / 20))) }
 
     func trustedWeight(of data: CleaningData) -> Double {
         trustedWeight ?? min(1, (Double(data.trusted.count) / Double(max(1, data.given.count))).squareRoot())

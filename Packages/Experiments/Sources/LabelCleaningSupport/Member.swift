@@ -39,7 +39,7 @@ final class Member {
         let network = Perceptron(
             widths: configuration.network == .linear ? [values, classes] : [values, configuration.hidden, classes],
             activation: .relu, using: &random)
-        let batch = min(configuration.batchSize(of: data), taught.count)
+        let batch = min(CleaningConfiguration.batchSize(of: data.given.count), taught.count)
         step = BilevelStep(
             network, kind: kind,
             sizes: .init(

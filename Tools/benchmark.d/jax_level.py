@@ -19,8 +19,13 @@ def trajectory(step, value, x, z, steps):
 
 
 def chosen_step(values, truncation):
-    """k̄: what is asked for, or that of the largest value, the first of equals."""
-    return jnp.argmax(values) + 1 if truncation == "pessimistic" else truncation
+    """k̄: what is asked for, or that of the largest value, the first of equals.
+
+    Every side computes F after every step, whatever k̄ is: what a choice of that length costs. The compiler would leave
+    out values that nothing needs; it doesn't know that the minimum is always the first of the two.
+    """
+    largest = jnp.argmax(values)
+    return largest + 1 if truncation == "pessimistic" else jnp.minimum(truncation, largest + len(values))
 
 
 def hypergradient(step, value, x, states, chosen):

@@ -4,16 +4,22 @@ import Tensors
 
 /// A bilevel problem with a known solution, and what is true of it: the table methods x problems is made from these.
 public struct TestProblem: Sendable {
+    /// As tables show it.
     public let name: String
+    /// x and y of shape [count].
     public let problem: BilevelProblem<Tensor, Tensor>
+    /// Where x and y start.
     public let start: (x: [Double], y: [Double])
+    /// x* and y*(x*); where the lower level has several minima, the one that is best above.
     public let solution: (x: [Double], y: [Double])
     /// A step size below 2/L of the lower objective near the path.
     public let lowerRate: Double
     /// A step size of the upper level with which the exact hypergradient converges in some hundreds of iterations.
     public let upperRate: Double
+    /// What a method may need or not stand.
     public let traits: Set<Trait>
 
+    /// What is true of a lower level.
     public enum Trait: String, Sendable, CaseIterable {
         /// The lower objective is strongly convex in y at every x.
         case stronglyConvexBelow = "strongly convex lower level"
@@ -23,10 +29,12 @@ public struct TestProblem: Sendable {
         case constrainedBelow = "constrained lower level"
     }
 
+    /// Every row of the table.
     public static let all: [TestProblem] = [quadratic, ridge, logistic, nonconvex, convex, multipleMinima]
 
     private static let pair = QuadraticProblem(
         curvatures: [0.5, 2], target: [1, -0.5], start: ([0.7, -1.2], [0.1, 0.2]))
+    /// `QuadraticProblem` in two variables; closed form.
     public static let quadratic = TestProblem(
         name: "quadratic", problem: pair.problem(), start: pair.start,
         solution: (pair.solution, pair.implicit(at: pair.solution).y),

@@ -1,4 +1,5 @@
 extension MethodName {
+    /// A row of the table of methods, in words.
     public struct Description: Sendable {
         /// What it is, and who published it.
         public let title: String, source: String
@@ -8,6 +9,7 @@ extension MethodName {
         public let cost: String, memory: String
     }
 
+    /// As the README's table shows it.
     public var description: Description {
         switch self {
         case .iapttGM:

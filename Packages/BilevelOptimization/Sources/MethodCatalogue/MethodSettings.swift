@@ -2,7 +2,9 @@ import BilevelOptimization
 
 /// What a method may be told; each uses what it knows.
 public struct MethodSettings: Sendable, Hashable {
+    /// K.
     public var innerIterations = 40
+    /// Step sizes of y, of x, and of z where it is learned.
     public var lowerRate = 0.01, upperRate = 0.1, initializationRate = 0.1
     /// h of T-RHG.
     public var truncationLength = 10
@@ -22,6 +24,7 @@ public struct MethodSettings: Sendable, Hashable {
     /// Other lower dynamics than the method's own.
     public var dynamics: Dynamics?
 
+    /// The defaults beside each setting.
     public init() {}
 
     /// For methods that move x and y by one step size, or x on a function as steep as the lower one.

@@ -3,7 +3,9 @@ import Tensors
 /// Another rule whose steps shrink from whole ones to `finalShare` of them, along half a cosine over `iterations` steps
 /// (Loshchilov and Hutter 2017, without restarts).
 public struct CosineDecay: GradientRule {
+    /// The rule whose steps shrink.
     public let base: UpdateRule
+    /// Steps until the decay has ended, and the share of a step that is left then and from there on.
     public let iterations: Int, finalShare: Double
 
     public var rate: Double { base.rate }

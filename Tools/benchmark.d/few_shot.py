@@ -7,6 +7,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import solved_heads
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 SWIFT = os.path.join(HERE, "../../.build/release/benchmark-few-shot")
 SETUPS = {
@@ -20,8 +22,8 @@ POOLING_PADDINGS = [0, 0, 1, None]  # of ResNet-12's blocks
 class Problem:
     """Weights and episodes, drawn once and handed to both sides. Images are strokes-like noise: blurred random fields, one prototype a class."""
 
-    def __init__(self, backbone, options):
-        self.backbone, s = backbone, SETUPS[backbone]
+    def __init__(self, backbone, options, head="descent"):
+        self.backbone, self.head, s = backbone, head, SETUPS[backbone]
         self.setup, self.options = s, options
         random = np.random.default_rng(options.seed)
         self.x, width = [], s["channels"]
@@ -34,9 +36,12 @@ class Problem:
             else:
                 self.x += [uniform(9 * width, 3, 3, width, outputs), uniform(9 * width, outputs)] + norm
             width = outputs
+        self.x += [np.array(value) for value in solved_heads.START[head]]
         features = width if backbone == "resnet12" else width * (s["height"] // 16) * (s["width"] // 16)
         bound = features ** -0.5
         self.z = [random.uniform(-bound, bound, (options.ways, features)), random.uniform(-bound, bound, options.ways)]
+        if head != "descent":
+            self.z = [np.zeros_like(array) for array in self.z]
         self.tasks = []
         for _ in range(options.tasks):
             prototypes = random.random((options.ways, s["channels"], s["height"], s["width"]))
@@ -134,7 +139,8 @@ class Side:
         o = problem.options
         self.process = subprocess.Popen(
             [*program, "--exchange", folder, "--backbone", problem.backbone, "--precision", precision, "--inner-iterations", str(o.inner_iterations),
-             "--threads", str(o.threads), "--lower-rate", str(problem.setup["rate"]), "--truncation", str(truncation)],
+             "--threads", str(o.threads), "--lower-rate", str(problem.setup["rate"]), "--truncation", str(truncation),
+             *(["--head", problem.head] if problem.head != "descent" else [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert json.loads(self.process.stdout.readline())["ready"]
 
@@ -188,9 +194,25 @@ def difference_of_files(folder, part, count):
     return float(np.linalg.norm(got - expected) / np.linalg.norm(expected))
 
 
+def compare_solved_head(folder, problem, precision):
+    """dF/dx from PyTorch's, relative, in the 2-norm; every image of an episode normalized with all others."""
+    steps, problem.options.inner_iterations = problem.options.inner_iterations, solved_heads.STEPS
+    side = Side([SWIFT], folder, problem, precision)
+    problem.options.inner_iterations = steps
+    side.ask("hypergradient")
+    side.quit()
+    reference = Reference(problem, getattr(torch, precision), hoists=True)
+    return relative_difference(folder, problem, solved_heads.hypergradient(reference))["x"]
+
+
 def difference_from_torch(folder, problem, precision):
     reference = Reference(problem, getattr(torch, precision), hoists=True)
     grads, _ = reference.hypergradient(truncation=problem.options.inner_iterations)
+    return relative_difference(folder, problem, grads)
+
+
+def relative_difference(folder, problem, grads):
+    """Of the Swift side's derivatives from `grads`, those of x and then of z."""
     squares = {"x": [0.0, 0.0], "z": [0.0, 0.0]}
     for i, grad in enumerate(grads):
         part, number = ("x", i) if i < len(problem.x) else ("z", i - len(problem.x))
@@ -198,7 +220,7 @@ def difference_from_torch(folder, problem, precision):
         got = np.fromfile(f"{folder}/swift_{part}_{number}.f64", "<f8").reshape(expected.shape)
         squares[part][0] += np.sum((got - expected) ** 2)
         squares[part][1] += np.sum(expected ** 2)
-    return {part: float((difference / norm) ** 0.5) for part, (difference, norm) in squares.items()}
+    return {part: float((difference / norm) ** 0.5) for part, (difference, norm) in squares.items() if norm > 0}
 
 
 def forget_peak_memory():
@@ -262,6 +284,9 @@ def main():
     parser = argparse.ArgumentParser(prog="Tools/benchmark few-shot", description=__doc__)
     parser.add_argument("--peers", nargs="+", default=["torch", "jax"], choices=["torch", "jax"])
     parser.add_argument("--backbones", nargs="+", default=["omniglot", "convnet4"], choices=list(SETUPS))
+    parser.add_argument("--heads", nargs="*", default=["prototypes", "ridge", "logistic"], choices=list(solved_heads.START)[1:],
+                        help="heads that are solved exactly, whose hypergradients are compared with PyTorch's")
+    parser.add_argument("--hypergradients-only", action="store_true", help="time nothing")
     parser.add_argument("--ways", type=int, default=5)
     parser.add_argument("--shots", type=int, default=1)
     parser.add_argument("--queries", type=int, default=15)
@@ -279,14 +304,14 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             problem.write(folder)
             # The reference's way holds 2 K ResNet-12s at once, tens of GB.
-            ways = () if "torch" not in options.peers else (True,) if backbone == "resnet12" else (False, True)
+            ways = () if "torch" not in options.peers or options.hypergradients_only else (True,) if backbone == "resnet12" else (False, True)
             for hoists in ways:
                 row = measure(folder, problem, hoists)
                 result["rows"].append(row)
                 print(f"{backbone}, {options.ways}-way {options.shots}-shot, meta-batch {options.tasks}, K = {options.inner_iterations}: Swift {text(row['swift'])}, "
                       f"PyTorch + higher{', features hoisted by hand' if hoists else ''} {text(row['reference'])}: {row['ratio']:.1f} times faster; "
                       f"peak memory {row['swift']['peakMemoryBytes'] >> 20} and {row['reference']['peakMemoryBytes'] >> 20} MiB", flush=True)
-            if "jax" in peers_of(backbone, options):
+            if "jax" in peers_of(backbone, options) and not options.hypergradients_only:
                 row = measure_jax(folder, problem)
                 result["rows"].append(row)
                 sides = ", ".join(f"{name} {text(row[key])}, {row[key]['peakMemoryBytes'] >> 20} MiB"
@@ -297,6 +322,14 @@ def main():
                     result["hypergradients"][f"{backbone} {precision} {peer}"] = difference
                     print(f"{backbone}: hypergradients in {precision}, k̄ = K = {options.inner_iterations}, relative difference from {peer}: "
                           f"dF/dx {difference['x']:.1e}, dF/dz {difference['z']:.1e}", flush=True)
+        for head in options.heads if "torch" in options.peers else []:
+            problem = Problem(backbone, options, head)
+            with tempfile.TemporaryDirectory() as folder:
+                problem.write(folder)
+                for precision in ("float64", "float32"):
+                    difference = compare_solved_head(folder, problem, precision)
+                    result["hypergradients"][f"{backbone} {head} {precision} torch"] = difference
+                    print(f"{backbone}, {head}: hypergradients in {precision}, relative difference from torch: dF/dx {difference:.1e}", flush=True)
     os.makedirs(os.path.dirname(options.output) or ".", exist_ok=True)
     json.dump(result, open(options.output, "w"), indent=2)
     print(options.output)

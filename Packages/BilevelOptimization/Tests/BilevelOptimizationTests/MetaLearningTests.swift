@@ -57,6 +57,68 @@ import Testing
         }
     }
 
+    /// f = ½ ‖y - d‖², F = ½ ‖y - t‖², one step from z along P(z - d), as Meta-Curvature: y_1 = z - α P(z - d), so that
+    /// dF/dP = -α (y_1 - t)(z - d)ᵀ and dF/dz = (I - α P)ᵀ(y_1 - t).
+    @Test func aLearnedPreconditionerAgreesWithTheClosedForm() throws {
+        @Sendable func column(_ values: [Double]) -> Tensor { Tensor(values, shape: [2, 1]) }
+        var problem = MetaProblem<Tensor, Tensor, [Tensor], Tensor>(
+            context: { p, data in [p, data] },
+            upperObjective: { c, y in (y - column([1, -2])).squaredNorm() * 0.5 },
+            lowerObjective: { c, y, _ in (y - c[1]).squaredNorm() * 0.5 },
+            prediction: { _, y in y })
+        problem.preconditioner = { c, _, g in c[0].product(g) }
+        let z = [0.5, 0.25], d = [2.0, -1.0], p = [1.5, 0.25, -0.5, 0.75], α = 0.3
+        let solver = try MetaSolver(
+            problem,
+            method: Method(
+                dynamics: .descent(.gradientDescent(rate: α)), innerIterations: 1,
+                initialization: .learned(.gradientDescent(rate: 0.1))),
+            upperRule: .gradientDescent(rate: 0.1), upper: Tensor(p, shape: [2, 2]), lower: column(z),
+            data: column(d), batchSize: 1)
+        _ = try solver.computeHypergradient { _, task in task.assign([column(d)]) }
+        let g = [z[0] - d[0], z[1] - d[1]],
+            y = [z[0] - α * (p[0] * g[0] + p[1] * g[1]), z[1] - α * (p[2] * g[0] + p[3] * g[1])],
+            e = [y[0] - 1, y[1] + 2]
+        let expected = [-α * e[0] * g[0], -α * e[0] * g[1], -α * e[1] * g[0], -α * e[1] * g[1]]
+        for (found, value) in zip(solver.hypergradient.scalars, expected) { #expect(abs(found - value) < 1e-14) }
+        let start = [e[0] - α * (p[0] * e[0] + p[2] * e[1]), e[1] - α * (p[1] * e[0] + p[3] * e[1])]
+        for (found, value) in zip(solver.initializationGradient.scalars, start) { #expect(abs(found - value) < 1e-14) }
+    }
+
+    /// A tensor of y that counts the steps: step k = 0, 1, 2 has the size α_k, so y_3 = d + Π (1 - α_k) (z - d) and
+    /// dF/dα_k = -(y_3 - t) (z - d) Π over the others.
+    @Test func stepsThatKnowTheirNumberAgreeWithTheClosedForm() throws {
+        @Sendable func scalar(_ value: Double) -> Tensor { Tensor(value, elementType: .float64) }
+        let z = 0.3, d = 1.7, t = -0.4, α = [0.5, 0.2, 0.7]
+        var problem = MetaProblem<[Tensor], Tensor, [Tensor], [Tensor]>(
+            context: { x, data in x + [data] },
+            upperObjective: { c, y in (y[0] - t).squared() * 0.5 },
+            lowerObjective: { c, y, _ in (y[0] - c[3]).squared() * 0.5 },
+            prediction: { _, y in y[1] })
+        problem.preconditioner = { c, y, g in
+            let now = (0..<3).map { y[1].equal(scalar(Double($0))).stopGradient() * c[$0] }
+            return [g[0] * (now[0] + now[1] + now[2]), scalar(-1)]
+        }
+        let solver = try MetaSolver(
+            problem,
+            method: Method(
+                dynamics: .descent(.gradientDescent(rate: 1)), innerIterations: 3,
+                initialization: .learned(.adam(rate: 0.1))),
+            upperRule: .gradientDescent(rate: 0.1), upper: α.map(scalar), lower: [scalar(z), scalar(0)],
+            data: scalar(0), batchSize: 1)
+        let fill: @Sendable (Int, TaskData) -> Void = { _, task in task.assign([scalar(d)]) }
+        _ = try solver.computeHypergradient(fill: fill)
+        let rests = α.map { 1 - $0 }, error = d + rests.reduce(1, *) * (z - d) - t
+        for k in 0..<3 {
+            let others = rests.indices.filter { $0 != k }.reduce(1) { $0 * rests[$1] }
+            #expect(abs(solver.hypergradient[k].scalars[0] + error * (z - d) * others) < 1e-14)
+        }
+        #expect(abs(solver.initializationGradient[0].scalars[0] - error * rests.reduce(1, *)) < 1e-14)
+        // The count begins at 0 for every task, whatever is learned.
+        #expect(solver.initializationGradient[1].scalars[0] == 0)
+        #expect(solver.predictions(count: 1, fill: fill)[0].prediction.scalars[0] == 3)
+    }
+
     /// Reptile: z goes the rule's share of the way to the mean of the y_K; x stays.
     @Test func displacementMovesTheStartTowardTheTasksEnds() throws {
         let (solver, fill) = try solver(.descent(.gradientDescent(rate: rate)), hypergradient: .displacement)

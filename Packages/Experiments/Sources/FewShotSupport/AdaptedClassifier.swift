@@ -58,7 +58,7 @@ extension FewShotProblem {
     /// - Parameter images: [n, channels, height, width].
     func statistics(ofSupport images: Tensor, _ x: SharedVariables, _ y: TaskNetwork) -> [ChannelStatistics] {
         var source = NormalizationSource()
-        _ = y(x.backbone(images.permuted([0, 2, 3, 1]), &source), &source)
+        _ = y.normalized(by: x.steps)(x.backbone(images.permuted([0, 2, 3, 1]), &source), &source)
         return source.statistics
     }
 
@@ -68,7 +68,7 @@ extension FewShotProblem {
     {
         var source = NormalizationSource(statistics)
         let maps = x.backbone(images.permuted([0, 2, 3, 1]), &source)
-        return solution.completed(y(maps, &source), features: maps)
+        return solution.completed(y.normalized(by: x.steps)(maps, &source), features: maps)
     }
 }
 

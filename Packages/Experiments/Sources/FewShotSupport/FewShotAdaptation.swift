@@ -141,10 +141,11 @@ package struct FewShotAdaptation {
             problem, normalization, batchSize: 1, predicting: isTransductive ? .logits : .network)
         try solver.takeSelected(checkpoint, file: file, takesStart: settings.method.solution == .descent)
         var statistics: [ChannelStatistics] = []
-        if normalization == .given {
+        if normalization.readsGiven {
             guard let found = try checkpoint.statistics(like: problem.statisticsTemplate(), file: file) else {
                 throw CheckpointError(
-                    expected: "few-shot train with --normalization running", got: "one without running statistics",
+                    expected: "few-shot train with --normalization \(settings.normalization.rawValue)",
+                    got: "one without running statistics",
                     file: file)
             }
             statistics = found

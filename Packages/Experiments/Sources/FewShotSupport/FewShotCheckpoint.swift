@@ -16,6 +16,7 @@ extension FewShotConfiguration {
             }
             given.apply(to: &self)
         }
+        trainedInnerIterations = innerIterations
     }
 }
 

@@ -18,12 +18,7 @@ package struct FewShotConfiguration: ExperimentConfiguration {
 
         /// How a task's head is found.
         package var solution: FewShotProblem.Solution {
-            switch self {
-            case .prototypes: .prototypes
-            case .ridge: .ridge
-            case .logistic: .logistic
-            default: .descent
-            }
+            FewShotProblem.Solution(rawValue: rawValue) ?? .descent
         }
     }
 
@@ -35,7 +30,14 @@ package struct FewShotConfiguration: ExperimentConfiguration {
     package var ways = 5, shots = 1, queries = 15
     /// Of training episodes; nil where they are as those of tests.
     package var trainWays: Int?, trainQueries: Int?
-    package var normalization = NormalizationName.transductive
+    /// Once per-step, the steps have scales and shifts of their own, whatever a checkpoint is then tested with.
+    package var normalization = NormalizationName.transductive {
+        didSet { normalizesSteps = normalizesSteps || normalization == .perStep }
+    }
+    private var normalizesSteps = false
+    package var stepSizes = LearnedSteps.Sizes.fixed, preconditioner = LearnedSteps.Preconditioner.none
+    /// K of the training, where another is asked for afterwards.
+    var trainedInnerIterations: Int?
     package var backbone = FewShotProblem.BackboneName.omniglot
     package var hidden: Int?
     /// How many of the last convolution blocks belong to the task: all of them where everything is adapted.
@@ -60,6 +62,8 @@ package struct FewShotConfiguration: ExperimentConfiguration {
     /// Coordinates of dF/dx are clamped to ± this; 0 is no limit.
     package var gradientLimit: Double? { didSet { if gradientLimit == 0 { gradientLimit = nil } } }
     package var metaIterations = 10_000, validateEvery = 500, validationEpisodes = 100, testEpisodes = 1000
+    /// The checkpoint whose selected variables training starts from; nil draws them.
+    package var start: String?
     package var seed: UInt64 = 0
     package var threads = 1
     /// Of the solver; nil keeps what pays.
@@ -82,6 +86,16 @@ package struct FewShotConfiguration: ExperimentConfiguration {
     /// MAML and its relatives adapt the whole network: nothing is shared but the start (and Meta-SGD's step sizes).
     var adaptsEverything: Bool { [.maml, .fomaml, .reptile, .metaSGD].contains(method) }
 
+    /// What the method and the settings learn of the lower steps.
+    package var learnedSteps: LearnedSteps {
+        var steps = LearnedSteps()
+        steps.sizes = method == .metaSGD ? .perWeight : stepSizes
+        steps.preconditioner = preconditioner
+        steps.normalizes = normalizesSteps
+        (steps.rate, steps.count) = (lowerRate, trainedInnerIterations ?? innerIterations)
+        return steps
+    }
+
     /// The lower rate at a meta-iteration over the rate at the first.
     package func rateFactor(at iteration: Int) -> Float {
         guard let finalLowerRate else { return 1 }
@@ -99,11 +113,21 @@ package struct FewShotConfiguration: ExperimentConfiguration {
                 name: "normalization", expected: "one by batch statistics where a task has convolutions of its own",
                 got: "running", nearest: "support")
         }
+        guard learnedSteps.isNothing || ![.fomaml, .reptile, .bda].contains(method) else {
+            throw .outOfRange(
+                name: "learned steps", expected: "a method that differentiates every step", got: method.rawValue,
+                nearest: "maml")
+        }
+        guard method != .metaSGD || [.fixed, .perWeight].contains(stepSizes) else {
+            throw .outOfRange(
+                name: "step sizes", expected: "per-weight, which is what meta-sgd is", got: stepSizes.rawValue,
+                nearest: "maml")
+        }
         var random = RandomGenerator(seed: seed, stream: .sharedWeights)
         return try FewShotProblem(
             ways: ways ?? self.ways, supportLabels: supportLabels, queryLabels: queryLabels, image: image,
             backbone: backbone, head: head, hidden: hidden, taskConvolutions: taskConvolutions,
-            learnedStepSize: method == .metaSGD ? lowerRate : nil, regularizer: regularizer,
+            steps: learnedSteps, regularizer: regularizer,
             regularization: regularization, solution: method.solution, using: &random)
     }
 
@@ -128,10 +152,11 @@ package struct FewShotConfiguration: ExperimentConfiguration {
 
     var solverMethod: Method {
         let K = innerIterations, learned = Initialization.learned(decaying(.adam(rate: initializationRate))),
-            descent = Dynamics.descent(.gradientDescent(rate: lowerRate))
+            // Where step sizes are learned, they begin with the rate.
+            descent = Dynamics.descent(.gradientDescent(rate: learnedSteps.ownRate ? 1 : lowerRate))
         return switch method {
         case .iapttGM: Method(dynamics: descent, innerIterations: K, initialization: learned, truncation: .pessimistic)
-        case .iaGM, .anil, .maml: Method(dynamics: descent, innerIterations: K, initialization: learned)
+        case .iaGM, .anil, .maml, .metaSGD: Method(dynamics: descent, innerIterations: K, initialization: learned)
         case .fomaml: Method(dynamics: descent, innerIterations: K, initialization: learned, hypergradient: .firstOrder)
         case .rhg: Method(dynamics: descent, innerIterations: K)
         case .truncatedRHG: Method(dynamics: descent, innerIterations: K, truncation: .last(min(truncationLength, K)))
@@ -140,16 +165,7 @@ package struct FewShotConfiguration: ExperimentConfiguration {
             Method(
                 dynamics: descent, innerIterations: K,
                 initialization: .learned(.gradientDescent(rate: initializationRate)), hypergradient: .displacement)
-        // The step sizes themselves are learned, from `lowerRate` on.
-        case .metaSGD:
-            Method(dynamics: .descent(.gradientDescent(rate: 1)), innerIterations: K, initialization: learned)
-        // The step of rate 1 leads to the solution, whose derivative is then exact.
-        case .prototypes, .ridge: Method(dynamics: .descent(.gradientDescent(rate: 1)), innerIterations: 1)
-        // Solved until its gradient vanishes; the derivative is that of the optimality conditions (Lee et al. 2019).
-        case .logistic:
-            Method(
-                dynamics: .descent(.nesterov(rate: 1, coefficient: 0.9)), innerIterations: K,
-                hypergradient: .conjugateGradient(maximumIterations: 60, tolerance: 1e-8))
+        case .prototypes, .ridge, .logistic: method.solution.method(innerIterations: K)!
         case .bda:
             Method(dynamics: .aggregated(mix: 0.1, upperRate: lowerRate, lowerRate: lowerRate), innerIterations: K)
         }

@@ -22,35 +22,11 @@ package struct FewShotProblem: Sendable {
         case lq
     }
 
-    /// How a task's head is found.
-    package enum Solution: Sendable, Hashable {
-        /// By steps along the cross-entropy of the support.
-        case descent
-        /// Class means of the features (Snell et al. 2017).
-        case prototypes
-        /// Ridge regression onto the classes, with λ learned (R2D2, Bertinetto et al. 2019).
-        case ridge
-        /// Logistic regression to its optimum (MetaOptNet with that head, Lee et al. 2019).
-        case logistic
-
-        /// Whether the lower level's solution is a formula: one step leads there, from wherever it starts.
-        package var isClosedForm: Bool { self == .prototypes || self == .ridge }
-
-        /// What is learned beside the features, at the start.
-        func parameters(elementType: ElementType) -> [Tensor] {
-            let values: [Double] =
-                switch self {
-                case .descent, .prototypes: []
-                case .ridge: [log(10), log(10)]
-                case .logistic: [log(5)]
-                }
-            return values.map { Tensor($0, elementType: elementType).evaluated() }
-        }
-    }
-
     /// What is told of a solved task.
     package enum Prediction: Sendable {
         case logits
+        /// Those of the query's normalizations, each by its own, in one vector.
+        case statistics
         /// All of y in one vector.
         case network
     }
@@ -64,6 +40,7 @@ package struct FewShotProblem: Sendable {
     package let regularizer: Regularizer
     package let regularization: Double
     package let solution: Solution
+    package let steps: LearnedSteps
     package let ways: Int
 
     /// Episodes of as many images in every class.
@@ -71,7 +48,8 @@ package struct FewShotProblem: Sendable {
     package init(
         ways: Int, shots: Int, queries: Int, image: (channels: Int, height: Int, width: Int), backbone: BackboneName,
         head: HeadName = .linear,
-        hidden: Int? = nil, taskConvolutions: Int = 0, learnedStepSize: Double? = nil, regularizer: Regularizer = .none,
+        hidden: Int? = nil, taskConvolutions: Int = 0, steps: LearnedSteps = LearnedSteps(),
+        regularizer: Regularizer = .none,
         regularization: Double = 0.25,
         solution: Solution = .descent, using random: inout RandomGenerator, elementType: ElementType = .float32
     ) throws(SolverError) {
@@ -79,18 +57,18 @@ package struct FewShotProblem: Sendable {
         try self.init(
             ways: ways, supportLabels: labels(shots), queryLabels: labels(queries), image: image, backbone: backbone,
             head: head, hidden: hidden,
-            taskConvolutions: taskConvolutions, learnedStepSize: learnedStepSize, regularizer: regularizer,
+            taskConvolutions: taskConvolutions, steps: steps, regularizer: regularizer,
             regularization: regularization,
             solution: solution, using: &random, elementType: elementType)
     }
 
     /// - Parameters:
     ///   - taskConvolutions: how many of the last blocks belong to the task; all of them for MAML.
-    ///   - learnedStepSize: where the step sizes of Meta-SGD start; nil without.
+    ///   - steps: what is learned of the lower steps.
     package init(
         ways: Int, supportLabels: [Int32], queryLabels: [Int32], image: (channels: Int, height: Int, width: Int),
         backbone name: BackboneName,
-        head headName: HeadName, hidden: Int?, taskConvolutions: Int, learnedStepSize: Double?,
+        head headName: HeadName, hidden: Int?, taskConvolutions: Int, steps: LearnedSteps,
         regularizer: Regularizer, regularization: Double, solution: Solution = .descent,
         using random: inout RandomGenerator, elementType: ElementType = .float32
     ) throws(SolverError) {
@@ -100,12 +78,23 @@ package struct FewShotProblem: Sendable {
         self.regularizer = regularizer
         self.regularization = regularization
         self.solution = solution
+        self.steps = steps
         self.ways = ways
         let moved = max(taskConvolutions, headName == .dfc ? 1 : 0)
         guard moved == 0 || solution == .descent else {
             throw .outOfRange(
                 name: "task convolutions", expected: "0 where the head is solved exactly", got: "\(moved)", nearest: "0"
             )
+        }
+        guard steps.isNothing || solution == .descent else {
+            throw .outOfRange(
+                name: "learned steps", expected: "a head that is found by steps", got: "\(solution.rawValue)",
+                nearest: "iaptt-gm")
+        }
+        guard !steps.normalizes || moved > 0 else {
+            throw .outOfRange(
+                name: "normalization per-step", expected: "convolutions of a task's own, which the steps change",
+                got: "none", nearest: "maml, or 1 task convolution")
         }
         var own: [ConvolutionBlock] = []
         let backbone: Backbone
@@ -160,13 +149,11 @@ package struct FewShotProblem: Sendable {
         let linear =
             solution == .descent
             ? drawn : drawn.map { Tensor.zeros($0.shape, elementType: elementType).evaluated() }
-        let head = TaskNetwork(blocks: own, linear: linear)
-        self.head = head
+        let clock = steps.isCounting ? [Tensor(0, elementType: elementType).evaluated()] : []
+        head = TaskNetwork(blocks: own, linear: linear, clock: clock)
         shared = SharedVariables(
-            backbone: backbone,
-            stepSizes: learnedStepSize.map { rate in
-                head.tensors.map { Tensor(repeating: rate, shape: $0.shape, elementType: elementType) }
-            } ?? [], head: solution.parameters(elementType: elementType))
+            backbone: backbone, steps: steps.variables(for: head, elementType: elementType),
+            head: solution.parameters(elementType: elementType))
     }
 
     /// Placeholders' shapes of one episode.
@@ -178,15 +165,15 @@ package struct FewShotProblem: Sendable {
         }
         return EpisodeData(
             support: zeros(supportLabels), query: zeros(queryLabels), rateFactor: Tensor(1, elementType: elementType),
-            statistics: normalization == .given ? statisticsTemplate(elementType: elementType) : [])
+            statistics: normalization.readsGiven ? statisticsTemplate(elementType: elementType) : [])
     }
 
-    /// Of the backbone's normalizations, zeros.
+    /// Of the backbone's normalizations and a task's own, zeros.
     package func statisticsTemplate(elementType: ElementType = .float32) -> [ChannelStatistics] {
         let image = Tensor.placeholder(
             "image", shape: [1, image.height, image.width, image.channels], elementType: elementType)
         var source = NormalizationSource()
-        _ = shared.backbone(image, &source)
+        _ = head(shared.backbone(image, &source), &source)
         return source.statistics.map { $0.map { Tensor.zeros($0.shape, elementType: elementType).evaluated() } }
     }
 
@@ -197,21 +184,17 @@ package struct FewShotProblem: Sendable {
         _ normalization: EpisodeNormalization, predicting told: Prediction = .logits
     ) -> MetaProblem<SharedVariables, EpisodeData, EpisodeMaps, TaskNetwork> {
         let supportLabels = Tensor(self.supportLabels), queryLabels = Tensor(self.queryLabels),
-            regularizer = self.regularizer, λ = regularization, count = head.tensors.count, solution = solution,
-            closedForm = closedForm
-        var stepSizes: (@Sendable (EpisodeMaps) -> [Tensor])?
-        if closedForm == nil { stepSizes = { $0.stepSizes } }
-        return MetaProblem(
+            regularizer = self.regularizer, λ = regularization, solution = solution, closedForm = closedForm,
+            steps = steps
+        var result = MetaProblem<SharedVariables, EpisodeData, EpisodeMaps, TaskNetwork>(
             context: { shared, given in
-                var maps = shared.maps(of: given, normalization)
+                var maps = shared.maps(of: given, normalization, keepsStatistics: told == .statistics)
                 if let closedForm {
                     maps.solution = [closedForm(maps.support.rowsOfFeatures, shared.head)]
                 } else {
                     maps.scale = shared.head.map { $0.exp() }
-                    maps.stepSizes =
-                        shared.stepSizes.isEmpty
-                        ? Array(repeating: given.rateFactor, count: count)
-                        : shared.stepSizes.map { $0 * given.rateFactor }
+                    maps.rateFactor = [given.rateFactor]
+                    maps.steps = shared.steps
                 }
                 return maps
             },
@@ -223,19 +206,27 @@ package struct FewShotProblem: Sendable {
                     return distance.dot(distance) * 0.5
                 }
                 if solution == .logistic { return y.linear.regularizedLoss(maps.support.rowsOfFeatures, supportLabels) }
-                let loss = y(maps.support).meanCrossEntropy(labels: supportLabels)
+                let loss = y.normalized(by: maps.steps)(maps.support).meanCrossEntropy(labels: supportLabels)
                 switch regularizer {
                 case .none: return loss
-                case .distance: return zip(y.tensors, z.tensors).reduce(loss) { $0 + ($1.0 - $1.1).squaredNorm() * λ }
-                case .lq: return y.tensors.reduce(loss) { $0 + ($1.squared() + 0.01).power(0.25).sum() * λ }
+                case .distance:
+                    return zip(y.parameters, z.parameters).reduce(loss) { $0 + ($1.0 - $1.1).squaredNorm() * λ }
+                case .lq: return y.parameters.reduce(loss) { $0 + ($1.squared() + 0.01).power(0.25).sum() * λ }
                 }
             },
-            stepSizes: stepSizes,
             prediction: { maps, y in
-                if told == .network { return y.packed }
-                let logits = y.query(of: maps, normalization)
-                return solution.completed(logits, features: maps.query)
+                switch told {
+                case .logits: solution.completed(y.query(of: maps, normalization), features: maps.query)
+                case .statistics: y.statistics(ofQuery: maps)
+                case .network: y.packed
+                }
             })
+        if closedForm == nil {
+            result.preconditioner = { maps, y, gradient in
+                steps.direction(gradient, at: y, maps.steps, rateFactor: maps.rateFactor[0])
+            }
+        }
+        return result
     }
 
     /// The head as a function of the support's features [n, d]; nil where there is no formula.
@@ -272,18 +263,12 @@ package struct FewShotProblem: Sendable {
     }
 }
 
-extension FewShotProblem.Solution {
-    /// Logits with what all classes share: -‖φ - p‖² for prototypes, so that a number can be compared with those of
-    /// other pictures.
-    func completed(_ logits: Tensor, features maps: Tensor) -> Tensor {
-        self == .prototypes
-            ? logits - maps.rowsOfFeatures.squared().sum(axes: [1], keepingAxes: true) : logits
-    }
-}
-
 extension SharedVariables {
     /// The backbone's maps of an episode's images.
-    func maps(of given: EpisodeData, _ normalization: EpisodeNormalization) -> EpisodeMaps {
+    /// - Parameter keepsStatistics: whether with what the query left in the backbone's normalizations.
+    func maps(of given: EpisodeData, _ normalization: EpisodeNormalization, keepsStatistics: Bool = false)
+        -> EpisodeMaps
+    {
         let support = given.support.permuted([0, 2, 3, 1]), query = given.query.permuted([0, 2, 3, 1])
         var first = NormalizationSource(), second = NormalizationSource()
         let maps: (support: Tensor, query: Tensor)
@@ -300,8 +285,15 @@ extension SharedVariables {
             first = NormalizationSource(given.statistics)
             second = first
             maps = (backbone(support, &first), backbone(query, &second))
+        case .queryGiven:
+            second = NormalizationSource(given.statistics)
+            maps = (backbone(support, &first), backbone(query, &second))
         }
-        return EpisodeMaps(support: maps.support, query: maps.query, stepSizes: [])
+        var result = EpisodeMaps(support: maps.support, query: maps.query)
+        // The rest is for the normalizations of the task's own blocks.
+        if normalization == .queryGiven { result.statistics = Array(given.statistics[second.statistics.count...]) }
+        if keepsStatistics { result.statistics = second.statistics }
+        return result
     }
 
     /// Of the backbone's normalizations, over all images of an episode.
@@ -310,18 +302,4 @@ extension SharedVariables {
         _ = backbone(Tensor(concatenating: [given.support, given.query]).permuted([0, 2, 3, 1]), &source)
         return source.statistics
     }
-}
-
-extension Linear {
-    /// Cross-entropy with an L2 penalty on all parameters, strongly convex; features are taken shorter by √d, so that
-    /// one step size serves any backbone.
-    func regularizedLoss(_ features: Tensor, _ labels: Tensor) -> Tensor {
-        let scaled = features * (1 / Double(features.shape[1]).squareRoot())
-        return self(scaled).meanCrossEntropy(labels: labels) + dot(self) * (FewShotProblem.logisticPenalty / 2)
-    }
-}
-
-extension FewShotProblem {
-    /// λ of logistic regression. With features of length 1 the Hessian lies between it and 1/2 + λ.
-    static let logisticPenalty = 0.02
 }

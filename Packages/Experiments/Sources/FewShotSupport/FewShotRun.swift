@@ -60,12 +60,21 @@ package final class FewShotRun: ExperimentRun {
             copies: min(c.threads, c.metaBatch), budget: c.memoryBudget)
         solver = try c.solver(problem, c.normalization.inTraining, batchSize: c.metaBatch)
         let differs =
-            c.normalization == .running
+            c.normalization.inTests != c.normalization.inTraining
             || (trainSampler.ways, trainSampler.queries) != (testSampler.ways, testSampler.queries)
         predictor =
             differs
             ? try c.solver(made(testSampler), c.normalization.inTests, batchSize: c.threads) : nil
-        statisticsReader = c.normalization == .running ? RunningStatistics(problem, data.train, trainSampler) : nil
+        statisticsReader =
+            switch c.normalization {
+            case .transductive, .support: nil
+            case .running: RunningStatistics(ofBackbone: problem, data.train, trainSampler)
+            case .perStep:
+                RunningStatistics(
+                    ofLastStep: problem,
+                    try c.solver(problem, c.normalization.inTraining, batchSize: 1, predicting: .statistics),
+                    data.train, trainSampler)
+            }
         bestVariables = (problem.shared, problem.head)
     }
 
@@ -86,7 +95,7 @@ package final class FewShotRun: ExperimentRun {
         }
         var accuracy: Double?
         if report.iteration % c.validateEvery == 0 || report.iteration == c.metaIterations {
-            let statistics = statisticsReader?.statistics(of: solver.upper)
+            let statistics = currentStatistics(c.rateFactor(at: report.iteration))
             let own = try logits(
                 validationSampler, data.validation, count: c.validationEpisodes, c.rateFactor(at: report.iteration),
                 statistics, of: validationSampler.episode)
@@ -102,6 +111,11 @@ package final class FewShotRun: ExperimentRun {
         let row = FewShotRow(report: report, validationAccuracy: accuracy)
         rows.append(row)
         return row.cells
+    }
+
+    /// Of the solver's variables.
+    private func currentStatistics(_ rateFactor: Float) -> [ChannelStatistics]? {
+        statisticsReader?.statistics(of: solver.upper, solver.initialization, rateFactor)
     }
 
     package var hasReachedMilestone: Bool { rows.last?.validationAccuracy != nil }
@@ -194,7 +208,7 @@ package final class FewShotRun: ExperimentRun {
         if best != nil { (solver.upper, solver.initialization) = (bestVariables.x, bestVariables.z) }
         defer { (solver.upper, solver.initialization) = last }
         let rateFactor = configuration.rateFactor(at: restoredIteration ?? best?.iteration ?? iteration)
-        if selectedStatistics == nil { selectedStatistics = statisticsReader?.statistics(of: solver.upper) }
+        if selectedStatistics == nil { selectedStatistics = currentStatistics(rateFactor) }
         let accuracies = accuracies(
             try logits(
                 testSampler, data.test, count: count, rateFactor, selectedStatistics, of: testSampler.episode,
@@ -215,10 +229,16 @@ package final class FewShotRun: ExperimentRun {
         result.add(solver.state)
         result.add(best == nil ? solver.upper : bestVariables.x, as: "selected.x")
         result.add(best == nil ? solver.initialization : bestVariables.z, as: "selected.z")
-        if let statistics = selectedStatistics ?? statisticsReader?.statistics(of: solver.upper) {
+        if let statistics = selectedStatistics ?? currentStatistics(configuration.rateFactor(at: iteration)) {
             result.add(statistics, as: "selected.statistics")
         }
         return result
+    }
+
+    /// Takes the selected variables of another run's checkpoint as those that training starts from.
+    package func start(from checkpoint: Checkpoint, file: String) throws(CheckpointError) {
+        try solver.takeSelected(checkpoint, file: file, takesStart: configuration.method.solution == .descent)
+        bestVariables = (solver.upper, solver.initialization)
     }
 
     /// Takes a checkpoint's selected variables, for tests.

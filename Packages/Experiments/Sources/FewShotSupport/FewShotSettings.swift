@@ -29,7 +29,8 @@ package enum FewShotSettings {
     package static let normalization = One(
         "normalization", \.normalization, missing: .string("transductive"),
         help: "Whose statistics batch normalization uses for the query: its own (transductive: answers depend on "
-            + "what is asked together), the support's, or running ones of training.")
+            + "what is asked together), the support's, or running ones of training; per-step: running ones of the last "
+            + "lower step, with a learned scale and shift for each.")
     package static let backbone = One(
         "backbone", \.backbone, default: "by the data set",
         help: "omniglot (28 x 28, 64 channels), convnet4 (32 channels) or resnet12.")
@@ -46,7 +47,8 @@ package enum FewShotSettings {
         "regularization", \.regularization, .notNegative, help: "λ of the regularizer.")
     package static let method = One("method", \.method, help: "The bilevel method.")
     package static let metaBatch = One("metaBatch", \.metaBatch, .count, help: "Tasks of a meta-iteration.")
-    package static let innerIterations = One("innerIterations", \.innerIterations, .count, help: "Lower steps K.")
+    package static let innerIterations = One(
+        "innerIterations", \.innerIterations, .count, default: "10; logistic 200", help: "Lower steps K.")
     package static let lowerRate = One(
         "lowerRate", \.lowerRate, .positive, default: "0.1 for grey images, 0.01 for colour",
         help: "Step size of a task's part.")
@@ -67,6 +69,13 @@ package enum FewShotSettings {
         "upperDecayIterations", \.upperDecayIterations, .upTo(SettingRule.largestCount),
         default: "--meta-iterations, where there is a --final-upper-rate", missing: .null,
         help: "Meta-iterations of that decay.")
+    package static let stepSizes = One(
+        "stepSizes", \.stepSizes, missing: .string("fixed"),
+        help: "Whether the lower step sizes are learned, from --lower-rate on: one for each weight (Meta-SGD), or for "
+            + "each tensor and step (MAML++).")
+    package static let preconditioner = One(
+        "preconditioner", \.preconditioner, missing: .string("none"),
+        help: "What is learned to turn a lower step: meta-curvature has a matrix for each mode of a gradient.")
     package static let truncationLength = One(
         "truncationLength", \.truncationLength, .count, help: "Steps that t-rhg differentiates.")
     package static let gradientLimit = One(
@@ -81,6 +90,9 @@ package enum FewShotSettings {
         "validationEpisodes", \.validationEpisodes, .count, help: "Validation episodes.")
     package static let testEpisodes = One(
         "testEpisodes", \.testEpisodes, .count, decidesBits: false, help: "Test episodes.")
+    package static let start = One(
+        "start", \.start, missing: .null,
+        help: "last.safetensors of another run, from whose selected variables training starts.")
     package static let seed = One("seed", \.seed, help: "Seed of the initial weights and the episodes.")
     package static let threads = One(
         "threads", \.threads, .threads, default: "one a processor", decidesBits: false,
@@ -93,7 +105,7 @@ package enum FewShotSettings {
     /// What a checkpoint must tell of the run that made it, so that its variables can be used again.
     static let architecture = [
         dataset, ways, shots, queries, trainWays, trainQueries, normalization, backbone, hidden, method,
-        taskConvolutions, head, innerIterations, lowerRate,
+        taskConvolutions, head, innerIterations, lowerRate, stepSizes, preconditioner,
         finalLowerRate, decayIterations, regularizer, regularization,
     ]
 
@@ -101,7 +113,7 @@ package enum FewShotSettings {
         One(recorded: "experiment", decidesBits: false) { _ in "few-shot" },
         dataset, data, splitFile, imageSize, ways, shots, queries, trainWays, trainQueries, normalization, backbone,
         hidden, taskConvolutions, head, regularizer, regularization, method, metaBatch, innerIterations, lowerRate,
-        finalLowerRate, decayIterations, upperRate,
+        stepSizes, preconditioner, finalLowerRate, decayIterations, upperRate,
         finalUpperRate, upperDecayIterations,
         One(recorded: "upperRule", decidesBits: false) { configuration in
             .string(
@@ -109,7 +121,7 @@ package enum FewShotSettings {
                     + (configuration.method == .reptile ? "; z by plain descent" : ""))
         },
         initializationRate, truncationLength, gradientLimit, metaIterations, validateEvery, validationEpisodes,
-        testEpisodes, seed, threads, memoryBudget,
+        testEpisodes, start, seed, threads, memoryBudget,
         One(recorded: "codeVersion", decidesBits: false) { _ in .string(codeVersion) },
         One(recorded: "batchNormalization", decidesBits: false) { .string($0.normalization.explanation) },
         One(recorded: "protocol", decidesBits: false) { _ in "selected on meta-validation episodes; tested once" },

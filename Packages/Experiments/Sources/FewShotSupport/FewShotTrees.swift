@@ -22,10 +22,15 @@ package struct EpisodeData: TensorTree {
     }
 }
 
-/// What a task needs of x: the backbone's maps [n, height, width, channels] of its images, step sizes for each tensor
-/// of its network, and where the lower level has a closed form, its solution.
+/// What a task needs of x: the backbone's maps [n, height, width, channels] of its images, what is learned of its
+/// network's steps, and where the lower level has a closed form, its solution.
 package struct EpisodeMaps: TensorTree {
-    package var support: Tensor, query: Tensor, stepSizes: [Tensor]
+    package var support: Tensor, query: Tensor
+    /// As in the episode's data; empty where the lower level is not solved by steps.
+    package var rateFactor: [Tensor] = []
+    package var steps = StepVariables()
+    /// Of the query: those that its normalizations after the backbone are given, or those that the backbone left.
+    package var statistics: [ChannelStatistics] = []
     /// Empty, or one.
     package var solution: [Linear] = []
     /// What logits are multiplied with; empty for 1.
@@ -34,24 +39,25 @@ package struct EpisodeMaps: TensorTree {
     package mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
         try visit("support", &support)
         try visit("query", &query)
-        try stepSizes.visitTensors(under: "stepSizes", visit)
+        try rateFactor.visitTensors(under: "rateFactor", visit)
+        try steps.visitTensors(under: "steps", visit)
+        try statistics.visitTensors(under: "statistics", visit)
         try solution.visitTensors(under: "solution", visit)
         try scale.visitTensors(under: "scale", visit)
     }
 }
 
-/// x: the backbone, with Meta-SGD a step size for each weight of a task's network, and what a head that is solved
-/// exactly learns beside the features.
+/// x: the backbone, what is learned of the lower steps, and what a head that is solved exactly learns beside the
+/// features.
 package struct SharedVariables: TensorTree {
     package var backbone: Backbone
-    /// Empty, or one tensor for each of the task network's.
-    package var stepSizes: [Tensor] = []
+    package var steps = StepVariables()
     /// Logarithms: of the scale of logits, then of ridge regression's λ. Empty for other heads.
     package var head: [Tensor] = []
 
     package mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
         try backbone.visitTensors(visit)
-        try stepSizes.visitTensors(under: "stepSizes", visit)
+        try steps.visitTensors(visit)
         try head.visitTensors(under: "head", visit)
     }
 }
@@ -88,6 +94,8 @@ package enum Backbone: TensorTree {
 package struct TaskNetwork: TensorTree {
     package var blocks: [ConvolutionBlock]
     package var linear: Linear
+    /// How many steps have been taken, [], where they differ; else empty.
+    package var clock: [Tensor] = []
 
     /// - Parameter maps: [n, height, width, channels] or [n, features]. Result: [n, ways].
     package func callAsFunction(_ maps: Tensor, _ source: inout NormalizationSource) -> Tensor {
@@ -107,16 +115,31 @@ package struct TaskNetwork: TensorTree {
     }
 
     private func unscaled(_ maps: EpisodeMaps, _ normalization: EpisodeNormalization) -> Tensor {
-        guard normalization == .bySupport, !blocks.isEmpty else { return self(maps.query) }
-        var support = NormalizationSource()
-        _ = self(maps.support, &support)
-        var others = NormalizationSource(support.statistics)
-        return self(maps.query, &others)
+        let network = normalized(by: maps.steps)
+        switch normalization {
+        case .bySupport where !blocks.isEmpty:
+            var support = NormalizationSource()
+            _ = network(maps.support, &support)
+            var others = NormalizationSource(support.statistics)
+            return network(maps.query, &others)
+        case .queryGiven:
+            var given = NormalizationSource(maps.statistics)
+            return network(maps.query, &given)
+        default: return network(maps.query)
+        }
+    }
+
+    /// What the query leaves in its normalizations, those of the backbone first: all in one vector.
+    func statistics(ofQuery maps: EpisodeMaps) -> Tensor {
+        var own = NormalizationSource()
+        _ = normalized(by: maps.steps)(maps.query, &own)
+        return (maps.statistics + own.statistics).packed
     }
 
     package mutating func visitTensors(_ visit: (String, inout Tensor) throws -> Void) rethrows {
         try blocks.visitTensors(under: "blocks", visit)
         try linear.visitTensors(under: "linear", visit)
+        try clock.visitTensors(under: "clock", visit)
     }
 }
 

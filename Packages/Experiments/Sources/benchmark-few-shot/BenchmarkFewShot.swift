@@ -19,6 +19,7 @@ struct BenchmarkFewShot: ParsableCommand {
     @Option var backbone = "omniglot"
     @Option(help: "Lower steps K.") var innerIterations = 10
     @Option(help: "1 … K, or pessimistic.") var truncation = "pessimistic"
+    @Option(help: "descent, or a head that is solved exactly: prototypes, ridge, logistic.") var head = "descent"
     @Option var lowerRate = 0.1
     @Option var threads = 2
     @Option var precision = "float32"
@@ -31,15 +32,16 @@ struct BenchmarkFewShot: ParsableCommand {
     func run() throws {
         let exchange = BenchmarkExchange(self.exchange),
             sizes = try JSONDecoder().decode(Sizes.self, from: exchange.file("sizes.json"))
-        guard let type = ElementType(rawValue: precision), let name = FewShotProblem.BackboneName(rawValue: backbone)
+        guard let type = ElementType(rawValue: precision), let name = FewShotProblem.BackboneName(rawValue: backbone),
+            let solution = FewShotProblem.Solution(rawValue: head)
         else {
-            throw ValidationError("precision or backbone not known: \(precision), \(backbone)")
+            throw ValidationError("precision, backbone or head not known: \(precision), \(backbone), \(head)")
         }
         var random = RandomGenerator(seed: 0)
         let few = try FewShotProblem(
             ways: sizes.ways, shots: sizes.shots, queries: sizes.queries,
             image: (sizes.channels, sizes.height, sizes.width),
-            backbone: name, hidden: sizes.hidden, using: &random, elementType: type)
+            backbone: name, hidden: sizes.hidden, solution: solution, using: &random, elementType: type)
         func load<Tree: TensorTree>(_ tree: Tree, _ prefix: String) throws -> Tree {
             tree.with(
                 try tree.tensors.enumerated().map { i, tensor in
@@ -47,11 +49,14 @@ struct BenchmarkFewShot: ParsableCommand {
                 })
         }
         let chosen: Truncation = truncation == "pessimistic" ? .pessimistic : .at(Int(truncation) ?? innerIterations)
-        let method = Method(
+        let descent = Method(
             dynamics: .descent(.gradientDescent(rate: lowerRate)), innerIterations: innerIterations,
             initialization: .learned(.adam(rate: 1e-3)), truncation: chosen)
+        // Where the head is solved, an episode's images are normalized together, as those methods are trained.
         let solver = try MetaSolver(
-            few.problem, method: method, upperRule: .adam(rate: 1e-3), upper: load(few.shared, "x"),
+            few.problem(solution == .descent ? .apart : .together),
+            method: solution.method(innerIterations: innerIterations, tolerance: 1e-13) ?? descent,
+            upperRule: .adam(rate: 1e-3), upper: load(few.shared, "x"),
             lower: load(few.head, "z"),
             data: few.template(elementType: type), batchSize: sizes.tasks, threads: threads)
         let template = few.template(elementType: type)

@@ -15,10 +15,13 @@ struct Evaluate: RunCommand {
             + "checkpoints on the same episodes.")
 
     @Option(help: "last.safetensors of a run.") var checkpoint: String
-    @Option(help: "Another checkpoint of as many ways, shots and queries.") var against: String?
+    @Option(help: "Another checkpoint of as many ways, shots and queries, unless these are given.") var against: String?
     @Option(Settings.dataset.standing(for: "the checkpoint's")) var dataset
     @Option(Settings.data) var data
     @Option(Settings.splitFile) var splitFile
+    @Option(Settings.ways.standing(for: "the checkpoint's; others for heads that are solved exactly")) var ways
+    @Option(Settings.shots.standing(for: "the checkpoint's")) var shots
+    @Option(Settings.queries.standing(for: "the checkpoint's")) var queries
     @Option(Settings.normalization.standing(for: "the checkpoint's")) var normalization
     @Option(help: "Folder for decoded images.") var cache: String?
     @Option(parsing: .unconditional, help: "Test episodes.") var episodes = 1000
@@ -39,7 +42,12 @@ struct Evaluate: RunCommand {
     private func asked(_ settings: FewShotConfiguration) -> FewShotConfiguration {
         var settings = settings
         settings.threads = ProcessInfo.processInfo.activeProcessorCount
-        for given in [dataset, data, splitFile, normalization, seed, threads, memoryBudget] {
+        // Training episodes stay what they were.
+        if settings.method.solution != .descent {
+            settings.trainWays = settings.trainWays ?? settings.ways
+            settings.trainQueries = settings.trainQueries ?? settings.queries
+        }
+        for given in [dataset, data, splitFile, ways, shots, queries, normalization, seed, threads, memoryBudget] {
             given?.apply(to: &settings)
         }
         settings.metaBatch = settings.threads
@@ -97,6 +105,12 @@ struct Evaluate: RunCommand {
 
     private func read(_ path: String) throws -> (FewShotConfiguration, Checkpoint) {
         let checkpoint = try Checkpoint(path: path)
-        return (asked(try FewShotConfiguration(checkpoint: checkpoint, file: path)), checkpoint)
+        let trained = try FewShotConfiguration(checkpoint: checkpoint, file: path), settings = asked(trained)
+        guard settings.ways == trained.ways || settings.method.solution != .descent else {
+            throw CheckpointError(
+                expected: "\(settings.ways) ways, as its start has been learned for its own", got: "\(trained.ways)",
+                file: path)
+        }
+        return (settings, checkpoint)
     }
 }

@@ -4,6 +4,7 @@ import FewShotSupport
 import Foundation
 import Reporting
 import RunSupport
+import Tensors
 
 private typealias Settings = FewShotSettings
 
@@ -35,6 +36,8 @@ struct Train: RunCommand {
     @Option(Settings.innerIterations) var innerIterations
     @Option(Settings.lowerRate) var lowerRate
     @Option(Settings.upperRate) var upperRate
+    @Option(Settings.stepSizes) var stepSizes
+    @Option(Settings.preconditioner) var preconditioner
     @Option(Settings.finalLowerRate) var finalLowerRate
     @Option(Settings.decayIterations) var decayIterations
     @Option(Settings.initializationRate) var initializationRate
@@ -46,6 +49,7 @@ struct Train: RunCommand {
     @Option(Settings.validateEvery) var validateEvery
     @Option(Settings.validationEpisodes) var validationEpisodes
     @Option(Settings.testEpisodes) var testEpisodes
+    @Option(Settings.start) var start
     @Option(Settings.seed) var seed
     @Option(Settings.threads) var threads
     @Option(Settings.memoryBudget) var memoryBudget
@@ -66,10 +70,10 @@ struct Train: RunCommand {
             dataset, data, splitFile, imageSize, ways, shots, queries, trainWays, trainQueries, normalization, backbone,
             hidden,
             taskConv, head, regularizer, regularization, method, metaBatch, innerIterations, lowerRate, upperRate,
-            finalLowerRate, decayIterations,
+            stepSizes, preconditioner, finalLowerRate, decayIterations,
             finalUpperRate, upperDecayIterations, initializationRate, truncationLength, gradientLimit, metaIterations,
             validateEvery, validationEpisodes,
-            testEpisodes, seed, threads, memoryBudget,
+            testEpisodes, start, seed, threads, memoryBudget,
         ] { given?.apply(to: &settings) }
         // What depends on other settings.
         if finalLowerRate == nil, !isGrey { settings.finalLowerRate = settings.lowerRate / 10 }
@@ -77,6 +81,9 @@ struct Train: RunCommand {
             settings.upperDecayIterations = settings.metaIterations
         }
         if settings.method.solution.isClosedForm { settings.innerIterations = 1 }
+        if innerIterations == nil, settings.method == .logistic {
+            settings.innerIterations = FewShotProblem.logisticIterations
+        }
         if initializationRate == nil, settings.method == .reptile { settings.initializationRate = 0.25 }
         return settings
     }
@@ -85,6 +92,9 @@ struct Train: RunCommand {
         let asked = settings(forGreyImages: true)
         let images = try load(asked, preparation: asked.preparation, cache: cache)
         let run = try FewShotRun(settings(forGreyImages: images.train.channels == 1), data: images)
+        if let start = run.configuration.start, !resume {
+            try run.start(from: Checkpoint(path: start), file: start)
+        }
         let folder = output ?? defaultOutput(Self.label), stop = StopSignal(Self.label)
         let driver = try RunDriver(run, output: folder, resumes: resume)
         say(images.remarks)

@@ -101,6 +101,22 @@ import Testing
                 == 2)
     }
 
+    /// A head that is solved serves episodes of any form; a learned start is for its own ways, of any shots.
+    @Test func evaluationTakesOtherEpisodesWhereTheHeadAllows() throws {
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        for (method, expected) in [("prototypes", Int32(0)), ("iaptt-gm", 2)] {
+            let train = "exec $few train --dataset glyphs --hidden 8 --meta-iterations 1 --method \(method)",
+                evaluate = "exec $few evaluate --episodes 2 --checkpoint $out/\(method)/last.safetensors"
+            #expect(
+                try status("\(train) --validation-episodes 2 --test-episodes 2 --output $out/\(method)") == 0)
+            #expect(try status("\(evaluate) --shots 2 --queries 3 >$out/shots") == 0)
+            #expect(text("shots").contains("(5-way 2-shot, 2 episodes "))
+            #expect(try status("\(evaluate) --ways 7 >$out/ways 2>$out/complaint") == expected)
+            #expect(text(expected == 0 ? "ways" : "complaint").contains(expected == 0 ? "(7-way 1-shot" : "7 ways"))
+            #expect(text("complaint").split(separator: "\n").count == (expected == 0 ? 0 : 1))
+        }
+    }
+
     @Test(arguments: [
         ("$numerical --outer-iterations 9223372036854775807", 64),
         ("$numerical --dimension 100000000 --method rhg", 64),

@@ -13,27 +13,21 @@ import Testing
     /// A small problem in float64: grey 16 x 16 images, four blocks of 3 channels.
     struct Small: Sendable, CustomTestStringConvertible {
         var taskConvolutions = 0, regularizer = FewShotProblem.Regularizer.none, truncation = Truncation.none
-        var threads = 1, rate = 0.02, factor = 0.7, learnedStepSize: Double?
+        var threads = 1, rate = 0.02, factor = 0.7, steps = LearnedSteps()
         var normalization = EpisodeNormalization.apart, solution = FewShotProblem.Solution.descent
 
         var testDescription: String {
-            "\(solution), \(normalization), \(taskConvolutions) task convolutions, \(regularizer)"
+            "\(solution), \(normalization), \(taskConvolutions) task convolutions, \(regularizer), "
+                + "\(steps.sizes), \(steps.preconditioner)"
         }
 
         fileprivate var method: Method {
             let learned = Initialization.learned(.adam(rate: 0.01))
-            switch solution {
-            case .descent:
-                return Method(
-                    dynamics: .descent(.gradientDescent(rate: learnedStepSize == nil ? rate : 1)), innerIterations: 3,
+            // Heads as in the command, until nothing moves.
+            return solution.method(innerIterations: 400, tolerance: 1e-13)
+                ?? Method(
+                    dynamics: .descent(.gradientDescent(rate: steps.ownRate ? 1 : rate)), innerIterations: 3,
                     initialization: learned, truncation: truncation)
-            case .prototypes, .ridge: return Method(dynamics: .descent(.gradientDescent(rate: 1)), innerIterations: 1)
-            // As in the command, until nothing moves.
-            case .logistic:
-                return Method(
-                    dynamics: .descent(.nesterov(rate: 1, coefficient: 0.9)), innerIterations: 400,
-                    hypergradient: .conjugateGradient(maximumIterations: 60, tolerance: 1e-13))
-            }
         }
 
         func solver(
@@ -42,8 +36,8 @@ import Testing
             var random = RandomGenerator(seed: 6)
             let problem = try FewShotProblem(
                 ways: 3, shots: 2, queries: 2, image: (1, 16, 16), backbone: .convnet4, hidden: 3,
-                taskConvolutions: taskConvolutions, learnedStepSize: learnedStepSize,
-                regularizer: regularizer, solution: solution, using: &random, elementType: .float64)
+                taskConvolutions: taskConvolutions, steps: steps, regularizer: regularizer, solution: solution,
+                using: &random, elementType: .float64)
             let template = problem.template(normalization, elementType: .float64)
             let tasks = (0..<3).map { _ in
                 let images = (0..<2).map { _ in
@@ -67,7 +61,14 @@ import Testing
     /// statistics normalize, heads by a formula and by optimality conditions. Coordinates with the largest derivatives.
     @Test(arguments: [
         Small(), Small(regularizer: .distance), Small(taskConvolutions: 1, regularizer: .lq),
-        Small(taskConvolutions: 4, regularizer: .distance), Small(taskConvolutions: 4, learnedStepSize: 0.02),
+        Small(taskConvolutions: 4, regularizer: .distance),
+        Small(taskConvolutions: 4, steps: Self.learned { $0.sizes = .perWeight }),
+        Small(steps: Self.learned { $0.sizes = .perStep }),
+        Small(taskConvolutions: 4, steps: Self.learned { ($0.sizes, $0.preconditioner) = (.perStep, .curvature) }),
+        Small(taskConvolutions: 2, regularizer: .distance, steps: Self.learned { $0.normalizes = true }),
+        Small(
+            taskConvolutions: 2, steps: Self.learned { ($0.normalizes, $0.preconditioner) = (true, .curvature) },
+            normalization: .queryGiven),
         Small(normalization: .bySupport), Small(taskConvolutions: 2, normalization: .bySupport),
         Small(normalization: .together), Small(normalization: .given),
         Small(normalization: .bySupport, solution: .prototypes), Small(normalization: .together, solution: .ridge),
@@ -99,8 +100,35 @@ import Testing
             try value { x, _ in x = shifted(x, tensor, element, step) }
         }
         guard small.solution == .descent else { return }
-        try check(exact.initializationGradient.tensors) { tensor, element, step in
+        // Without the count of the steps, which has no derivative.
+        try check(Array(exact.initializationGradient.tensors.prefix(2 + 4 * small.taskConvolutions))) {
+            tensor, element, step in
             try value { _, z in z = shifted(z, tensor, element, step) }
+        }
+    }
+
+    /// Sizes start at 0.02, K = 3.
+    private static func learned(_ choose: (inout LearnedSteps) -> Void) -> LearnedSteps {
+        var steps = LearnedSteps()
+        (steps.rate, steps.count) = (0.02, 3)
+        choose(&steps)
+        return steps
+    }
+
+    /// At their start learned steps are plain ones: sizes of the rate, identity matrices, each step's scale 1.
+    @Test func learnedStepsBeginAsPlainOnes() throws {
+        func slopes(_ small: Small) throws -> [Double] {
+            let (solver, fill) = try small.solver()
+            _ = try solver.computeHypergradient(fill: fill)
+            // Of the weights of the linear layer; those of normalizations are shared by the steps or not.
+            return solver.initializationGradient.linear.weight.scalars
+        }
+        let plain = try slopes(Small(taskConvolutions: 2, rate: 0.02))
+        for choose: (inout LearnedSteps) -> Void in [
+            { $0.sizes = .perStep }, { $0.sizes = .perWeight }, { $0.preconditioner = .curvature },
+        ] {
+            let found = try slopes(Small(taskConvolutions: 2, steps: Self.learned(choose)))
+            #expect(zip(found, plain).allSatisfy { abs($0 - $1) < 1e-13 } && plain.contains { abs($0) > 1e-3 })
         }
     }
 
@@ -260,6 +288,28 @@ import Testing
         let other = try FewShotRun(settings, data: data)
         try other.restoreSelected(whole.checkpoint, file: "")
         #expect(try other.test(count: 6).accuracies.count == 6)
+    }
+
+    /// Training begins with what another run has selected, whose rates and ways of training are its own affair.
+    @Test func trainingStartsFromAnotherRunsVariables() throws {
+        let data = try FewShotData.load(.glyphs, path: "")
+        var settings = configuration(2)
+        (settings.method, settings.normalization, settings.trainWays) = (.prototypes, .running, 7)
+        let first = try FewShotRun(settings, data: data)
+        for _ in 0..<2 { _ = try first.step() }
+        (settings.trainWays, settings.upperRate) = (9, 1e-4)
+        let second = try FewShotRun(settings, data: data)
+        try second.start(from: first.checkpoint, file: "")
+        func selected(_ run: FewShotRun) -> [[Double]] {
+            run.checkpoint.tensors.filter { $0.name.hasPrefix("selected.x") }.map(\.tensor.scalars)
+        }
+        #expect(selected(second) == selected(first) && second.iteration == 0)
+        _ = try second.step()
+        #expect(selected(second) != selected(first))
+        settings.hidden = 4
+        #expect(throws: CheckpointError.self) {
+            try FewShotRun(settings, data: data).start(from: first.checkpoint, file: "")
+        }
     }
 
     @Test func theStartOfAHeadIsForItsOwnWays() throws {

@@ -16,6 +16,12 @@ public struct MetaProblem<Upper: TensorTree, Data: TensorTree, Context: TensorTr
     /// ∇_y f in every lower step, beside the dynamics' own rate, and are differentiated like the rest of the context
     /// (Meta-SGD, Li et al. 2017).
     public let stepSizes: (@Sendable (Context) -> [Tensor])?
+    /// What a lower step follows in place of g = ∇_y f: a function of the context, of y and of g, learned like the rest
+    /// of the context and differentiated through; `stepSizes` multiply what it gives. A matrix of the context times g
+    /// is Meta-Curvature (Park and Oliva 2019). One tensor of y may count the steps: the one whose direction is the
+    /// constant -1 over the rate; what reads it by `stopGradient` knows the step that is taken (MAML++, Antoniou et al.
+    /// 2019).
+    public var preconditioner: (@Sendable (_ context: Context, _ lower: Lower, _ gradient: Lower) -> Lower)?
     /// What is reported of a solved task, for instance the query's logits.
     public let prediction: @Sendable (Context, Lower) -> Tensor
 
@@ -40,7 +46,10 @@ public struct MetaProblem<Upper: TensorTree, Data: TensorTree, Context: TensorTr
         var task = BilevelProblem<TreePair<Context, Lower>, Lower>(
             upperObjective: { pair, y in F(pair.first, y) },
             lowerObjective: { pair, y in f(pair.first, y, pair.second) })
-        if let stepSizes { task.stepSizes = { pair in stepSizes(pair.first) } }
+        if let preconditioner { task.directions.append { pair, y, g in preconditioner(pair.first, y, g) } }
+        if let stepSizes {
+            task.directions.append { pair, _, g in g.with(zip(g.tensors, stepSizes(pair.first)).map { $0 * $1 }) }
+        }
         return task
     }
 }

@@ -47,9 +47,8 @@ public struct LowerLevel {
     init<Upper: TensorTree, Lower: TensorTree>(_ problem: BilevelProblem<Upper, Lower>, _ upper: Upper, _ lower: Lower)
     {
         lowerGradient = { y in
-            let y = lower.with(y),
-                gradients = Tensors.gradient(of: problem.lowerObjective(upper, y), withRespectTo: y).tensors
-            return problem.stepSizes.map { sizes in zip(gradients, sizes(upper)).map { $0 * $1 } } ?? gradients
+            let y = lower.with(y), gradient = Tensors.gradient(of: problem.lowerObjective(upper, y), withRespectTo: y)
+            return problem.directions.reduce(gradient) { $1(upper, y, $0) }.tensors
         }
         gradientOfUpper = { y in
             let y = lower.with(y)
@@ -58,7 +57,7 @@ public struct LowerLevel {
         set = problem.stepConstraint
     }
 
-    /// ∇_y f(x, y), times the step sizes that a meta-problem learns.
+    /// ∇_y f(x, y), turned and stretched as a meta-problem learns.
     public func gradient(at lower: [Tensor]) -> [Tensor] { lowerGradient(lower) }
     /// ∇_y F(x, y).
     public func upperGradient(at lower: [Tensor]) -> [Tensor] { gradientOfUpper(lower) }

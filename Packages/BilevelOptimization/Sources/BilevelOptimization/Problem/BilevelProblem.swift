@@ -12,8 +12,8 @@ public struct BilevelProblem<Upper: TensorTree, Lower: TensorTree>: Sendable {
     public let upperConstraint: Constraint
     /// Y; the projection onto it belongs to every lower step and to its derivative.
     public let lowerConstraint: Constraint
-    /// `MetaProblem.stepSizes`, of a task's problem.
-    var stepSizes: (@Sendable (Upper) -> [Tensor])?
+    /// What becomes of ∇_y f in a lower step, one after the other: of a task's problem, what its meta-problem learns.
+    var directions: [@Sendable (Upper, Lower, Lower) -> Lower] = []
     /// False leaves the projection out of the lower steps, as an ablation; a learned initialization is projected all
     /// the same.
     public var projectsLowerSteps = true

@@ -66,10 +66,14 @@ struct PlainRankingData {
             scores = trainingLabels.enumerated().map { 1 - said[$0.offset, Int($0.element)] }
         case .margin:
             var sum = [Double](repeating: 0, count: trainingLabels.count)
+            var logitsOf: CompiledFunction?
             let images = Tensor(training, shape: [trainingLabels.count, values])
             networks = [
                 trained(training, trainingLabels) { network in
-                    let logits = ClassProbabilities(classCount: classCount, values: network(images).scalars())
+                    let function = logitsOf ?? CompiledFunction(of: network, images) { $0($1) }
+                    logitsOf = function
+                    let logits = ClassProbabilities(
+                        classCount: classCount, values: function(network.tensors, [images], pool: pool)[0][0].scalars())
                     for (i, label) in trainingLabels.enumerated() { sum[i] -= logits.margin(of: i, given: Int(label)) }
                 }
             ]

@@ -1,3 +1,4 @@
+import Foundation
 import RunSupport
 
 /// What a classifier says of each sample: [samples, classes], rows that sum to 1.
@@ -39,6 +40,12 @@ package struct ClassProbabilities: Sendable {
     /// p(given label) minus the largest of the others: negative where another class is likelier.
     package func margin(of sample: Int, given label: Int) -> Double {
         self[sample, label] - self[sample, likeliest(of: sample, otherThan: label)]
+    }
+
+    /// The same of logits: log p(given label) minus the largest of the others.
+    package func logarithmicMargin(of sample: Int, given label: Int) -> Double {
+        let other = likeliest(of: sample, otherThan: label)
+        return log(max(self[sample, label], 1e-30)) - log(max(self[sample, other], 1e-30))
     }
 }
 

@@ -13,6 +13,14 @@ package struct CleaningConfiguration: ExperimentConfiguration {
         case mlp
     }
 
+    /// What networks see of pictures; features are taken as they are.
+    package enum Input: String, NamedSetting {
+        case pixels
+        /// ``OrientedGradients``.
+        case gradients
+    }
+
+    package var input = Input.gradients
     package var network = Network.mlp
     package var hidden = 300
     package var upperVariable = UpperVariable.transition

@@ -26,6 +26,8 @@ package struct CleaningData: Sendable {
     let test: [Entry]
     /// Of features: what is subtracted from each and what it is divided by. Pictures stay in [0, 1].
     private let mean: [Float], deviation: [Float]
+    /// What networks see in place of pixels, by source.
+    private let gradients: [Source: OrientedGradients]
 
     /// Some samples only, with the labels that they have.
     init(samples: LabeledSamples, given: [Int]) {
@@ -34,9 +36,13 @@ package struct CleaningData: Sendable {
         givenLabels = given.map { samples.labels[$0] }
         self.given = given.map { Entry(source: .samples, index: $0, label: samples.labels[$0]) }
         (mean, deviation) = CleaningData.moments(of: samples)
+        gradients = [:]
     }
 
-    package init(samples: LabeledSamples, trusted: TrustedLabels? = nil, test: LabeledSamples? = nil) {
+    package init(
+        samples: LabeledSamples, trusted: TrustedLabels? = nil, test: LabeledSamples? = nil,
+        input: CleaningConfiguration.Input = .pixels
+    ) {
         self.samples = samples
         testSamples = test
         others = trusted?.others
@@ -54,7 +60,19 @@ package struct CleaningData: Sendable {
         trustedLabels = known.map(\.label)
         self.test = (test?.labels ?? []).enumerated().map { Entry(source: .test, index: $0, label: $1) }
         (mean, deviation) = CleaningData.moments(of: samples)
+        if input == .gradients, case .pictures = samples.form {
+            let parts: [(Source, LabeledSamples?)] = [(.samples, samples), (.trusted, others), (.test, test)]
+            gradients = Dictionary(
+                uniqueKeysWithValues: parts.compactMap { source, part in
+                    part.map { (source, OrientedGradients(of: $0)) }
+                })
+        } else {
+            gradients = [:]
+        }
     }
+
+    /// How many numbers a network sees of a sample.
+    var valuesPerInput: Int { gradients[.samples]?.valuesPerSample ?? samples.valuesPerSample }
 
     /// Of all values and labels.
     package var hash: String {
@@ -99,15 +117,19 @@ package struct CleaningData: Sendable {
         }
     }
 
-    /// Writes samples [entries.count, values] as a network takes them.
+    /// Writes samples [entries.count, valuesPerInput] as a network takes them.
     func write(_ entries: some Collection<Entry>, to buffer: UnsafeMutableBufferPointer<Float>) {
-        let size = samples.valuesPerSample
+        let size = valuesPerInput
         // A run of one source at a time: mostly all of them.
         var rest = entries[...], start = 0
         while let source = rest.first?.source {
             let run = rest.prefix { $0.source == source }
             let rows = UnsafeMutableBufferPointer(rebasing: buffer[start..<(start + run.count * size)])
-            self[source].write(run.map(\.index), to: rows)
+            if let gradients = gradients[source] {
+                gradients.write(run.map(\.index), to: rows)
+            } else {
+                self[source].write(run.map(\.index), to: rows)
+            }
             rest = rest.dropFirst(run.count)
             start += run.count * size
         }

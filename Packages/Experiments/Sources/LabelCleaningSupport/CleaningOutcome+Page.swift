@@ -27,6 +27,9 @@ extension CleaningOutcome {
         page.addTable(confusionTable(verdicts))
         page.addHeading("Classes")
         page.addTable(classTable(verdicts))
+        page.addParagraph(
+            "labels-corrected.csv "
+                + (correction(verdicts) == .drop ? "leaves them out." : "has the suggested labels in their place."))
         page.addHeading("How this was found")
         page.addParagraph(explanation)
         page.addCharts(courses)

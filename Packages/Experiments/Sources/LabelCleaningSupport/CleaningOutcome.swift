@@ -41,9 +41,14 @@ package struct CleaningOutcome {
     package var corrections: [Int: Int32?]? { verdicts.map(corrections) }
 
     private func corrections(_ verdicts: Verdicts) -> [Int: Int32?] {
-        Dictionary(
+        let isDropped = correction(verdicts) == .drop
+        return Dictionary(
             uniqueKeysWithValues: verdicts.verdicts.filter(\.isFlagged)
-                .map { ($0.sample, output.correction == .drop ? nil : $0.suggested) })
+                .map { ($0.sample, isDropped ? nil : $0.suggested) })
+    }
+
+    func correction(_ verdicts: Verdicts) -> CleaningOutput.Correction {
+        output.correction ?? verdicts.suitableCorrection
     }
 
     func name(_ label: Int32) -> String { data.samples.classNames[Int(label)] }

@@ -5,6 +5,8 @@ import RunSupport
 package enum CleaningSettings {
     package typealias One = Setting<CleaningConfiguration>
 
+    package static let input = One(
+        "input", \.input, help: "What networks see of pictures: pixels, or histograms of oriented gradients.")
     package static let network = One(
         "network", \.network, help: "Softmax regression, or one hidden layer with ReLU and dropout.")
     package static let hidden = One("hidden", \.hidden, .count, help: "Width of the hidden layer.")
@@ -31,7 +33,7 @@ package enum CleaningSettings {
 
     static let all = [
         One(recorded: "experiment", decidesBits: false) { _ in "label-cleaning" },
-        network, hidden, upperVariable, members, epochs, rate, weightDecay, dropout, upperRate, trustedWeight, seed,
-        threads, One(recorded: "codeVersion", decidesBits: false) { _ in .string(codeVersion) },
+        input, network, hidden, upperVariable, members, epochs, rate, weightDecay, dropout, upperRate, trustedWeight,
+        seed, threads, One(recorded: "codeVersion", decidesBits: false) { _ in .string(codeVersion) },
     ]
 }

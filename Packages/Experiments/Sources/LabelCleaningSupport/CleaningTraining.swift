@@ -9,7 +9,18 @@ import Tensors
 ///
 /// Each member leaves other samples out: a tenth of the given ones and a fifth of the trusted ones, on which it shows
 /// how often it contradicts labels that it was not taught.
+///
+/// Where errors turn out to fall on any class alike, every second member is taught the labels as they are, without the
+/// transition: what it learns late is what should be given up (``PlainMargins``).
 final class CleaningTraining {
+    /// What members say of samples that they left out.
+    struct LeftOut {
+        /// Of given samples, by members under the upper variable, and by those taught the labels as they are.
+        var given: LeftOutPredictions, plain: LeftOutPredictions
+        /// Of trusted samples, by all members.
+        var trusted: LeftOutPredictions
+    }
+
     let data: CleaningData
     private let configuration: CleaningConfiguration
     private let epochsPerMember: Int
@@ -23,12 +34,14 @@ final class CleaningTraining {
     private var early: RunningProbabilities, late: RunningProbabilities, lateTrusted: RunningProbabilities
     /// Of further samples, over the second half of every member's epochs.
     private(set) var test: RunningProbabilities
-    /// Of given and of trusted samples that members left out.
-    private(set) var leftOut: LeftOutPredictions, leftOutTrusted: LeftOutPredictions
+    private(set) var leftOut: LeftOut
+    private(set) var plainMargins: PlainMargins
     private(set) var transition: NoiseTransition
     /// x, one a given sample, where the upper variable is a weight.
     private(set) var weights: [Float]
     private var member: Member
+    /// Of each member so far, whether it is taught the labels as they are.
+    private var arePlain = [false]
 
     init(_ data: CleaningData, _ configuration: CleaningConfiguration) {
         self.data = data
@@ -39,8 +52,9 @@ final class CleaningTraining {
         (running, early, late) = (given, given, given)
         lateTrusted = RunningProbabilities(samples: data.trusted.count, classCount: data.classCount)
         test = RunningProbabilities(samples: data.test.count, classCount: data.classCount)
-        leftOut = LeftOutPredictions(classCount: data.classCount)
-        leftOutTrusted = leftOut
+        let none = LeftOutPredictions(classCount: data.classCount)
+        leftOut = LeftOut(given: none, plain: none, trusted: none)
+        plainMargins = PlainMargins(samples: data.given.count)
         transition = NoiseTransition(identityOf: data.classCount)
         weights = [Float](repeating: 0, count: data.given.count)
         member = Member(0, data, configuration)
@@ -48,6 +62,7 @@ final class CleaningTraining {
 
     var totalEpochs: Int { configuration.members * epochsPerMember }
     var memberNumber: Int { max(0, epoch - 1) / epochsPerMember }
+    private var isPlain: Bool { arePlain.last! }
 
     /// One pass over the given samples, in batches; returns the mean loss.
     func runEpoch() throws(SolverError) -> Double {
@@ -57,30 +72,42 @@ final class CleaningTraining {
         guard loss.isFinite, given.values.allSatisfy(\.isFinite) else {
             throw .notFinite(quantity: "the loss", iteration: epoch + 1)
         }
-        if inMember >= min(2, epochsPerMember - 1) { running.add(given) }
+        if inMember >= min(2, epochsPerMember - 1) {
+            running.add(given)
+            if isPlain { plainMargins.add(given, given: data.givenLabels) }
+        }
         if inMember < 5 { early.add(given) }
         if inMember >= epochsPerMember / 2 {
             late.add(given)
             lateTrusted.add(member.probabilities(of: data.trusted, pool))
             test.add(member.probabilities(of: data.test, pool))
         }
-        if configuration.upperVariable == .transition { learnTransition(given, inMember) }
+        if configuration.upperVariable == .transition, !isPlain { learnTransition(given, inMember) }
         epoch += 1
         if epoch % epochsPerMember == 0 {
-            let given = late.mean, trusted = lateTrusted.mean
-            leftOut.add(member.leftOut, given.rows(member.leftOut), labels: data.givenLabels)
-            leftOutTrusted.add(
-                member.leftOutTrusted, trusted.rows(member.leftOutTrusted), labels: data.trustedLabels)
+            let given = late.mean.rows(member.leftOut), trusted = lateTrusted.mean.rows(member.leftOutTrusted)
+            leftOut[keyPath: leftOutOfGiven(isPlain)].add(member.leftOut, given, labels: data.givenLabels)
+            leftOut.trusted.add(member.leftOutTrusted, trusted, labels: data.trustedLabels)
         }
         return loss
     }
 
+    private func leftOutOfGiven(_ isPlain: Bool) -> WritableKeyPath<LeftOut, LeftOutPredictions> {
+        isPlain ? \.plain : \.given
+    }
+
     private func begin(_ number: Int) {
-        member = Member(number, data, configuration)
+        arePlain.append(number % 2 == 1 && hasEvenErrors)
+        member = Member(number, data, configuration, isPlain: isPlain)
         early.reset()
         late.reset()
         lateTrusted.reset()
-        transition = NoiseTransition(identityOf: data.classCount)
+        if !isPlain { transition = NoiseTransition(identityOf: data.classCount) }
+    }
+
+    private var hasEvenErrors: Bool {
+        configuration.upperVariable == .transition
+            && NoiseStructure(leftOut: leftOut.given, transition: transition) == .uniform
     }
 
     /// A network that has learned little has not learned wrong labels: the first estimate is the confident joint of the
@@ -109,10 +136,14 @@ extension CleaningTraining {
         }
         result.add(Tensor(transition.values), as: "transition")
         add("weights", weights)
+        add("plainMargins", plainMargins.sum)
+        result.notes["plainMargins.terms"] = String(plainMargins.termCount)
+        result.notes["members.plain"] = arePlain.map { $0 ? "1" : "0" }.joined()
         for (i, tensor) in member.state.flatMap(\.tensors).enumerated() { result.add(tensor, as: "member.\(i)") }
         result.notes["member.drawn"] = String(member.drawnCount)
-        add("leftOut", leftOut.probabilities.values)
-        add("leftOutTrusted", leftOutTrusted.probabilities.values)
+        add("leftOut", leftOut.given.probabilities.values)
+        add("leftOutPlain", leftOut.plain.probabilities.values)
+        add("leftOutTrusted", leftOut.trusted.probabilities.values)
         return result
     }
 
@@ -123,15 +154,26 @@ extension CleaningTraining {
             }
             return text
         }
-        func restored(_ means: RunningProbabilities, _ name: String) throws(CheckpointError) -> RunningProbabilities {
-            let sum = try checkpoint.restored(Tensor(means.sum), from: name, file: file)
+        func terms(_ name: String) throws(CheckpointError) -> Int {
             guard let terms = Int(try note("\(name).terms")) else {
                 throw CheckpointError(expected: "\(name).terms as a number", got: "text", file: file)
             }
-            return RunningProbabilities(classCount: means.classCount, sum: sum.scalars(), termCount: terms)
+            return terms
+        }
+        func restored(_ means: RunningProbabilities, _ name: String) throws(CheckpointError) -> RunningProbabilities {
+            let sum = try checkpoint.restored(Tensor(means.sum), from: name, file: file)
+            return RunningProbabilities(
+                classCount: means.classCount, sum: sum.scalars(), termCount: try terms(name))
         }
         self.epoch = epoch
-        member = Member(memberNumber, data, configuration)
+        arePlain = try note("members.plain").map { $0 == "1" }
+        guard arePlain.count == memberNumber + 1 else {
+            throw CheckpointError(expected: "\(memberNumber + 1) members", got: "\(arePlain.count)", file: file)
+        }
+        member = Member(memberNumber, data, configuration, isPlain: isPlain)
+        plainMargins = PlainMargins(
+            sum: try checkpoint.restored(Tensor(plainMargins.sum), from: "plainMargins", file: file).scalars(),
+            termCount: try terms("plainMargins"))
         running = try restored(running, "running")
         early = try restored(early, "early")
         late = try restored(late, "late")
@@ -155,7 +197,8 @@ extension CleaningTraining {
         }
         member.drawnCount = drawn
         func restoreLeftOut(
-            _ target: inout LeftOutPredictions, _ name: String, _ parts: [[Int]], _ labels: [Int32]
+            _ target: WritableKeyPath<LeftOut, LeftOutPredictions>, _ name: String, _ parts: [[Int]],
+            _ labels: [Int32]
         ) throws(CheckpointError) {
             let count = parts.reduce(0) { $0 + $1.count } * data.classCount
             let template = Tensor([Float](repeating: 0, count: count))
@@ -163,12 +206,14 @@ extension CleaningTraining {
             var values = kept[...]
             for part in parts {
                 let size = part.count * data.classCount
-                target.add(part, values.prefix(size), labels: labels)
+                leftOut[keyPath: target].add(part, values.prefix(size), labels: labels)
                 values.removeFirst(size)
             }
         }
         let complete = (0..<(epoch / epochsPerMember)).map { Member.leftOut($0, data, seed: configuration.seed) }
-        try restoreLeftOut(&leftOut, "leftOut", complete.map(\.given), data.givenLabels)
-        try restoreLeftOut(&leftOutTrusted, "leftOutTrusted", complete.map(\.trusted), data.trustedLabels)
+        func given(_ wished: Bool) -> [[Int]] { zip(complete, arePlain).filter { $1 == wished }.map(\.0.given) }
+        try restoreLeftOut(\.given, "leftOut", given(false), data.givenLabels)
+        try restoreLeftOut(\.plain, "leftOutPlain", given(true), data.givenLabels)
+        try restoreLeftOut(\.trusted, "leftOutTrusted", complete.map(\.trusted), data.trustedLabels)
     }
 }

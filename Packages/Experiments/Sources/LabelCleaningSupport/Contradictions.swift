@@ -5,8 +5,12 @@ package struct Contradictions: Sendable, Hashable {
 
     package init() {}
 
-    package init(_ given: LeftOutPredictions, _ trusted: LeftOutPredictions) {
-        (self.given, givenContradicted) = (given.count, given.contradictedCount)
+    /// - Parameters:
+    ///   - given: of networks taught in any way.
+    ///   - trusted: the same networks, of trusted samples.
+    package init(_ given: [LeftOutPredictions], _ trusted: LeftOutPredictions) {
+        self.given = given.reduce(0) { $0 + $1.count }
+        givenContradicted = given.reduce(0) { $0 + $1.contradictedCount }
         (self.trusted, trustedContradicted) = (trusted.count, trusted.contradictedCount)
     }
 }

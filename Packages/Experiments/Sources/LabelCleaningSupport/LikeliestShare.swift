@@ -10,30 +10,54 @@ import Foundation
 package struct LikeliestShare: Sendable, Hashable {
     package let share: Double
     package let temperature: Double
-    private let logLikelihood: Double
+    let logLikelihood: Double
 
     private static let temperatures = [0.6, 0.7, 0.85, 1, 1.2, 1.5], iterations = 60
 
+    /// Which class a wrong label names.
+    package enum Errors: Sendable {
+        /// Any other alike: (1 - q(v)) / (c - 1).
+        case even
+        /// One that the sample resembles: Σ_{k ≠ v} q(k) · q(v) / (1 - q(k)).
+        case alike
+        /// As T says, for each class apart.
+        case byClass
+    }
+
     /// Nil where there are no samples, or errors go by sample.
     package init?(_ leftOut: LeftOutPredictions, structure: NoiseStructure) {
-        guard leftOut.count > 0, leftOut.probabilities.classCount > 1, structure != .bySample else { return nil }
+        guard structure != .bySample else { return nil }
+        self.init(leftOut, errors: structure == .uniform ? .even : .byClass)
+    }
+
+    /// Nil where there are no samples.
+    package init?(_ leftOut: LeftOutPredictions, errors: Errors) {
+        guard leftOut.count > 0, leftOut.probabilities.classCount > 1 else { return nil }
         let fits = LikeliestShare.temperatures.map { temperature in
             let tempered = leftOut.probabilities.tempered(temperature)
-            return structure == .uniform
-                ? LikeliestShare(evenly: tempered, leftOut.labels, temperature)
-                : LikeliestShare(byClass: tempered, leftOut.labels, temperature)
+            return errors == .byClass
+                ? LikeliestShare(byClass: tempered, leftOut.labels, temperature)
+                : LikeliestShare(pooled: tempered, leftOut.labels, isEven: errors == .even, temperature)
         }
         self = fits.max { $0.logLikelihood < $1.logLikelihood }!
     }
 
-    /// p(v) = (1 - ν) q(v) + ν (1 - q(v)) / (c - 1).
-    private init(evenly q: ClassProbabilities, _ labels: [Int32], _ temperature: Double) {
-        let others = Double(q.classCount - 1), chances = labels.indices.map { q[$0, Int(labels[$0])] }
+    /// p(v) = (1 - ν) q(v) + ν r(v), where r says which class a wrong label names.
+    private init(pooled q: ClassProbabilities, _ labels: [Int32], isEven: Bool, _ temperature: Double) {
+        let chances = labels.enumerated().map { i, label in
+            let right = q[i, Int(label)]
+            if isEven { return (right: right, wrong: (1 - right) / Double(q.classCount - 1)) }
+            let others = (0..<q.classCount).reduce(0.0) {
+                $1 == Int(label) ? $0 : $0 + q[i, $1] / max(1 - q[i, $1], 1e-6)
+            }
+            return (right: right, wrong: right * others)
+        }
         var share = 0.3
-        func wrong(_ chance: Double) -> Double { share * (1 - chance) / others }
-        func total(_ chance: Double) -> Double { max((1 - share) * chance + wrong(chance), 1e-30) }
+        func total(_ chance: (right: Double, wrong: Double)) -> Double {
+            max((1 - share) * chance.right + share * chance.wrong, 1e-30)
+        }
         for _ in 0..<LikeliestShare.iterations {
-            share = chances.reduce(0) { $0 + wrong($1) / total($1) } / Double(chances.count)
+            share = chances.reduce(0) { $0 + share * $1.wrong / total($1) } / Double(chances.count)
         }
         (self.share, self.temperature) = (share, temperature)
         logLikelihood = chances.reduce(0) { $0 + log(total($1)) }

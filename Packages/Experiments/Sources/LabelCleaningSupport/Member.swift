@@ -19,9 +19,10 @@ final class Member {
 
     private static let chunk = 500
 
-    init(_ number: Int, _ data: CleaningData, _ configuration: CleaningConfiguration) {
+    /// - Parameter isPlain: whether it is taught the labels as they are, whatever the configuration says.
+    init(_ number: Int, _ data: CleaningData, _ configuration: CleaningConfiguration, isPlain: Bool = false) {
         self.data = data
-        kind = configuration.upperVariable
+        kind = isPlain ? .none : configuration.upperVariable
         dropout = configuration.dropout
         (leftOut, leftOutTrusted) = Member.leftOut(number, data, seed: configuration.seed)
         let out = Set(leftOut), outTrusted = Set(leftOutTrusted)
@@ -35,7 +36,7 @@ final class Member {
         upperTrusted = !needsUpper ? [] : known.isEmpty ? leftOut.map { data.given[$0] } : half
         lowerTrusted = !needsUpper ? known : known.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
         random = RandomGenerator(seed: configuration.seed, stream: .member(number))
-        let values = data.samples.valuesPerSample, classes = data.classCount
+        let values = data.valuesPerInput, classes = data.classCount
         let network = Perceptron(
             widths: configuration.network == .linear ? [values, classes] : [values, configuration.hidden, classes],
             activation: .relu, using: &random)

@@ -17,26 +17,33 @@ package struct Verdicts: Sendable {
     package let verdicts: [Verdict]
     package let estimate: WrongLabelEstimate
     package let structure: NoiseStructure
+    /// What is better done with flagged samples, by the accuracy of a network that is taught what is left: suggestions
+    /// are right often enough to teach them where trusted samples have been learned from and errors do not come from
+    /// likeness; else the samples are better left out.
+    package let suitableCorrection: CleaningOutput.Correction
 
     package var flaggedCount: Int { verdicts.count(where: \.isFlagged) }
 
     init(
         _ data: CleaningData, probabilities: ClassProbabilities, transition: NoiseTransition,
-        leftOut: LeftOutPredictions, leftOutTrusted: LeftOutPredictions
+        plainMargins: [Double]?, leftOut: CleaningTraining.LeftOut
     ) {
         let labels = data.givenLabels
-        let scores = LabelScores(
-            probabilities: probabilities, given: labels, transition: transition, hasTrusted: !data.trusted.isEmpty)
         let posterior = transition.posterior(probabilities, given: labels)
+        let scores = LabelScores(
+            probabilities: probabilities, posterior: posterior, given: labels,
+            structure: NoiseStructure(leftOut: leftOut.given, transition: transition),
+            plainMargins: plainMargins, hasTrusted: !data.trusted.isEmpty)
         let explained =
             labels.isEmpty
             ? 0
             : 1 - labels.enumerated().reduce(0) { $0 + posterior[$1.offset, Int($1.element)] } / Double(labels.count)
         estimate = WrongLabelEstimate(
-            Contradictions(leftOut, leftOutTrusted), explained: explained,
-            likeliest: LikeliestShare(leftOut, structure: scores.structure)?.share, structure: scores.structure,
+            Contradictions([leftOut.given, leftOut.plain], leftOut.trusted), explained: explained,
+            likeliest: LikeliestShare(leftOut.given, structure: scores.structure)?.share, structure: scores.structure,
             classCount: data.classCount)
         structure = scores.structure
+        suitableCorrection = structure == .bySample || data.trusted.isEmpty ? .drop : .replace
         let flagged = scores.flagged(Int((estimate.share * Double(labels.count)).rounded()))
         let found = scores.order.map { i in
             let given = labels[i], isFlagged = flagged.contains(i)

@@ -35,7 +35,11 @@ struct Clean: RunCommand {
     var test: String?
     @Option(help: "Side to which pictures of files are resized. (default: their own up to 64, else 32)") var side: Int?
     @Flag(help: "Drop the pictures' colours.") var grey = false
-    @Flag(help: "labels-corrected.csv has the suggested labels of flagged samples. (this is so anyway)")
+    @Flag(
+        help: """
+            labels-corrected.csv has the suggested labels of flagged samples. (without this and --drop: so where there \
+            are trusted samples and errors do not come from likeness, else flagged samples are left out)
+            """)
     var correct = false
     @Flag(help: "labels-corrected.csv leaves flagged samples out.") var drop = false
     @Option(help: "New folder for copies of the pictures in class folders by their corrected labels.")
@@ -43,6 +47,7 @@ struct Clean: RunCommand {
     @Option(help: "Plant errors in the labels first, to see how well they are found: uniform, pair or confusable.")
     var plant: LabelNoiseKind?
     @Option(help: "Share of the labels that become wrong.") var plantRate = 0.2
+    @Option(Settings.input) var input
     @Option(Settings.network) var network
     @Option(Settings.hidden) var hidden
     @Option(Settings.upperVariable) var upperVariable
@@ -71,8 +76,8 @@ struct Clean: RunCommand {
         var settings = CleaningConfiguration()
         settings.threads = ProcessInfo.processInfo.activeProcessorCount
         for given in [
-            network, hidden, upperVariable, members, epochs, rate, weightDecay, dropout, upperRate, trustedWeight, seed,
-            threads,
+            input, network, hidden, upperVariable, members, epochs, rate, weightDecay, dropout, upperRate,
+            trustedWeight, seed, threads,
         ] { given?.apply(to: &settings) }
         return settings
     }
@@ -91,9 +96,11 @@ struct Clean: RunCommand {
             (samples, isWrong) = (noise.samples, noise.isWrong)
         }
         let run = try CleaningRun(
-            settings, CleaningData(samples: samples, trusted: trustedLabels, test: testSamples),
+            settings,
+            CleaningData(
+                samples: samples, trusted: trustedLabels, test: testSamples, input: settings.input),
             output: CleaningOutput(
-                data: data, correction: drop ? .drop : .replace, isWrong: isWrong,
+                data: data, correction: drop ? .drop : correct ? .replace : nil, isWrong: isWrong,
                 correctedLabels: { [samples] in source.correctedLabels(withPlanted(samples, source, $0)) }))
         let stop = StopSignal(Self.label), driver = try RunDriver(run, output: folder, resumes: resume)
         var progress = ProgressBar(label: Self.label, total: run.totalIterations, doneBefore: driver.startIteration)

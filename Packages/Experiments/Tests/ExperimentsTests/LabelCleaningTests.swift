@@ -66,22 +66,44 @@ import Testing
     func whereTheSecondChoiceIsGivenTheErrorIsNoSlip(_ wrongIsSecond: Bool, _ expected: NoiseStructure) {
         let (probabilities, given) = Self.probabilities(wrongIsSecond: wrongIsSecond)
         let even = NoiseTransition(classCount: 4, values: (0..<16).map { $0 % 5 == 0 ? 0.7 : 0.1 })
-        #expect(NoiseStructure(probabilities: probabilities, given: given, transition: even) == expected)
-        let scores = LabelScores(probabilities: probabilities, given: given, transition: even, hasTrusted: true)
+        var leftOut = LeftOutPredictions(classCount: 4)
+        leftOut.add(Array(0..<40), probabilities.values, labels: given)
+        #expect(NoiseStructure(leftOut: leftOut, transition: even) == expected)
+        let scores = LabelScores(
+            probabilities: probabilities, posterior: even.posterior(probabilities, given: given), given: given,
+            structure: expected, hasTrusted: true)
         #expect(scores.order.prefix(20).allSatisfy { $0 % 2 == 1 })
         #expect(scores.values.allSatisfy { 0...1 ~= $0 })
     }
 
-    /// 0.3 beside 0.35 is more suspicious than 0.34 beside 0.6, but gives up less.
-    @Test func aSampleBetweenTwoClassesKeepsItsLabelLonger() {
+    /// By 1 - p(given) the order is 0, 1, 2, 3; by the margins 2, 1, 0, 3.
+    @Test func evenErrorsAreGivenUpByScoreAndByPlainMarginTogether() {
         let probabilities = ClassProbabilities(
-            classCount: 4, values: [0.3, 0.35, 0.2, 0.15, 0.34, 0.6, 0.03, 0.03, 0.99, 0.01, 0, 0])
-        let scores = LabelScores(
-            probabilities: probabilities, given: [0, 0, 0], transition: NoiseTransition(identityOf: 4),
-            hasTrusted: true, structure: .uniform)
-        #expect(scores.order == [0, 1, 2])
-        #expect(scores.flagged(1) == [1])
-        #expect(scores.flagged(3) == [0, 1])  // of the third the network is sure
+            classCount: 2, values: [0.1, 0.9, 0.2, 0.8, 0.3, 0.7, 0.99, 0.01])
+        func scores(_ structure: NoiseStructure, _ margins: [Double]?) -> LabelScores {
+            LabelScores(
+                probabilities: probabilities, posterior: probabilities, given: [0, 0, 0, 0], structure: structure,
+                plainMargins: margins, hasTrusted: true)
+        }
+        let both = scores(.uniform, [-1, -2, -3, 4])
+        #expect(both.order == [0, 1, 2, 3])
+        #expect(both.dispensability == [2, 2, 2, 0])
+        #expect(both.flagged(4) == [0, 1, 2])  // of the fourth the network is sure
+        #expect(scores(.uniform, [0, -2, -1, 4]).flagged(1) == [1])
+        #expect(scores(.uniform, nil).flagged(1) == [0])
+        #expect(scores(.bySample, [0, -2, -1, 4]).flagged(1) == [0])
+    }
+
+    @Test func plainMarginsAreMeansOfLogitMargins() throws {
+        let logits: [[Float]] = [[2, 1, -1], [0, 0.5, 3]]
+        var margins = PlainMargins(samples: 2)
+        #expect(margins.mean == nil)
+        for scale in [Float(1), 2] {
+            let scaled = Tensor(logits.joined().map { $0 * scale }, shape: [2, 3])
+            margins.add(ClassProbabilities(classCount: 3, values: scaled.softmax().scalars()), given: [0, 1])
+        }
+        // 2 - 1 and 0.5 - 3, and twice that.
+        for (mean, expected) in zip(try #require(margins.mean), [1.5, -3.75]) { #expect(abs(mean - expected) < 1e-5) }
     }
 
     @Test func withoutTrustedSamplesTheTransitionIsHalfBelieved() {
@@ -89,7 +111,8 @@ import Testing
         let pair = NoiseTransition(classCount: 3, values: [0.5, 0.5, 0, 0, 1, 0, 0, 0, 1])
         func value(_ hasTrusted: Bool) -> Double {
             LabelScores(
-                probabilities: probabilities, given: [0], transition: pair, hasTrusted: hasTrusted, structure: .byClass
+                probabilities: probabilities, posterior: pair.posterior(probabilities, given: [0]), given: [0],
+                structure: .byClass, hasTrusted: hasTrusted
             ).values[0]
         }
         // Under the transition only class 0 has the label 0; the network alone has 0.2 between the two.
@@ -174,6 +197,14 @@ import Testing
 }
 
 @Suite struct LikeliestShareTests {
+    static func draw(_ chances: [Double], _ random: inout RandomGenerator) -> Int {
+        var rest = random.uniform()
+        return chances.indices.first { k in
+            rest -= chances[k]
+            return rest < 0
+        } ?? chances.count - 1
+    }
+
     /// Samples of a network that is right as often as it says, labels drawn through `transition`; then the network is
     /// made surer than it may be.
     static func leftOut(
@@ -182,18 +213,11 @@ import Testing
         var random = RandomGenerator(seed: 7)
         let c = transition.classCount
         var rows: [Float] = [], labels: [Int32] = []
-        func draw(_ chances: [Double]) -> Int {
-            var rest = random.uniform()
-            return chances.indices.first { k in
-                rest -= chances[k]
-                return rest < 0
-            } ?? chances.count - 1
-        }
         for _ in 0..<count {
             let scores = (0..<c).map { _ in exp(2.5 * random.normal()) }, total = scores.reduce(0, +)
-            let chances = scores.map { $0 / total }, k = draw(chances)
+            let chances = scores.map { $0 / total }, k = draw(chances, &random)
             rows += chances.map { Float($0) }
-            labels.append(Int32(draw((0..<c).map { transition[class: k, label: $0] })))
+            labels.append(Int32(draw((0..<c).map { transition[class: k, label: $0] }, &random)))
         }
         let probabilities = ClassProbabilities(classCount: c, values: rows).tempered(temperature)
         var result = LeftOutPredictions(classCount: c)
@@ -216,6 +240,30 @@ import Testing
         #expect(Double(leftOut.contradictedCount) / 4000 > share + 0.1)
     }
 
+    /// A hundred classes, a network that is seldom right: what is wrong with 300 labels is seen all the same.
+    @Test(arguments: [(true, NoiseStructure.uniform), (false, .bySample)])
+    func amongManyClassesTheKindOfErrorIsTold(_ isEven: Bool, _ expected: NoiseStructure) {
+        var random = RandomGenerator(seed: 11)
+        let c = 100
+        var rows: [Float] = [], labels: [Int32] = []
+        for i in 0..<300 {
+            let scores = (0..<c).map { _ in exp(2 * random.normal()) }, total = scores.reduce(0, +)
+            let chances = scores.map { $0 / total }, right = Self.draw(chances, &random)
+            var wrong = chances
+            wrong[right] = 0
+            let others = wrong.reduce(0, +)
+            let mistaken =
+                isEven ? (right + 1 + i % (c - 1)) % c : Self.draw(wrong.map { $0 / others }, &random)
+            let label = i % 5 > 0 ? right : mistaken
+            rows += chances.map { Float($0) }
+            labels.append(Int32(label))
+        }
+        var leftOut = LeftOutPredictions(classCount: c)
+        leftOut.add(Array(0..<300), rows, labels: labels)
+        let even = NoiseTransition(classCount: c, values: (0..<(c * c)).map { $0 % (c + 1) == 0 ? 0.8 : 0.2 / 99 })
+        #expect(NoiseStructure(leftOut: leftOut, transition: even) == expected)
+    }
+
     @Test func errorsOfClassesAreTold() throws {
         let pair = NoiseTransition(
             classCount: 5,
@@ -228,6 +276,7 @@ import Testing
     @Test func errorsOfSamplesAreNot() {
         let leftOut = Self.leftOut(Self.uniform(0.2), count: 100, temperature: 1)
         #expect(LikeliestShare(leftOut, structure: .bySample) == nil)
+        #expect(LikeliestShare(leftOut, errors: .alike) != nil)
         #expect(LikeliestShare(LeftOutPredictions(classCount: 5), structure: .uniform) == nil)
     }
 }

@@ -1,0 +1,35 @@
+import RunSupport
+
+/// How wrong labels come about, as far as can be seen. What tells them from the right ones depends on it.
+package enum NoiseStructure: String, Sendable, CaseIterable {
+    /// Any other class alike: slips of the hand, shuffled rows.
+    case uniform
+    /// Each class is taken for its neighbour.
+    case byClass = "by-class"
+    /// Each sample is taken for what it resembles.
+    case bySample = "by-sample"
+
+    package var inWords: String {
+        switch self {
+        case .uniform: "wrong labels are spread evenly over the other classes"
+        case .byClass: "classes are taken for particular other classes"
+        case .bySample: "samples are taken for what they look like"
+        }
+    }
+
+    /// Are labels that networks were not taught likelier where errors fall on any class alike, or where they come from
+    /// likeness? Both say it with two numbers, for any number of classes. If from likeness: do a class's samples go to
+    /// one other class?
+    ///
+    /// Labels that a network was taught do not tell: it makes them its second choice by learning them.
+    /// - Parameter transition: as it was learned.
+    package init(leftOut: LeftOutPredictions, transition: NoiseTransition) {
+        if let even = LikeliestShare(leftOut, errors: .even), let alike = LikeliestShare(leftOut, errors: .alike),
+            even.logLikelihood > alike.logLikelihood
+        {
+            self = .uniform
+        } else {
+            self = transition.evenness < 0.15 ? .byClass : .bySample
+        }
+    }
+}

@@ -22,6 +22,7 @@ struct Evaluate: RunCommand {
     @Option(Settings.ways.standing(for: "the checkpoint's; others for heads that are solved exactly")) var ways
     @Option(Settings.shots.standing(for: "the checkpoint's")) var shots
     @Option(Settings.queries.standing(for: "the checkpoint's")) var queries
+    @Option(Settings.innerIterations.standing(for: "as in training")) var innerIterations
     @Option(Settings.normalization.standing(for: "the checkpoint's")) var normalization
     @Option(help: "Folder for decoded images.") var cache: String?
     @Option(parsing: .unconditional, help: "Test episodes.") var episodes = 1000
@@ -47,7 +48,9 @@ struct Evaluate: RunCommand {
             settings.trainWays = settings.trainWays ?? settings.ways
             settings.trainQueries = settings.trainQueries ?? settings.queries
         }
-        for given in [dataset, data, splitFile, ways, shots, queries, normalization, seed, threads, memoryBudget] {
+        for given in [
+            dataset, data, splitFile, ways, shots, queries, innerIterations, normalization, seed, threads, memoryBudget,
+        ] {
             given?.apply(to: &settings)
         }
         settings.metaBatch = settings.threads

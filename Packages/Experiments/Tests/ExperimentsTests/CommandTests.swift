@@ -109,7 +109,7 @@ import Testing
                 evaluate = "exec $few evaluate --episodes 2 --checkpoint $out/\(method)/last.safetensors"
             #expect(
                 try status("\(train) --validation-episodes 2 --test-episodes 2 --output $out/\(method)") == 0)
-            #expect(try status("\(evaluate) --shots 2 --queries 3 >$out/shots") == 0)
+            #expect(try status("\(evaluate) --shots 2 --queries 3 --inner-iterations 3 >$out/shots") == 0)
             #expect(text("shots").contains("(5-way 2-shot, 2 episodes "))
             #expect(try status("\(evaluate) --ways 7 >$out/ways 2>$out/complaint") == expected)
             #expect(text(expected == 0 ? "ways" : "complaint").contains(expected == 0 ? "(7-way 1-shot" : "7 ways"))

@@ -10,7 +10,7 @@ public struct QuadraticProblem: Sendable {
     /// Where x and y start.
     public let start: (x: [Double], y: [Double])
 
-    /// - Parameter curvatures, target, start: of one length.
+    /// Curvatures, target, x and y of one length.
     public init(curvatures: [Double], target: [Double], weight: Double = 0.3, start: (x: [Double], y: [Double])) {
         self.curvatures = curvatures
         self.target = target

@@ -5,7 +5,7 @@ public struct ChannelStatistics: TensorTree {
     /// [channels].
     public var mean: Tensor, variance: Tensor
 
-    /// - Parameter mean, variance: [channels].
+    /// Of known mean and variance, [channels] each.
     public init(mean: Tensor, variance: Tensor) {
         self.mean = mean
         self.variance = variance

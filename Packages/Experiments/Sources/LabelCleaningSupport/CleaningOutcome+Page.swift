@@ -29,7 +29,7 @@ extension CleaningOutcome {
         page.addTable(classTable(verdicts))
         page.addParagraph(
             "labels-corrected.csv "
-                + (correction(verdicts) == .drop ? "leaves them out." : "has the suggested labels in their place."))
+                + (output.correction == .drop ? "leaves them out." : "has the suggested labels in their place."))
         page.addHeading("How this was found")
         page.addParagraph(explanation)
         page.addCharts(courses)

@@ -41,14 +41,9 @@ package struct CleaningOutcome {
     package var corrections: [Int: Int32?]? { verdicts.map(corrections) }
 
     private func corrections(_ verdicts: Verdicts) -> [Int: Int32?] {
-        let isDropped = correction(verdicts) == .drop
-        return Dictionary(
+        Dictionary(
             uniqueKeysWithValues: verdicts.verdicts.filter(\.isFlagged)
-                .map { ($0.sample, isDropped ? nil : $0.suggested) })
-    }
-
-    func correction(_ verdicts: Verdicts) -> CleaningOutput.Correction {
-        output.correction ?? verdicts.suitableCorrection
+                .map { ($0.sample, output.correction == .drop ? nil : $0.suggested) })
     }
 
     func name(_ label: Int32) -> String { data.samples.classNames[Int(label)] }

@@ -98,15 +98,14 @@ package struct CleaningOutput: Sendable {
 
     /// Path of the data, for the report.
     package let data: String
-    /// Nil: what the labels' errors suit, see ``Verdicts/suitableCorrection``.
-    package let correction: Correction?
+    package let correction: Correction
     /// Whether each label is wrong, where errors were planted.
     package let isWrong: [Bool]?
     /// `labels-corrected.csv` for new classes of samples (nil drops one).
     package let correctedLabels: @Sendable ([Int: Int32?]) -> [UInt8]
 
     package init(
-        data: String, correction: Correction? = nil, isWrong: [Bool]? = nil,
+        data: String, correction: Correction, isWrong: [Bool]? = nil,
         correctedLabels: @escaping @Sendable ([Int: Int32?]) -> [UInt8]
     ) {
         (self.data, self.correction, self.isWrong) = (data, correction, isWrong)

@@ -17,10 +17,6 @@ package struct Verdicts: Sendable {
     package let verdicts: [Verdict]
     package let estimate: WrongLabelEstimate
     package let structure: NoiseStructure
-    /// What is better done with flagged samples, by the accuracy of a network that is taught what is left: suggestions
-    /// are right often enough to teach them where trusted samples have been learned from and errors do not come from
-    /// likeness; else the samples are better left out.
-    package let suitableCorrection: CleaningOutput.Correction
 
     package var flaggedCount: Int { verdicts.count(where: \.isFlagged) }
 
@@ -43,7 +39,6 @@ package struct Verdicts: Sendable {
             likeliest: LikeliestShare(leftOut.given, structure: scores.structure)?.share, structure: scores.structure,
             classCount: data.classCount)
         structure = scores.structure
-        suitableCorrection = structure == .bySample || data.trusted.isEmpty ? .drop : .replace
         let flagged = scores.flagged(Int((estimate.share * Double(labels.count)).rounded()))
         let found = scores.order.map { i in
             let given = labels[i], isFlagged = flagged.contains(i)

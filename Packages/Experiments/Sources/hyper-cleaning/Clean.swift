@@ -35,11 +35,7 @@ struct Clean: RunCommand {
     var test: String?
     @Option(help: "Side to which pictures of files are resized. (default: their own up to 64, else 32)") var side: Int?
     @Flag(help: "Drop the pictures' colours.") var grey = false
-    @Flag(
-        help: """
-            labels-corrected.csv has the suggested labels of flagged samples. (without this and --drop: so where there \
-            are trusted samples and errors do not come from likeness, else flagged samples are left out)
-            """)
+    @Flag(help: "labels-corrected.csv has the suggested labels of flagged samples. (this is so anyway)")
     var correct = false
     @Flag(help: "labels-corrected.csv leaves flagged samples out.") var drop = false
     @Option(help: "New folder for copies of the pictures in class folders by their corrected labels.")
@@ -100,7 +96,7 @@ struct Clean: RunCommand {
             CleaningData(
                 samples: samples, trusted: trustedLabels, test: testSamples, input: settings.input),
             output: CleaningOutput(
-                data: data, correction: drop ? .drop : correct ? .replace : nil, isWrong: isWrong,
+                data: data, correction: drop ? .drop : .replace, isWrong: isWrong,
                 correctedLabels: { [samples] in source.correctedLabels(withPlanted(samples, source, $0)) }))
         let stop = StopSignal(Self.label), driver = try RunDriver(run, output: folder, resumes: resume)
         var progress = ProgressBar(label: Self.label, total: run.totalIterations, doneBefore: driver.startIteration)

@@ -30,7 +30,7 @@ struct Clouds {
 
     func run(
         _ configuration: CleaningConfiguration = .standard, trusted isTrusted: Bool = true,
-        correction: CleaningOutput.Correction? = nil
+        correction: CleaningOutput.Correction = .replace
     ) throws -> CleaningRun {
         try CleaningRun(
             configuration, CleaningData(samples: samples, trusted: isTrusted ? trusted : nil, test: nil),
@@ -102,11 +102,9 @@ struct Clouds {
         #expect(verdicts.filter { $0.sample < 60 && $0.sample != 7 }.allSatisfy { !$0.isFlagged && $0.score == 0 })
     }
 
-    /// Even errors: left to the run, they are replaced where there are trusted samples.
-    @Test(arguments: [CleaningOutput.Correction.replace, .drop, nil], [true, false])
-    func flaggedSamplesAreCorrectedOrDropped(_ wished: CleaningOutput.Correction?, _ isTrusted: Bool) throws {
-        let outcome = try Self.finished(try Clouds().run(trusted: isTrusted, correction: wished))
-        let correction = wished ?? (isTrusted ? .replace : .drop)
+    @Test(arguments: [CleaningOutput.Correction.replace, .drop])
+    func flaggedSamplesAreCorrectedOrDropped(_ correction: CleaningOutput.Correction) throws {
+        let outcome = try Self.finished(try Clouds().run(correction: correction))
         let flagged = try #require(outcome.verdicts).verdicts.filter(\.isFlagged).sorted { $0.sample < $1.sample }
         let corrected = try #require(outcome.files.first { $0.name == "labels-corrected.csv" })
         let expected = flagged.map { "\($0.sample) \(correction == .drop ? -1 : $0.suggested)" }

@@ -14,6 +14,8 @@ package struct FewShotAdaptation {
         /// Nil for the checkpoint's; where that is transductive, the support's.
         package var normalization: NormalizationName?
         package var polarity = InkPolarity.border
+        /// Of networks that learned from strokes.
+        package var strokes = StrokeTreatment.auto
         /// Never "none of these".
         package var alwaysChooses = false
         /// Of the solver; nil keeps what pays.
@@ -44,6 +46,8 @@ package struct FewShotAdaptation {
     package let guesses: [Guess]
     /// What was calibrated for "none of these"; nil where that is never answered.
     package let refusal: Refusal?
+    /// What was done about strokes of another pen than the training's; nil for networks of other pictures.
+    package let strokes: StrokeRedrawing?
     /// What lies in the folders beside pictures and is not read, a line each.
     package var remarks: [String] { [supportCount, queryCount].compactMap(\.remark) }
     /// The reason for another normalization than the checkpoint's, and which pictures were turned over, a line each.
@@ -96,8 +100,21 @@ package struct FewShotAdaptation {
             names = paths.map(\.description)
 
         let polarity = settings.dataset.learnsStrokes ? options.polarity : .asIs
-        support = PreparedPictures(supportImages, polarity, isInverted: preparation.isInverted)
-        query = PreparedPictures(queryImages, polarity, isInverted: preparation.isInverted)
+        var pictures = (
+            support: PreparedPictures(supportImages, polarity, isInverted: preparation.isInverted),
+            query: PreparedPictures(queryImages, polarity, isInverted: preparation.isInverted)
+        )
+        let strokeWidth = checkpoint.strokeWidth(settings.dataset)
+        guard strokeWidth != nil || options.strokes != .redraw else {
+            throw CheckpointError(
+                expected: "few-shot train on strokes (omniglot or glyphs), whose width is in it, for --strokes redraw",
+                got: "\(settings.dataset.rawValue) without", file: checkpointPath)
+        }
+        strokes = try strokeWidth.flatMap {
+            try StrokeRedrawing(
+                &pictures, of: (supportTree, queryTree), preparation, options.strokes, trainedWidth: $0)
+        }
+        (support, query) = pictures
         let logits = try Self.logits(
             settings, checkpoint, checkpointPath, support: support, query: query, image: image)
         // An infinite logit has a probability, 0 or 1, which says nothing.
@@ -124,6 +141,7 @@ package struct FewShotAdaptation {
         self.notes =
             notes
             + [(supportPath, support), (queryPath, query)].compactMap { $1.remark(at: $0) }
+            + [strokes?.note(support: supportPath, query: queryPath)].compactMap { $0 }
     }
 
     /// A row for each query picture. Transductive ones come of all pictures at once, others of each alone.
@@ -169,45 +187,4 @@ package struct FewShotAdaptation {
         let known = guesses.compactMap(\.isRight)
         return known.isEmpty ? nil : Double(known.count { $0 }) / Double(known.count)
     }
-}
-
-/// A person's pictures as the network sees them.
-package struct PreparedPictures: Sendable {
-    /// [channels, height, width] each, class after class.
-    package let pixels: [[Float]]
-    package let labels: [Int32]
-    package let classCount: Int
-    package let channels: Int, height: Int, width: Int
-    /// Which of them were light on dark where the others are dark on light, or the reverse.
-    let turned: [Bool]
-
-    init(_ images: ImageClasses, _ polarity: InkPolarity, isInverted: Bool) {
-        var pixels: [[Float]] = [], turned: [Bool] = []
-        for index in (0..<images.classCount).flatMap(images.images(ofClass:)) {
-            var picture = images.floats(of: [index])
-            turned.append(
-                polarity.apply(to: &picture, height: images.height, width: images.width, isInverted: isInverted))
-            pixels.append(picture)
-        }
-        (self.pixels, self.turned, classCount) = (pixels, turned, images.classCount)
-        (channels, height, width) = (images.channels, images.height, images.width)
-        labels = (0..<images.classCount).flatMap { label in
-            images.images(ofClass: label).map { _ in Int32(label) }
-        }
-    }
-
-    package var count: Int { pixels.count }
-
-    func remark(at place: String) -> String? {
-        let number = turned.count { $0 }
-        return number == 0
-            ? nil
-            : "\(place): \(number) of \(count) pictures turned over, so that their ground is dark as in training "
-                + "(--ink)"
-    }
-}
-
-extension FewShotDataset {
-    /// Whether its pictures are strokes of 1 on a ground of 0.
-    var learnsStrokes: Bool { self == .omniglot || self == .glyphs }
 }

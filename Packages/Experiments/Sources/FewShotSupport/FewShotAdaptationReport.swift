@@ -38,7 +38,7 @@ extension FewShotAdaptation {
             "accuracy": accuracy.map(JSONValue.number) ?? .null,
             "noneOfThese": .integer(guesses.count(where: \.isNone)), "refusal": refusal?.json ?? .null,
             "batchNormalization": .string(settings.normalization.explanation),
-            "notes": .array(notes.map(JSONValue.string)),
+            "strokes": strokes?.json ?? .null, "notes": .array(notes.map(JSONValue.string)),
         ]
         try folder.writeJSON(configuration, to: "configuration.json")
         try folder.write(csv, to: "predictions.csv")

@@ -26,6 +26,8 @@ package final class FewShotRun: ExperimentRun {
     /// Of the variables that validation selected; nil where they have not been needed yet.
     private var selectedStatistics: [ChannelStatistics]?
     private(set) var selectedRefusal: Refusal?
+    /// Of the training's pictures, where they are strokes.
+    private let strokeWidth: Double?
     private let trainSampler: EpisodeSampler, validationSampler: EpisodeSampler, testSampler: EpisodeSampler
     private var bestVariables: (x: SharedVariables, z: TaskNetwork)
 
@@ -75,6 +77,7 @@ package final class FewShotRun: ExperimentRun {
                     try c.solver(problem, c.normalization.inTraining, batchSize: 1, predicting: .statistics),
                     data.train, trainSampler)
             }
+        strokeWidth = c.dataset.learnsStrokes ? StrokePen.typicalWidth(of: data.train) : nil
         bestVariables = (problem.shared, problem.head)
     }
 
@@ -225,6 +228,7 @@ package final class FewShotRun: ExperimentRun {
         result.notes["bestIteration"] = best.map { String($0.iteration) } ?? ""
         result.notes["bestAccuracy"] = best.map { String($0.accuracy) } ?? ""
         result.notes["refusal"] = selectedRefusal?.note
+        result.notes["strokeWidth"] = strokeWidth.map(numberText)
         result.notes["image"] = "\(problem.image.channels) x \(problem.image.height) x \(problem.image.width)"
         result.add(solver.state)
         result.add(best == nil ? solver.upper : bestVariables.x, as: "selected.x")

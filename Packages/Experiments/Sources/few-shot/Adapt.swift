@@ -25,6 +25,11 @@ struct Adapt: RunCommand {
             "For networks trained on strokes (omniglot, glyphs): your strokes are dark, or light, on the other; or as "
                 + "the border of each picture says; or leave all as-is."))
     var ink = InkPolarity.border
+    @Option(
+        help: ArgumentHelp(
+            "For the same networks: redraw your strokes with the training's pen, or leave them as-is; auto redraws all "
+                + "pictures where those of --support are much thicker or thinner."))
+    var strokes = StrokeTreatment.auto
     @Flag(help: "Always name a class, never \"none of these\".") var alwaysChoose = false
     @Option(FewShotSettings.memoryBudget) var memoryBudget
     @Option(help: "Folder for the results, new or empty. (default: runs/few-shot-adapt-<date>)") var output: String?
@@ -42,7 +47,7 @@ struct Adapt: RunCommand {
         normalization?.apply(to: &settings)
         options.normalization = normalization == nil ? nil : settings.normalization
         (options.innerIterations, options.memoryBudget) = (innerIterations, settings.memoryBudget)
-        (options.polarity, options.alwaysChooses) = (ink, alwaysChoose)
+        (options.polarity, options.strokes, options.alwaysChooses) = (ink, strokes, alwaysChoose)
         let adaptation = try FewShotAdaptation(
             checkpointPath: checkpoint, support: support, query: query, options: options)
         let folder = output ?? defaultOutput("few-shot-adapt")
@@ -58,3 +63,4 @@ struct Adapt: RunCommand {
 }
 
 extension InkPolarity: ExpressibleByArgument {}
+extension StrokeTreatment: ExpressibleByArgument {}

@@ -45,6 +45,33 @@ import Testing
         #expect(counts.allSatisfy { abs($0 - 250) < 79 })
     }
 
+    @Test("a class of too few images is asked them again in turn, the others are as ever")
+    func shortClasses() throws {
+        let all = Self.images, few = all.selecting(Array(0..<4)).shortened(class: 2, to: 6)
+        let sampler = try EpisodeSampler(few, ways: 4, shots: 2, queries: 9, seed: 1, repeatsQueries: true)
+        #expect(sampler.shortClassCount == 1)
+        for number in 0..<50 {
+            let episode = sampler.episode(number)
+            for label in 0..<4 {
+                let support = episode.support[(2 * label)..<(2 * label + 2)],
+                    query = Array(episode.query[(9 * label)..<(9 * label + 9)])
+                let isShort = few.images(ofClass: 2).contains(support.first!)
+                #expect(Set(support).count == 2 && Set(support).isDisjoint(with: query))
+                #expect(Set(query).count == (isShort ? 4 : 9))
+                if isShort { #expect(query[4...] == query[..<5]) }
+            }
+        }
+        // Where every class has enough, what is allowed changes nothing.
+        let (strict, free) = try (
+            EpisodeSampler(all, ways: 5, shots: 1, seed: 4),
+            EpisodeSampler(all, ways: 5, shots: 1, seed: 4, repeatsQueries: true)
+        )
+        #expect((0..<20).allSatisfy { strict.episode($0) == free.episode($0) } && free.shortClassCount == 0)
+        #expect(
+            complaint { _ = try EpisodeSampler(few, ways: 4, shots: 6, seed: 1, repeatsQueries: true) }
+                == "glyphs: 6 + 1 = 7 images in every class expected, glyph 2 has 6")
+    }
+
     @Test("too few images, classes or ways are named")
     func complaints() {
         #expect(
@@ -77,5 +104,19 @@ import Testing
                 "the list was changed"))
         #expect(try complaintAfter { String($0.dropLast(5)) }.contains("line 21: 80 image indices expected"))
         #expect(try complaintAfter { _ in "" }.contains("an episode list"))
+    }
+}
+
+extension ImageClasses {
+    /// The first images of one of the classes only.
+    fileprivate func shortened(class index: Int, to count: Int) -> ImageClasses {
+        ImageClasses(
+            name: name, storage: storage,
+            members: members.enumerated().map { i, member in
+                let range = member.images
+                return Member(
+                    name: member.name,
+                    images: i == index ? range.lowerBound..<(range.lowerBound + count) : range)
+            })
     }
 }

@@ -74,7 +74,7 @@ func greyPNG(_ value: UInt8, width: Int = 2, height: Int = 2) -> [UInt8] {
         #expect(
             complaint { _ = try load(scratch) }
                 == "\(scratch.path)/a/2.png: an image of 2 x 2 pixels expected as in \(scratch.path)/a/1.png, "
-                + "got 3 x 2; few-shot's --image-size gives all one size"
+                + "got 3 x 2; few-shot's --side gives all one size"
         )
         #expect(try load(scratch, ImagePreparation(channels: 1, side: 2)).imageCount == 2)
         try scratch.write(Array(greyPNG(1).dropLast(20)), "a/2.png")

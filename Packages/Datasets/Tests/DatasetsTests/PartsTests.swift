@@ -50,6 +50,32 @@ import Testing
         #expect(message.contains("validation is missing") && message.contains("for example train/cat/1.png"))
     }
 
+    @Test("the classes of a plain folder are drawn for the parts by the seed, each in one of them")
+    func drawn() throws {
+        let scratch = try Scratch(), all = (0..<25).map { "class \($0)" }
+        for name in all { try scratch.write(greyPNG(1), "\(name)/1.png") }
+        func load(_ seed: UInt64, ways: Int = 1) throws -> FewShotData {
+            try FewShotData.load(.folder, path: scratch.path, seed: seed, ways: ways)
+        }
+        func parts(_ data: FewShotData) -> [[String]] { [data.train, data.validation, data.test].map(names) }
+        let data = try load(7), found = parts(data)
+        #expect(found.map(\.count) == [16, 4, 5] && found.joined().sorted() == all.sorted())
+        #expect(
+            data.division
+                == "\(scratch.path): classes drawn by seed 7: 16 for training (16 pictures), 4 for validation (4), 5 "
+                + "for test (5)")
+        #expect(try parts(load(7)) == found && parts(load(8)) != found)
+        // Enough for an episode in each, or what was expected.
+        #expect(try parts(load(7, ways: 8)).map(\.count) == [9, 8, 8])
+        #expect(
+            complaint { _ = try load(7, ways: 9) }
+                == "\(scratch.path): at least 27 classes expected, 9 for training and 9 each for validation and test, "
+                + "there are 25 (fewer in an episode: --ways)")
+        // A class called like a part is a class.
+        try scratch.write(greyPNG(1), "train/1.png")
+        #expect(try parts(load(7)).joined().contains("train"))
+    }
+
     @Test("split files of spreadsheets are read, those in UTF-16 are named")
     func spreadsheets() throws {
         let folders = ["a", "b, c", "d"]

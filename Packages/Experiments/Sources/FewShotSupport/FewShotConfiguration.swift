@@ -27,6 +27,8 @@ package struct FewShotConfiguration: ExperimentConfiguration {
     package var splitDirectory: String?
     /// Pixels of the side that pictures are resized to; nil takes the data set's own, or leaves them as they are.
     package var imageSize: Int?
+    /// Whether pictures are made grey.
+    package var isGrey = false
     package var ways = 5, shots = 1, queries = 15
     /// Of training episodes; nil where they are as those of tests.
     package var trainWays: Int?, trainQueries: Int?
@@ -74,6 +76,7 @@ package struct FewShotConfiguration: ExperimentConfiguration {
     /// How pictures become data.
     package var preparation: ImagePreparation {
         var preparation = dataset.preparation
+        if isGrey { preparation.channels = 1 }
         if let imageSize { preparation.size = ImagePreparation.Size(height: imageSize, width: imageSize) }
         return preparation
     }

@@ -6,12 +6,12 @@ struct FewShotInventory {
     /// Of the folder, where the data are pictures in folders.
     let pictureCount: PictureCount?
     private let parts: [(name: String, classes: Int, pictures: Int)]
-    /// What is not read or not used, a line each.
+    /// How classes came to their parts, and what is not read or not used, a line each.
     let remarks: [String]
 
-    init(_ data: FewShotData) {
+    init(_ data: FewShotData, remarks: [String]) {
         pictureCount = data.pictureCount
-        remarks = data.remarks
+        self.remarks = remarks
         parts =
             [("training", data.train), ("validation", data.validation), ("test", data.test)].map {
                 ($0, $1.classCount, $1.imageCount)

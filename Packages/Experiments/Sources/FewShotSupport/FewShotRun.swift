@@ -36,14 +36,17 @@ package final class FewShotRun: ExperimentRun {
         self.configuration = configuration
         self.data = data
         let c = configuration
-        // Three independent streams of episodes.
+        // Three independent streams of episodes. A person's classes are used as far as they go.
+        let repeats = c.dataset == .folder
         trainSampler = try EpisodeSampler(
             data.train, ways: c.trainWays ?? c.ways, shots: c.shots, queries: c.trainQueries ?? c.queries,
-            seed: c.seed &* 3 &+ 1)
+            seed: c.seed &* 3 &+ 1, repeatsQueries: repeats)
         validationSampler = try EpisodeSampler(
-            data.validation, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 2)
+            data.validation, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 2,
+            repeatsQueries: repeats)
         testSampler = try EpisodeSampler(
-            data.test, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 3)
+            data.test, ways: c.ways, shots: c.shots, queries: c.queries, seed: c.seed &* 3 &+ 3,
+            repeatsQueries: repeats)
         guard trainSampler.ways == c.ways || c.method.solution != .descent else {
             throw SolverError.outOfRange(
                 name: "--train-ways", expected: "\(c.ways) where the head's start is learned",
@@ -79,6 +82,18 @@ package final class FewShotRun: ExperimentRun {
             }
         strokeWidth = c.dataset.learnsStrokes ? StrokePen.typicalWidth(of: data.train) : nil
         bestVariables = (problem.shared, problem.head)
+    }
+
+    /// How classes came to their parts, what is used as far as it goes, and what is not read or not used, a line each.
+    package var remarks: [String] {
+        let short = [trainSampler, validationSampler, testSampler].reduce(0) { $0 + $1.shortClassCount },
+            shots = configuration.shots, queries = max(configuration.queries, trainSampler.queries)
+        let repeated =
+            short == 0
+            ? nil
+            : "\(configuration.dataPath): \(short) classes have fewer pictures than the \(shots) + \(queries) of an "
+                + "episode: theirs are asked more than once in it"
+        return [data.division, repeated].compactMap { $0 } + data.remarks
     }
 
     package var settings: RunSettings { configuration.settings(data) }
@@ -283,7 +298,7 @@ package final class FewShotRun: ExperimentRun {
         return FewShotOutcome(
             configuration: configuration, settings: settings, rows: rows, metaIterations: iteration, best: best,
             accuracies: accuracies, episodesHash: hash, splitHash: data.splitHash,
-            inventory: FewShotInventory(data), peakMemoryBytes: PeakMemory.bytes,
+            inventory: FewShotInventory(data, remarks: remarks), peakMemoryBytes: PeakMemory.bytes,
             stoppedBecause: stoppedBecause
                 ?? (isShort ? "a signal, after \(accuracies.count) of \(count) test episodes" : nil))
     }

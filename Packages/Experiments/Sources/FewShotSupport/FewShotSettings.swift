@@ -16,7 +16,8 @@ package enum FewShotSettings {
         help: "Folder with the split files, where the data do not hold them.")
     package static let imageSize = One(
         "imageSize", \.imageSize, SettingRule("a whole number from 4 to 1024") { $0.map { 4...1024 ~= $0 } ?? true },
-        default: "as they are; 28 for omniglot", help: "Pixels of the side that pictures are resized to.")
+        option: "side", alias: "image-size", default: "as they are; 28 for omniglot",
+        help: "Pixels of the side that pictures are resized to.")
     package static let ways = One("ways", \.ways, .upTo(1_000_000), help: "Classes of an episode.")
     package static let shots = One("shots", \.shots, .upTo(1_000_000), help: "Labelled images a class.")
     package static let queries = One("queries", \.queries, .upTo(1_000_000), help: "Images a class to be told apart.")
@@ -111,7 +112,9 @@ package enum FewShotSettings {
 
     static let all = [
         One(recorded: "experiment", decidesBits: false) { _ in "few-shot" },
-        dataset, data, splitFile, imageSize, ways, shots, queries, trainWays, trainQueries, normalization, backbone,
+        dataset, data, splitFile, imageSize,
+        One(recorded: "grey", decidesBits: false) { .boolean($0.isGrey) },
+        ways, shots, queries, trainWays, trainQueries, normalization, backbone,
         hidden, taskConvolutions, head, regularizer, regularization, method, metaBatch, innerIterations, lowerRate,
         stepSizes, preconditioner, finalLowerRate, decayIterations, upperRate,
         finalUpperRate, upperDecayIterations,

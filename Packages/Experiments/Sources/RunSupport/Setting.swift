@@ -23,23 +23,24 @@ package struct Setting<Configuration: ExperimentConfiguration>: Sendable {
     fileprivate let parse: @Sendable (String) throws -> Given<Configuration>
     /// Reads what `json` wrote, as plain text: checkpoints keep settings so.
     package let restore: @Sendable (String) throws -> Given<Configuration>
-    /// Without the two hyphens.
-    fileprivate let option: String
+    /// Without the two hyphens; another name that it goes by too.
+    fileprivate let option: String, alias: String?
 
     /// - Parameters:
-    ///   - option: where it is not the name in kebab case.
+    ///   - option: where it is not the name in kebab case; `alias`: another that is taken too.
     ///   - default: in words, where it depends on other settings or on data.
     ///   - missing: what checkpoints mean that do not have it.
     ///   - decidesBits: false for what may be changed when a run goes on: how long, how often looked at, on how many
     ///     threads.
     package init<Value: SettingValue>(
         _ name: String, _ field: any WritableKeyPath<Configuration, Value> & Sendable,
-        _ rule: SettingRule<Value> = .any, option: String? = nil, default standard: String? = nil,
-        missing: JSONValue? = nil, decidesBits: Bool = true, help: String
+        _ rule: SettingRule<Value> = .any, option: String? = nil, alias: String? = nil,
+        default standard: String? = nil, missing: JSONValue? = nil, decidesBits: Bool = true, help: String
     ) {
         self.name = name
         self.missing = missing
         self.option = option ?? kebabCase(name)
+        self.alias = alias
         about = help
         self.decidesBits = decidesBits
         json = { $0[keyPath: field].json }
@@ -75,7 +76,7 @@ package struct Setting<Configuration: ExperimentConfiguration>: Sendable {
         self.decidesBits = decidesBits
         self.missing = missing
         self.json = json
-        (about, help, option) = ("", "", "")
+        (about, help, option, alias) = ("", "", "", nil)
         restore = { _ in Given { _ in } }
         parse = { _ in throw SettingError("no option of that name expected") }
     }
@@ -111,7 +112,8 @@ extension Option {
     /// The option of a setting; nil where it was not given.
     package init<Configuration>(_ setting: Setting<Configuration>) where Value == Given<Configuration>? {
         self.init(
-            name: .customLong(setting.option), parsing: .unconditional, help: ArgumentHelp(setting.help),
+            name: NameSpecification(([setting.option] + [setting.alias].compactMap { $0 }).map { .customLong($0) }),
+            parsing: .unconditional, help: ArgumentHelp(setting.help),
             transform: setting.parse)
     }
 }

@@ -69,12 +69,21 @@ struct Evaluate: RunCommand {
                 expected: "the same ways, shots and queries as \(checkpoint)", got: "others", file: against)
         }
         let images = try load(
-            settings, preparation: try own.preparation(of: settings.dataset, file: checkpoint), cache: cache)
+            settings, preparation: try own.preparation(of: settings.dataset, file: checkpoint), cache: cache,
+            splitSeed: own.notes["seed"].flatMap { UInt64($0) })
 
         func test(_ settings: FewShotConfiguration, _ checkpoint: Checkpoint, _ path: String) throws -> [Double] {
             let run = try FewShotRun(settings, data: images)
             try run.restoreSelected(checkpoint, file: path)
-            if path == self.checkpoint { say(images.remarks) }
+            if path == self.checkpoint {
+                say(run.remarks)
+                if settings.dataset == .folder, checkpoint.notes["splitHash"] != images.splitHash {
+                    say([
+                        "\(settings.dataPath): other classes than in training, or divided otherwise: some that are "
+                            + "tested may have been learned"
+                    ])
+                }
+            }
             let result = try run.test(count: episodes) { stop.isWished }, samples = Samples(result.accuracies)
             guard result.accuracies.count > 1 else { return [] }
             print(

@@ -9,13 +9,16 @@ extension RunCommand {
 }
 
 /// The images that a configuration asks for.
-func load(_ configuration: FewShotConfiguration, preparation: ImagePreparation?, cache: String?) throws
-    -> FewShotData
-{
+/// - Parameter splitSeed: by which a plain folder's classes were drawn for their parts in training.
+func load(
+    _ configuration: FewShotConfiguration, preparation: ImagePreparation?, cache: String?, splitSeed: UInt64? = nil
+) throws -> FewShotData {
     do {
         return try FewShotData.load(
             configuration.dataset, path: configuration.dataPath, splitDirectory: configuration.splitDirectory,
-            preparation: preparation, cache: ImageCache(directory: cache), seed: configuration.seed)
+            preparation: preparation, cache: ImageCache(directory: cache),
+            seed: configuration.dataset == .folder ? splitSeed ?? configuration.seed : configuration.seed,
+            ways: configuration.ways, trainWays: configuration.trainWays)
     } catch {
         switch error {
         case .missing, .unreadable, .impossible:

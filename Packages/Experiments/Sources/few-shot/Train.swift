@@ -19,6 +19,7 @@ struct Train: RunCommand {
     @Option(Settings.data) var data
     @Option(Settings.splitFile) var splitFile
     @Option(Settings.imageSize) var imageSize
+    @Flag(help: "Make pictures grey.") var grey = false
     @Option(Settings.ways) var ways
     @Option(Settings.shots) var shots
     @Option(Settings.queries) var queries
@@ -75,6 +76,7 @@ struct Train: RunCommand {
             validateEvery, validationEpisodes,
             testEpisodes, start, seed, threads, memoryBudget,
         ] { given?.apply(to: &settings) }
+        settings.isGrey = grey
         // What depends on other settings.
         if finalLowerRate == nil, !isGrey { settings.finalLowerRate = settings.lowerRate / 10 }
         if finalUpperRate != nil, upperDecayIterations == nil {
@@ -97,7 +99,7 @@ struct Train: RunCommand {
         }
         let folder = output ?? defaultOutput(Self.label), stop = StopSignal(Self.label)
         let driver = try RunDriver(run, output: folder, resumes: resume)
-        say(images.remarks)
+        say(run.remarks)
         var progress = ProgressBar(
             label: Self.label, total: run.totalIterations, doneBefore: driver.startIteration)
         defer { progress.finish() }

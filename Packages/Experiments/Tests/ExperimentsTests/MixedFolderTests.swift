@@ -56,7 +56,7 @@ import Testing
 
         let trained = try life.train("data", ["--image-size", "28"])
         #expect(try trained.status == 0 && trained.summary("images") == counts, "\(trained.lines)")
-        #expect(trained.lines.count == 1 && trained.lines[0].contains("\(leftOut) entries not read: "))
+        #expect(trained.lines.count == 2 && trained.lines[1].contains("\(leftOut) entries not read: "))
         let inventory = try trained.summary("data", as: [String: [String: Any]].self), folder = inventory["folder"]!
         #expect(folder["classes"] as? Int == 21 && folder["pictures"] as? Int == all)
         #expect(

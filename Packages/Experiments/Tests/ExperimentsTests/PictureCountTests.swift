@@ -18,7 +18,7 @@ import Testing
         let line =
             "\(life.path)/data: 1 of 7 classes not used, with 2 pictures: the split names them in no part, "
             + "6 the first of them"
-        #expect(try trained.lines == [line] && trained.summary("notUsed") == [line])
+        #expect(try trained.lines.dropFirst() == [line] && trained.summary("notUsed") == trained.lines)
         #expect(trained.text("report.html").contains(line))
     }
 }

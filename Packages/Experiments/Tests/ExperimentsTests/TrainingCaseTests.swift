@@ -18,14 +18,48 @@ import Testing
         let counts = item.counts.map(String.init).joined(separator: ", ")
         #expect(answer.text("report.html").contains("Pictures read for training, validation and test: \(counts)."))
         let remarks = try answer.summary("notUsed", as: [String].self)
-        #expect(remarks == answer.lines && remarks.count == item.says.count, "\(answer.lines)")
-        for (remark, end) in zip(remarks, item.says) { #expect(remark.hasSuffix(end), "\(remark)") }
+        // How a folder's classes were divided is said first.
+        let division = item.dataset == "folder" ? 1 : 0
+        #expect(remarks == answer.lines && remarks.count == division + item.says.count, "\(answer.lines)")
+        #expect(division == 0 || remarks.first?.contains("\(item.data): classes d") == true, "\(remarks)")
+        for (remark, end) in zip(remarks.dropFirst(division), item.says) { #expect(remark.hasSuffix(end), "\(remark)") }
     }
 
     @Test("what is wrong with data is said in one line, and nothing is written", arguments: TrainingCase.refused)
     func refusing(_ item: TrainingCase) throws {
         let life = try RealLife()
         try run(item, life).expectRefusal(item.says)
+    }
+}
+
+extension TrainingCaseTests {
+    @Test("a plain folder is tested on the classes that training left for it, whatever the seed of the episodes")
+    func plainFolder() throws {
+        let life = try RealLife()
+        try TrainingCase.write((0..<9).map { "class \($0)" }, life)
+        let trained = try life.train("data", ["--seed", "5", "--side", "20", "--grey"])
+        #expect(
+            trained.status == 0 && trained.text("configuration.json").contains("\"grey\": true"), "\(trained.lines)")
+        let division = try #require(trained.lines.first)
+        #expect(
+            division.hasSuffix(
+                "data: classes drawn by seed 5: 5 for training (10 pictures), 2 for validation (4), "
+                    + "2 for test (4)"))
+        func evaluate(_ data: String) throws -> [String] {
+            let answer = try life.run(
+                "few-shot",
+                [
+                    "evaluate", "--checkpoint", "\(trained.output)/last.safetensors", "--data", "\(life.path)/\(data)",
+                    "--seed", "9", "--episodes", "2",
+                ])
+            #expect(answer.status == 0, "\(answer.lines)")
+            return answer.lines
+        }
+        #expect(try evaluate("data") == [division])
+        for index in 0..<9 { try life.write(Drawing.ring.png(), "other/\(index)/1.png") }
+        for index in 0..<9 { try life.write(Drawing.box.png(), "other/\(index)/2.png") }
+        let others = try evaluate("other")
+        #expect(others.count == 2 && others[1].hasSuffix("some that are tested may have been learned"))
     }
 }
 
@@ -107,6 +141,19 @@ struct TrainingCase: Sendable, CustomTestStringConvertible {
             try life.write(Drawing.box.png(side: 45), "data/train/bar/big.png")
             try life.write(Drawing.box.png(side: 1), "data/test/disc/dot.png")
         },
+        TrainingCase(
+            "a plain folder, its classes drawn for the parts, of fewer pictures than an episode asks for",
+            counts: [6, 4, 4],
+            says: [
+                "data: 7 classes have fewer pictures than the 1 + 3 of an episode: theirs are "
+                    + "asked more than once in it"
+            ],
+            options: ["--queries", "3", "--side", "28", "--grey"]
+        ) { life in
+            try write(["a", "b", "c", "d", "e", "f"], life)
+            try life.write(Drawing.box.png(side: 45), "data/train/big.png")
+            try life.write(Drawing.jpegs[1], "data/train/1.jpg")
+        },
         TrainingCase("12 an archive with backslashes", counts: [4, 4, 4], data: "windows.zip") { life in
             try life.write(archive(separator: "\\"), "windows.zip")
         },
@@ -160,7 +207,7 @@ struct TrainingCase: Sendable, CustomTestStringConvertible {
         },
         TrainingCase(
             "09c sizes that differ",
-            says: ["big.png: an image of 28 x 28 pixels expected", "got 45 x 45", "--image-size gives all one size"]
+            says: ["big.png: an image of 28 x 28 pixels expected", "got 45 x 45", "--side gives all one size"]
         ) { life in
             try write(classes, life)
             try life.write(Drawing.box.png(side: 45), "data/train/bar/big.png")
@@ -177,6 +224,16 @@ struct TrainingCase: Sendable, CustomTestStringConvertible {
             try write(classes, life)
             try life.write(Drawing.bar.png(), "data/train/single/1.png")
             try life.write([1], "data/train/.DS_Store")
+        },
+        TrainingCase(
+            "a plain folder of too few classes",
+            says: ["data: at least 6 classes expected, 2 for training and 2 each for validation and test, there are 5"]
+        ) { life in try write(["a", "b", "c", "d", "e"], life) },
+        TrainingCase(
+            "a plain folder with a class of one picture", says: ["1 + 1 = 2 images in every class expected, g has 1"]
+        ) { life in
+            try write(["a", "b", "c", "d", "e", "f"], life)
+            try life.write(Drawing.bar.png(), "data/g/1.png")
         },
         TrainingCase("14 an encrypted picture", says: ["train/x/1.png", "is encrypted"], data: "a.zip") { life in
             try life.write(archive([Packed.Entry(name: "train/x/1.png", content: [1], flags: 1)]), "a.zip")

@@ -32,6 +32,8 @@ public struct FewShotData: Sendable {
     }
     /// Classes that were read and are in no part; nil if there are none.
     public private(set) var unused: ImageClasses?
+    /// How the classes of a folder came to their parts, with the numbers of each, in a line; nil where that is fixed.
+    public private(set) var division: String?
     /// What is not read, and what was read and is not used, a line each: for standard error and the report.
     public private(set) var remarks: [String] = []
 
@@ -54,16 +56,17 @@ public struct FewShotData: Sendable {
     ///   `folder`.
     /// - `cifar100`: the folder of `train.bin` and `test.bin`; the split in `splitDirectory`.
     /// - `folder`: a folder or zip archive of class folders of PNG or JPEG files: below `train`, `val` and `test`, or
-    ///   split by `splitDirectory`.
+    ///   split by `splitDirectory`; else the classes are drawn for the parts.
     /// - Parameters:
     ///   - path: where the data lie; not looked at for `glyphs`.
     ///   - preparation: of pictures; nil takes the protocol's own (Omniglot: grey, 28 x 28, inverted; else RGB as it
     ///     is).
     ///   - cache: where decoded images are kept for the next start.
-    ///   - seed: of the generated glyphs.
+    ///   - seed: of the generated glyphs, and of classes that are drawn for the parts.
+    ///   - ways: classes that episodes have, so many each of these parts must have; `trainWays` in training.
     public static func load(
         _ dataset: FewShotDataset, path: String, splitDirectory: String? = nil, preparation: ImagePreparation? = nil,
-        cache: ImageCache = ImageCache(directory: nil), seed: UInt64 = 0
+        cache: ImageCache = ImageCache(directory: nil), seed: UInt64 = 0, ways: Int = 1, trainWays: Int? = nil
     ) throws(DatasetError) -> FewShotData {
         switch dataset {
         case .omniglot:
@@ -83,7 +86,8 @@ public struct FewShotData: Sendable {
             return data
         case .miniImageNet:
             guard exists("\(path)/mini-imagenet-cache-train.pkl") else {
-                return try folder(path, dataset.rawValue, splitDirectory, preparation, cache)
+                return try folder(
+                    path, dataset.rawValue, splitDirectory, preparation, cache, draw: nil)
             }
             let data = try parts { (part, name) throws(DatasetError) in
                 try ImageClasses(
@@ -95,7 +99,8 @@ public struct FewShotData: Sendable {
             return data
         case .tieredImageNet:
             guard exists("\(path)/train_images_png.pkl") else {
-                return try folder(path, dataset.rawValue, splitDirectory, preparation, cache)
+                return try folder(
+                    path, dataset.rawValue, splitDirectory, preparation, cache, draw: nil)
             }
             return try parts { (part, name) throws(DatasetError) in
                 try ImageClasses(
@@ -109,7 +114,9 @@ public struct FewShotData: Sendable {
             }
             return try FewShotData(
                 try CIFAR.classes100(directory: path), split: try ClassSplit(directory: splitDirectory))
-        case .folder: return try folder(path, dataset.rawValue, splitDirectory, preparation, cache)
+        case .folder:
+            return try folder(
+                path, dataset.rawValue, splitDirectory, preparation, cache, draw: (seed, ways, trainWays ?? ways))
         case .glyphs:
             let images = Glyphs(seed: seed).images(classes: 800, imagesPerClass: 20)
             return FewShotData(
@@ -150,20 +157,38 @@ public struct FewShotData: Sendable {
         )
     }
 
+    /// - Parameter draw: by which classes are drawn where no folder is one of a part.
     private static func folder(
-        _ path: String, _ name: String, _ splitDirectory: String?, _ preparation: ImagePreparation?, _ cache: ImageCache
+        _ path: String, _ name: String, _ splitDirectory: String?, _ preparation: ImagePreparation?,
+        _ cache: ImageCache, draw: (seed: UInt64, ways: Int, trainWays: Int)?
     ) throws(DatasetError) -> FewShotData {
-        let tree = try FileTree(path: path)
+        let tree = try FileTree(path: path), folders = tree.imageFolders.map(\.path)
+        // Before all pictures are decoded.
+        var drawn: DrawnParts?
+        if splitDirectory == nil, let draw, !folders.isEmpty, !FolderParts.areNamed(in: folders) {
+            drawn = try DrawnParts(
+                count: folders.count, ways: draw.ways, trainWays: draw.trainWays, seed: draw.seed, place: path)
+        }
         let images = try ImageClasses(
             contentsOf: tree, name: name, preparation: preparation ?? ImagePreparation(), cache: cache)
+        if let draw, let drawn {
+            var data = FewShotData(
+                train: images.selecting(drawn.train, name: "\(name) train"),
+                validation: images.selecting(drawn.validation, name: "\(name) validation"),
+                test: images.selecting(drawn.test, name: "\(name) test"))
+            data.pictureCount = tree.pictureCount
+            data.division = data.divided(path, "drawn by seed \(draw.seed)")
+            return data
+        }
         if let splitDirectory {
             var data = try FewShotData(images, split: try ClassSplit(directory: splitDirectory))
             data.pictureCount = tree.pictureCount
             data.leaveOut(data.unused, of: images.classCount, at: path, "the split names them in no part")
+            data.division = data.divided(path, "divided as \(splitDirectory) says")
             return data
         }
         // The folders are the classes, in the same order.
-        let parts = try FolderParts(of: tree.imageFolders.map(\.path), root: path)
+        let parts = try FolderParts(of: folders, root: path)
         var data = FewShotData(
             train: images.selecting(parts.train, name: "\(name) train"),
             validation: images.selecting(parts.validation, name: "\(name) validation"),
@@ -172,6 +197,15 @@ public struct FewShotData: Sendable {
         data.leaveOut(
             parts.outside.isEmpty ? nil : images.selecting(parts.outside), of: images.classCount, at: path,
             "they lie in none of train, val and test")
+        data.division = data.divided(path, "divided by its folders")
         return data
+    }
+
+    /// `birds: classes drawn by seed 0: 13 for training (412 pictures), 3 for validation (90), 4 for test (131)`.
+    private func divided(_ place: String, _ how: String) -> String {
+        let parts = [("training", train), ("validation", validation), ("test", test)].map { part, images in
+            "\(images.classCount) for \(part) (\(images.imageCount)\(part == "training" ? " pictures" : ""))"
+        }
+        return "\(place): classes \(how): \(parts.joined(separator: ", "))"
     }
 }

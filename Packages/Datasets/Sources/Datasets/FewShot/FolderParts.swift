@@ -22,6 +22,11 @@ struct FolderParts {
         }
     }
 
+    /// Whether any class lies in a folder of a part. (One may be called like a part.)
+    static func areNamed(in names: [BytePath]) -> Bool {
+        names.contains { $0.components.dropLast().contains { Part($0) != nil } }
+    }
+
     /// - Parameters:
     ///   - names: paths of the class folders.
     ///   - root: named in errors.

@@ -24,7 +24,7 @@ struct ImageCollector {
                 throw .inconsistent(
                     at: source,
                     "an image of \(first.shape[2]) x \(first.shape[1]) pixels expected as in \(first.source), "
-                        + "got \(width) x \(height); few-shot's --image-size gives all one size")
+                        + "got \(width) x \(height); few-shot's --side gives all one size")
             }
         } else {
             first = ([channels, height, width], source)

@@ -15,6 +15,8 @@ package struct FewShotOutcome: RunOutcome {
     let episodesHash: String, splitHash: String
     /// What was read, and how it is divided.
     let inventory: FewShotInventory
+    let confusion: ClassConfusion
+    let example: ExampleEpisode?
     let peakMemoryBytes: Int
     /// Why training or its test ended early, if it did.
     package let stoppedBecause: String?
@@ -33,7 +35,10 @@ package struct FewShotOutcome: RunOutcome {
 
     package var files: [(name: String, content: [UInt8])] {
         let lines = accuracies.enumerated().map { ["\($0)", numberText($1)] }
-        return [("episodes.csv", Array(CSV.text([["episode", "accuracy"]] + lines).utf8))]
+        return [
+            ("episodes.csv", Array(CSV.text([["episode", "accuracy"]] + lines).utf8)),
+            ("confusion.csv", Array(confusion.csv.utf8)),
+        ]
     }
 
     package var summary: JSONValue {
@@ -76,7 +81,7 @@ package struct FewShotOutcome: RunOutcome {
         }
         page.addKeyFigures(figures)
         page.addParagraph(
-            "± is the 95 % interval of the mean over episodes, 1.96 s/√n. "
+            "± and the band are the 95 % interval of the mean over episodes, 1.96 s/√n. "
                 + "Batch normalization: \(c.normalization.explanation).")
         let bin = max(1, rows.count / 200)
         page.addCharts([
@@ -85,8 +90,8 @@ package struct FewShotOutcome: RunOutcome {
                 series: [
                     .init(
                         "accuracy",
-                        rows.compactMap { row in row.validationAccuracy.map { (Double(row.report.iteration), $0) } }
-                    )
+                        rows.compactMap { row in row.validationAccuracy.map { (Double(row.report.iteration), $0) } },
+                        margins: rows.filter { $0.validationAccuracy != nil }.map { $0.validationConfidence95 ?? 0 })
                 ]
             ).svg,
             LineChart(
@@ -107,6 +112,20 @@ package struct FewShotOutcome: RunOutcome {
                 title: "Accuracy of the test episodes", xLabel: "accuracy", series: [("episodes", accuracies)], bins: 25
             ).svg,
         ])
+        if let example {
+            page.addHeading("A test episode")
+            page.addParagraph(
+                "What is shown of each class, then what is asked: \(example.right) of \(example.asked) right; "
+                    + "the wrong first, \(example.query.count) shown.")
+            page.addGallery(example.support)
+            page.addGallery(example.query)
+        }
+        if !accuracies.isEmpty {
+            page.addHeading("What test classes are taken for")
+            if let matrix = confusion.matrix { page.addTable(matrix) }
+            page.addParagraph("Most often mistaken (all pairs: confusion.csv):")
+            page.addTable(confusion.worstPairs())
+        }
         page.addHeading("Data")
         page.addParagraph(
             "Pictures read for training, validation and test: "
@@ -114,7 +133,15 @@ package struct FewShotOutcome: RunOutcome {
         for line in inventory.lines { page.addParagraph(line) }
         page.addTable(inventory.table)
         page.addHeading("Summary and configuration")
-        page.addSettings(summary, settings.json)
+        page.addSettings(summary.leavingOut(["data", "images", "notUsed"]), settings.json)
         return page
+    }
+}
+
+extension JSONValue {
+    /// An object without some of its members: what the page says in other words.
+    fileprivate func leavingOut(_ names: Set<String>) -> JSONValue {
+        guard case .object(let members) = self else { return self }
+        return .object(members.filter { !names.contains($0.0) })
     }
 }

@@ -6,16 +6,19 @@ package struct FewShotRow: Sendable {
     package let report: MetaReport
     /// On the meta-validation episodes, where they were run.
     package let validationAccuracy: Double?
+    /// Half of its 95% interval over episodes.
+    package let validationConfidence95: Double?
 
-    init(report: MetaReport, validationAccuracy: Double?) {
+    init(report: MetaReport, validationAccuracy: Double?, validationConfidence95: Double?) {
         self.report = report
         self.validationAccuracy = validationAccuracy
+        self.validationConfidence95 = validationConfidence95
     }
 
     static let columns = FewShotRow(
         report: MetaReport(
             iteration: 0, upperValue: 0, meanTruncation: 0, hypergradientNorm: 0, initializationGradientNorm: 0,
-            seconds: 0), validationAccuracy: nil
+            seconds: 0), validationAccuracy: nil, validationConfidence95: nil
     ).cells.columns
 
     var cells: MetricsRow {
@@ -23,7 +26,8 @@ package struct FewShotRow: Sendable {
             "iteration": Double(report.iteration), "upperValue": report.upperValue,
             "meanTruncation": report.meanTruncation, "hypergradientNorm": report.hypergradientNorm,
             "initializationGradientNorm": report.initializationGradientNorm,
-            "validationAccuracy": validationAccuracy, "seconds": report.seconds,
+            "validationAccuracy": validationAccuracy, "validationConfidence95": validationConfidence95,
+            "seconds": report.seconds,
         ]
     }
 
@@ -33,5 +37,6 @@ package struct FewShotRow: Sendable {
             meanTruncation: cells.number("meanTruncation"), hypergradientNorm: cells.number("hypergradientNorm"),
             initializationGradientNorm: cells.number("initializationGradientNorm"), seconds: cells.number("seconds"))
         validationAccuracy = cells["validationAccuracy"]
+        validationConfidence95 = cells["validationConfidence95"]
     }
 }

@@ -111,14 +111,14 @@ package final class FewShotRun: ExperimentRun {
         let report = try solver.step { [trainSampler, data] index, task in
             FewShotRun.fill(task, with: trainSampler.episode(t * c.metaBatch + index), of: data.train, rateFactor)
         }
-        var accuracy: Double?
+        var accuracy: Samples?
         if report.iteration % c.validateEvery == 0 || report.iteration == c.metaIterations {
             let statistics = currentStatistics(c.rateFactor(at: report.iteration))
             let own = try logits(
                 validationSampler, data.validation, count: c.validationEpisodes, c.rateFactor(at: report.iteration),
                 statistics, of: validationSampler.episode)
-            let mean = Samples(accuracies(own, validationSampler)).mean
-            accuracy = mean
+            let found = Samples(accuracies(own, validationSampler)), mean = found.mean
+            accuracy = found
             if mean > best?.accuracy ?? -1 {
                 best = (report.iteration, mean)
                 bestVariables = (solver.upper, solver.initialization)
@@ -126,7 +126,9 @@ package final class FewShotRun: ExperimentRun {
                 selectedRefusal = try calibrated(own, c.rateFactor(at: report.iteration), statistics)
             }
         }
-        let row = FewShotRow(report: report, validationAccuracy: accuracy)
+        let row = FewShotRow(
+            report: report, validationAccuracy: accuracy?.mean,
+            validationConfidence95: accuracy.flatMap { $0.confidence95.isNaN ? nil : $0.confidence95 })
         rows.append(row)
         return row.cells
     }
@@ -222,16 +224,42 @@ package final class FewShotRun: ExperimentRun {
     package func test(
         count: Int, isStopped: () -> Bool = { false }
     ) throws -> (accuracies: [Double], episodesHash: String) {
+        let logits = try testLogits(count: count, isStopped: isStopped)
+        return (
+            accuracies(logits, testSampler), EpisodeList(testSampler, of: data.test, count: logits.count).hash
+        )
+    }
+
+    private func testLogits(count: Int, isStopped: () -> Bool) throws -> [Tensor] {
         let last = (solver.upper, solver.initialization)
         if best != nil { (solver.upper, solver.initialization) = (bestVariables.x, bestVariables.z) }
         defer { (solver.upper, solver.initialization) = last }
         let rateFactor = configuration.rateFactor(at: restoredIteration ?? best?.iteration ?? iteration)
         if selectedStatistics == nil { selectedStatistics = currentStatistics(rateFactor) }
-        let accuracies = accuracies(
-            try logits(
-                testSampler, data.test, count: count, rateFactor, selectedStatistics, of: testSampler.episode,
-                isStopped: isStopped), testSampler)
-        return (accuracies, EpisodeList(testSampler, of: data.test, count: accuracies.count).hash)
+        return try logits(
+            testSampler, data.test, count: count, rateFactor, selectedStatistics, of: testSampler.episode,
+            isStopped: isStopped)
+    }
+
+    /// What test pictures were taken for, and the first episode's as pictures.
+    private func answers(_ logits: [Tensor]) -> (confusion: ClassConfusion, example: ExampleEpisode?) {
+        let images = data.test, shots = testSampler.shots
+        var confusion = ClassConfusion(classNames: (0..<images.classCount).map(images.className)),
+            classOf: [Int: Int] = [:], example: ExampleEpisode?
+        for index in 0..<images.classCount { for image in images.images(ofClass: index) { classOf[image] = index } }
+        for (number, prediction) in logits.enumerated() {
+            let episode = testSampler.episode(number),
+                classes = (0..<testSampler.ways).map { classOf[episode.support[$0 * shots]]! },
+                answers = prediction.rows.map { row in row.indices.max { row[$0] < row[$1] }! }
+            for (label, answer) in zip(episode.queryLabels, answers) {
+                confusion.count(classes[Int(label)], takenFor: classes[answer])
+            }
+            if number == 0 {
+                example = ExampleEpisode(
+                    episode, of: images, answers: answers, names: classes.map { confusion.classNames[$0] })
+            }
+        }
+        return (confusion, example)
     }
 
     // MARK: Checkpoints
@@ -293,12 +321,14 @@ package final class FewShotRun: ExperimentRun {
     /// Tests once, with the selected variables.
     package func outcome(stoppedBecause: String?, isStopped: () -> Bool) throws -> FewShotOutcome {
         let count = configuration.testEpisodes
-        let (accuracies, hash) = try test(count: count, isStopped: isStopped)
+        let logits = try testLogits(count: count, isStopped: isStopped), accuracies = accuracies(logits, testSampler),
+            hash = EpisodeList(testSampler, of: data.test, count: logits.count).hash, answers = answers(logits)
         let isShort = accuracies.count < count
         return FewShotOutcome(
             configuration: configuration, settings: settings, rows: rows, metaIterations: iteration, best: best,
             accuracies: accuracies, episodesHash: hash, splitHash: data.splitHash,
-            inventory: FewShotInventory(data, remarks: remarks), peakMemoryBytes: PeakMemory.bytes,
+            inventory: FewShotInventory(data, remarks: remarks), confusion: answers.confusion, example: answers.example,
+            peakMemoryBytes: PeakMemory.bytes,
             stoppedBecause: stoppedBecause
                 ?? (isShort ? "a signal, after \(accuracies.count) of \(count) test episodes" : nil))
     }

@@ -22,13 +22,15 @@ public struct HTMLReport: Sendable {
         body.append("<p>\(items.joined(separator: " · "))</p>")
     }
 
-    /// The members of JSON objects, one a row.
+    /// The members of JSON objects, one a row, each name once: what a later object says again is left out. Figures
+    /// are rounded and hashes shortened; JSON files have the whole.
     public mutating func addSettings(_ objects: JSONValue...) {
+        var shown: Set<String> = []
         for case .object(let members) in objects {
             addTable(
                 Table(
                     columns: ["setting", "value"],
-                    rows: members.map { [$0.0, $0.1.plainText] }))
+                    rows: members.filter { shown.insert($0.0).inserted }.map { [$0.0, $0.1.shortText] }))
         }
     }
 

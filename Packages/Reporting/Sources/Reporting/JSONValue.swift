@@ -1,3 +1,5 @@
+import Foundation
+
 /// A JSON document. Objects keep the order in which their members were written.
 public enum JSONValue: Sendable {
     case string(String)
@@ -15,6 +17,16 @@ public enum JSONValue: Sendable {
 
     /// A string as it is, everything else as JSON: for tables and comparisons that people read.
     public var plainText: String { if case .string(let value) = self { value } else { text } }
+
+    /// The same for a page: six digits of a number, twelve of a hash, a dash for nothing.
+    var shortText: String {
+        switch self {
+        case .number(let value) where value.isFinite: numberText(Double(String(format: "%.6g", value)) ?? value)
+        case .string(let value) where value.utf8.count == 64 && value.allSatisfy(\.isHexDigit): "\(value.prefix(12))…"
+        case .null: "–"
+        default: plainText
+        }
+    }
 
     private func text(indent: String) -> String {
         switch self {

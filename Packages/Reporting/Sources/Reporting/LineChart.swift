@@ -7,10 +7,26 @@ public struct LineChart: Sendable {
         /// In the order in which the line goes.
         public let points: [(x: Double, y: Double)]
 
-        /// A line through points, in their order.
-        public init(_ name: String, _ points: [(x: Double, y: Double)]) {
+        /// How far a band reaches above and below each point; empty for none.
+        public let margins: [Double]
+
+        /// A line through points, in their order, with a band of as many margins, or none.
+        public init(
+            _ name: String, _ points: [(x: Double, y: Double)], margins: [Double] = [], file: StaticString = #fileID,
+            line: UInt = #line
+        ) {
+            require(
+                margins.isEmpty || margins.count == points.count,
+                "LineChart: \(margins.count) margins for \(points.count) points", file: file, line: line)
             self.name = name
             self.points = points
+            self.margins = margins
+        }
+
+        /// The band's outline, there and back.
+        fileprivate var band: [(x: Double, y: Double)] {
+            let sides = zip(points, margins).filter { $0.x.isFinite && $0.y.isFinite && $1.isFinite }
+            return sides.map { ($0.x, $0.y + $1) } + sides.reversed().map { ($0.x, $0.y - $1) }
         }
 
         /// Means of `size` points that follow each other, at the last one's x: for values that jump from point to
@@ -40,11 +56,15 @@ public struct LineChart: Sendable {
 
     /// Points that are not finite break the line; one that has no neighbour is a dot.
     public var svg: String {
-        let finite = series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
+        let finite = series.flatMap { $0.points + $0.band }.filter { $0.x.isFinite && $0.y.isFinite }
         let x = Axis(finite.map(\.x), from: 60, to: 620, isTight: true), y = Axis(finite.map(\.y), from: 250, to: 40)
         var body = ChartFrame.axes(title: title, x: x, y: y, xLabel: xLabel, yLabel: yLabel)
         for (i, one) in series.enumerated() {
             let colour = ChartFrame.colours[i % ChartFrame.colours.count]
+            let band = one.band.map { "\(ChartFrame.text(x.position($0.x))),\(ChartFrame.text(y.position($0.y)))" }
+            if !band.isEmpty {
+                body += "<polygon points='\(band.joined(separator: " "))' fill='\(colour)' fill-opacity='0.2'/>"
+            }
             let places = one.points.map { point in
                 point.x.isFinite && point.y.isFinite
                     ? (ChartFrame.text(x.position(point.x)), ChartFrame.text(y.position(point.y))) : nil

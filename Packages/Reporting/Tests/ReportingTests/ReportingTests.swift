@@ -49,6 +49,33 @@ import Testing
         #expect(!Histogram(title: "h", xLabel: "x", series: [("a", []), ("b", [3, 3, .nan])]).svg.contains("nan"))
     }
 
+    @Test func aBandReachesAroundItsLine() {
+        let svg = LineChart(
+            title: "t", xLabel: "", yLabel: "", series: [.init("a", [(0, 1), (1, 2), (2, .nan)], margins: [1, 3, 1])]
+        ).svg
+        // There along the upper side and back along the lower; the axis reaches from -1 to 5.
+        let outline = svg.firstMatch(of: /<polygon points='([^']*)'/).map {
+            $0.1.split(separator: " ").map(String.init)
+        }
+        #expect(outline?.count == 4 && outline?.last?.hasPrefix("60,") == true)
+        #expect(svg.contains(">-2<") || svg.contains(">-1<"))
+        #expect(!LineChart(title: "t", xLabel: "", yLabel: "", series: [.init("a", [(0, 1)])]).svg.contains("<polygon"))
+    }
+
+    @Test func settingsAreSaidOnceAndShort() {
+        var page = HTMLReport(title: "t", subtitle: "")
+        let hash = String(repeating: "0123456789abcdef", count: 4)
+        page.addSettings(
+            ["rate": 0.1, "share": .number(1.0 / 3), "hash": .string(hash), "nothing": nil],
+            ["rate": 0.1, "seed": .unsigned(.max)])
+        let html = page.html
+        #expect(html.components(separatedBy: "<td>rate</td>").count == 2)
+        for text in ["<td>0.333333</td>", "<td>0123456789ab…</td>", "<td>–</td>", "<td>18446744073709551615</td>"] {
+            #expect(html.contains(text), "\(text)")
+        }
+        #expect(!html.contains(hash))
+    }
+
     @Test func ticksAreRoundAndCoverTheValues() {
         let axis = Axis([0.13, 0.87], from: 0, to: 100)
         #expect(axis.ticks.count >= 4 && axis.low <= 0.13 && axis.high >= 0.87)

@@ -8,13 +8,13 @@ from cleaning_peers import Finding
 METHOD = "hyper-cleaning clean"
 
 
-def digest(path):
-    """Which build it was, so that an older build's results are not taken for this one's."""
+def digest(path, extra=()):
+    """Which build it was, and which options: other results are not taken for this one's."""
     with open(path, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()[:16]
+        return hashlib.sha256(file.read() + " ".join(extra).encode()).hexdigest()[:16]
 
 
-def run(path, data, samples, seed, threads):
+def run(path, data, samples, seed, threads, options=()):
     """The finding, the labels that it leaves (-1: none), and what else belongs into its record.
 
     Seconds and memory are those of the whole process, reading and report included.
@@ -22,7 +22,7 @@ def run(path, data, samples, seed, threads):
     with tempfile.TemporaryDirectory() as folder:
         written, output = data.write(folder, samples), f"{folder}/output"
         command = [path, "clean", *written.arguments, "--threads", str(threads), "--seed", str(seed),
-                   "--output", output]
+                   "--output", output, *options]
         begin = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         errors = process.stderr.read().decode()
@@ -37,7 +37,7 @@ def run(path, data, samples, seed, threads):
             summary = json.load(file)
     kept = ("estimatedWrong", "estimatedWrongLow", "estimatedWrongHigh", "structure", "trainingSeconds")
     extra = {key: summary[key] for key in kept}
-    extra.update(build=digest(path), peakMemoryBytes=usage.ru_maxrss * 1024)
+    extra.update(build=digest(path, options), peakMemoryBytes=usage.ru_maxrss * 1024)
     return Finding(METHOD, {"score": scores}, flagged, None, seconds), corrected, extra
 
 

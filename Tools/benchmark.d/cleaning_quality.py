@@ -94,7 +94,8 @@ def measure(data, samples, seed, threads, peer, options):
     torch.set_flush_denormal(True)
     task = Task(samples.values, samples.given, samples.trusted_values, samples.trusted, seed, data.classes)
     if peer is None:
-        finding, corrected, extra = command.run(options.hyper_cleaning, data, samples, seed, threads)
+        finding, corrected, extra = command.run(
+            options.hyper_cleaning, data, samples, seed, threads, options.ours_options)
         found = [(finding, corrected, extra)]
     else:
         findings = list(peer(task))
@@ -148,7 +149,8 @@ def arguments():
     add("--trusted", nargs="+", type=int, default=[0, 100, 500, 5000], help="numbers of trusted samples")
     add("--seeds", nargs="+", type=int, default=[0, 1, 2])
     add("--methods", nargs="+", default=methods, choices=methods, help="to run; the tables show all that is known")
-    add("--trainings", type=int, default=2, help="of the network on what each method keeps (default: 2)")
+    add("--trainings", type=int, default=2,
+        help="of the network on what each method keeps (default: 2); 0: none, and no accuracy")
     add("--corrected-seeds", nargs="*", type=int, default=[0],
         help="seeds with which peers are also judged by their suggested labels, not only without flagged samples")
     add("--samples", type=int, default=10_000, help="given samples (default: 10000)")
@@ -159,6 +161,8 @@ def arguments():
         help="clean what a network that was taught the even classes makes of the odd ones")
     add("--hyper-cleaning", default=os.path.join(HERE, "../../.build/release/hyper-cleaning"),
         help="the command (default: this checkout's)")
+    add("--ours-options", type=str.split, default=[], metavar="'--option value …'",
+        help="further options of the command; results by others are not shown")
     add("--output", default="runs/benchmark-cleaning-quality", help="path without extension")
     return parser.parse_args()
 
@@ -171,7 +175,8 @@ def main():
     data = (Pictures(options.pictures) if options.pictures
             else isolated(Features, options.data_directory) if options.features
             else FashionMNIST(options.data_directory))
-    results = Results(options.output + ".jsonl", command.digest(options.hyper_cleaning), options.threads)
+    results = Results(options.output + ".jsonl", command.digest(options.hyper_cleaning, options.ours_options),
+                      options.threads)
     for seed in options.seeds:
         for trusted in options.trusted:
             for noise in options.noise:

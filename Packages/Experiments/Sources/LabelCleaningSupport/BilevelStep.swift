@@ -6,11 +6,9 @@ import Tensors
 /// One step of both levels on a batch, compiled: the network y moves along ∇_y f_B by Adam, and the upper variable as
 /// its kind says.
 ///
-/// f_B(x, y) = 1/B Σ_i w_i ℓ(y; u_i, v_i, T) + mean cross-entropy of trusted samples (where there are some), with
-/// ℓ = -log Σ_k p_y(k | u_i) T[k, v_i]. F = mean cross-entropy of other trusted samples.
-///
-/// The weights' hypergradient through one step of gradient descent at rate α is dF/dw_i = -α/B ⟨∇_y F, ∇_y ℓ_i⟩: all of
-/// a batch by one push of the losses along ∇_y F.
+/// f_B(x, y) = what the upper variable makes of the given samples (``UpperMove``; with a transition 1/B Σ_i ℓ_i,
+/// ℓ = -log Σ_k p_y(k | u_i) T[k, v_i]) + mean cross-entropy of trusted samples (where there are some). F = mean
+/// cross-entropy of other trusted samples.
 package final class BilevelStep {
     /// How many samples a batch has: given ones, trusted ones of the lower level, trusted ones of the upper level.
     package struct Sizes {
@@ -23,25 +21,27 @@ package final class BilevelStep {
     let sizes: Sizes
     /// What the caller fills before a step: images [batch, values] and labels; dropout factors [batch, hidden].
     package let given: Point, trusted: Point, upper: Point, dropout: Point
-    /// log T by label [classes, classes], or x of the batch's samples [batch]; nothing where there is no upper
-    /// variable.
+    /// ``UpperVariable/variable(batch:classes:)``.
     package let variable: Point
     private let moved: Point, loss: Point
-    /// y and what Adam remembers, twice: a step reads one and writes the other.
-    private var current: (network: Point, rule: Point), next: (network: Point, rule: Point)
+    /// y and what its rule remembers, θ and the same; twice: a step reads one and writes the other.
+    private var current: Point, next: Point
+    private let networkParts: Range<Int>
     private let replay: Replay
 
     /// - Parameters:
     ///   - network: where y begins.
     ///   - weightDecay: λ, λ y is added to the gradient.
-    ///   - upperRate: how far x_i moves where its derivative is the root mean square of the batch's.
+    ///   - upperRate: see ``UpperVariable/standardRate``.
+    ///   - function: the weight function where it is the upper variable.
     package init(
         _ network: Perceptron, kind: UpperVariable, sizes: Sizes, rate: Double, weightDecay: Double, upperRate: Double,
-        trustedWeight: Double
+        trustedWeight: Double, function weightFunction: WeightFunction? = nil
     ) {
         self.sizes = sizes
         let classes = network.layers.last!.bias.count, values = network.layers[0].weight.shape[1]
-        let rule = UpdateRule.adam(rate: rate), state = rule.initialState(for: network.tensors)
+        let rule = UpdateRule.adam(rate: rate), memory = rule.initialState(for: network.tensors)
+        let theta = weightFunction.map { $0.tensors + UpperMove.functionRule(0).initialState(for: $0.tensors) } ?? []
         func samples(_ count: Int) -> [Tensor] {
             count == 0
                 ? []
@@ -50,65 +50,44 @@ package final class BilevelStep {
                     Tensor.placeholder("labels", shape: [count], elementType: .int32),
                 ]
         }
-        let y = network.placeholders("y"), rememberedByRule = state.map { $0.placeholder("state") }
+        let y = network.placeholders("y"), remembered = memory.map { $0.placeholder("memory") }
         let (B, V, U) = (samples(sizes.batch), samples(sizes.trusted), samples(sizes.upper))
         let masks = network.layers.dropLast().map { layer in
             Tensor.placeholder("dropout", shape: [sizes.batch, layer.bias.count])
         }
-        let x: [Tensor] =
-            switch kind {
-            case .transition: [Tensor.placeholder("log T", shape: [classes, classes])]
-            case .weights: [Tensor.placeholder("x", shape: [sizes.batch])]
-            case .lookAhead, .none: []
-            }
-        let logits = y.logits(B[0], dropout: masks)
-        let losses =
-            kind == .transition
-            ? -(logits.logSoftmax() + x[0].gatheredRows(at: B[1])).logSumExp(axes: [1])
-            : logits.crossEntropy(labels: B[1])
+        let x = kind.variable(batch: sizes.batch, classes: classes), kept = theta.map { $0.placeholder("θ") }
         // ⟨∇_y F, ∇_y ℓ_i⟩, one a sample of the batch: how much a step along ∇_y ℓ_i lowers F.
-        func alignment() -> Tensor {
+        func alignment(_ losses: Tensor) -> Tensor {
             let F = y(U[0]).meanCrossEntropy(labels: U[1])
             let direction = gradient(of: F, withRespectTo: y.tensors)
             return pushforward(of: [losses], tangents: direction, withRespectTo: y.tensors)[0]
         }
-        var weighted = losses.mean(), movedVariable = x
-        switch kind {
-        case .transition, .none: break
-        case .weights:
-            let sigma = x[0].sigmoid(), derivative = alignment() * sigma * (1 - sigma)
-            weighted = (sigma * losses).mean()
-            let scale = (derivative.squared().mean() + 1e-20).sqrt()
-            movedVariable = [x[0] + derivative / scale * upperRate]
-        case .lookAhead:
-            let positive = alignment().relu()
-            weighted = ((positive / (positive.sum() + 1e-12)).stopGradient() * losses).sum()
-        }
-        let f = V.isEmpty ? weighted : weighted + y(V[0]).meanCrossEntropy(labels: V[1]) * trustedWeight
+        let move = UpperMove(
+            kind, x, weightFunction, kept,
+            of: .init(logits: y.logits(B[0], dropout: masks), labels: B[1], alignment: alignment), rate: upperRate)
+        let f = V.isEmpty ? move.objective : move.objective + y(V[0]).meanCrossEntropy(labels: V[1]) * trustedWeight
         let slopes = zip(gradient(of: f, withRespectTo: y.tensors), y.tensors).map { $0 + $1 * weightDecay }
-        let stepped = rule.step(y.tensors, gradient: slopes, state: rememberedByRule)
+        let stepped = rule.step(y.tensors, gradient: slopes, state: remembered)
         let function = CompiledFunction(
-            of: [y.tensors, rememberedByRule, B, masks, V, U, x],
-            to: [stepped.variable, stepped.state, movedVariable, [f]])
+            of: [y.tensors + remembered + kept, B, masks, V, U, x],
+            to: [stepped.variable + stepped.state + move.state, move.variable, [f]])
         replay = Replay(function)
         let layouts = function.arguments
-        current = (Point(copying: network), Point(copying: state))
-        next = (Point(layouts[0]), Point(layouts[1]))
-        (given, dropout, trusted) = (Point(layouts[2]), Point(layouts[3]), Point(layouts[4]))
-        (upper, variable) = (Point(layouts[5]), Point(layouts[6]))
-        (moved, loss) = (Point(layouts[6]), Point(function.results[3]))
+        (current, next) = (Point(copying: network.tensors + memory + theta), Point(layouts[0]))
+        networkParts = network.tensors.indices
+        (given, dropout, trusted) = (Point(layouts[1]), Point(layouts[2]), Point(layouts[3]))
+        (upper, variable) = (Point(layouts[4]), Point(layouts[5]))
+        (moved, loss) = (Point(layouts[5]), Point(function.results[2]))
     }
 
     /// y now.
-    package var network: Point { current.network }
-    /// y and what Adam remembers: what a checkpoint needs.
-    var state: [Point] { [current.network, current.rule] }
+    package var network: Point { current.part(networkParts) }
+    /// y, θ and what their rules remember: what a checkpoint needs.
+    package var state: Point { current }
 
     /// One step; `variable` moves with it. Returns f_B before it.
     package func callAsFunction(on pool: ThreadPool) -> Double {
-        replay(
-            current.network, current.rule, given, dropout, trusted, upper, variable, into: next.network, next.rule,
-            moved, loss, on: pool)
+        replay(current, given, dropout, trusted, upper, variable, into: next, moved, loss, on: pool)
         swap(&current, &next)
         variable.copy(from: moved)
         return Double(loss.floats(0)[0])

@@ -29,7 +29,8 @@ package struct CleaningConfiguration: ExperimentConfiguration {
     package var epochs = 20
     package var rate = 0.003
     package var weightDecay = 1e-4
-    package var upperRate = 0.1
+    /// Nil: ``UpperVariable/standardRate``.
+    package var upperRate: Double?
     package var dropout = 0.5
     /// Of the trusted samples' loss beside that of the given ones; nil: √(trusted / given), at most 1.
     package var trustedWeight: Double?

@@ -132,6 +132,10 @@ extension CleaningOutcome {
             switch configuration.upperVariable {
             case .transition: ", while it was estimated how labels of each class go wrong"
             case .weights: ", each sample with a weight that was learned on the trusted ones"
+            case .weightFunction:
+                ", with weights by loss and class that were learned on the trusted ones"
+            case .labels:
+                ", each mixed with what the networks said before, as far as it helped on the trusted ones"
             case .lookAhead: ", each batch with weights that help on the trusted samples one step ahead"
             case .none: ""
             }

@@ -12,8 +12,9 @@ package enum CleaningSettings {
     package static let hidden = One("hidden", \.hidden, .count, help: "Width of the hidden layer.")
     package static let upperVariable = One(
         "upperVariable", \.upperVariable,
-        help: "What the upper level chooses: how labels go wrong by class, a weight a sample by one-step "
-            + "hypergradients, weights by looking one step ahead, or nothing.")
+        help: "What the upper level chooses: how labels go wrong by class; by one-step hypergradients a weight a "
+            + "sample, weights as a function of loss and class, or how far each label is given and how far "
+            + "predicted; weights by looking one step ahead; or nothing.")
     package static let members = One(
         "members", \.members, .upTo(100), help: "Networks, trained one after the other on other parts of the data.")
     package static let epochs = One("epochs", \.epochs, .count, help: "Passes of each network over the data.")
@@ -22,7 +23,8 @@ package enum CleaningSettings {
         "weightDecay", \.weightDecay, .notNegative, help: "λ: λ y is added to the networks' gradients.")
     package static let dropout = One("dropout", \.dropout, .share, help: "Share of hidden units left out in a step.")
     package static let upperRate = One(
-        "upperRate", \.upperRate, .positive, help: "Step size of the sample weights' x.")
+        "upperRate", \.upperRate, .positive, default: "0.1; 0.003 (Adam) of a weight function",
+        help: "Step size of weights, weight function or labels.")
     package static let trustedWeight = One(
         "trustedWeight", \.trustedWeight, .positive, default: "√(trusted / given), at most 1",
         help: "Weight of the trusted samples' loss beside that of the given ones.")

@@ -37,7 +37,7 @@ final class CleaningTraining {
     private(set) var leftOut: LeftOut
     private(set) var plainMargins: PlainMargins
     private(set) var transition: NoiseTransition
-    /// x, one a given sample, where the upper variable is a weight.
+    /// x, one a given sample, where the upper variable is by sample.
     private(set) var weights: [Float]
     private var member: Member
     /// Of each member so far, whether it is taught the labels as they are.
@@ -68,7 +68,9 @@ final class CleaningTraining {
     func runEpoch() throws(SolverError) -> Double {
         let inMember = epoch % epochsPerMember
         if epoch > 0, inMember == 0 { begin(epoch / epochsPerMember) }
-        let loss = member.pass(transition, &weights, pool), given = member.probabilities(of: data.given, pool)
+        let predicted = configuration.upperVariable == .labels && running.termCount > 0 ? running.mean : nil
+        let loss = member.pass(transition, &weights, predicted, pool)
+        let given = member.probabilities(of: data.given, pool)
         guard loss.isFinite, given.values.allSatisfy(\.isFinite) else {
             throw .notFinite(quantity: "the loss", iteration: epoch + 1)
         }
@@ -139,7 +141,7 @@ extension CleaningTraining {
         add("plainMargins", plainMargins.sum)
         result.notes["plainMargins.terms"] = String(plainMargins.termCount)
         result.notes["members.plain"] = arePlain.map { $0 ? "1" : "0" }.joined()
-        for (i, tensor) in member.state.flatMap(\.tensors).enumerated() { result.add(tensor, as: "member.\(i)") }
+        for (i, tensor) in member.state.tensors.enumerated() { result.add(tensor, as: "member.\(i)") }
         result.notes["member.drawn"] = String(member.drawnCount)
         add("leftOut", leftOut.given.probabilities.values)
         add("leftOutPlain", leftOut.plain.probabilities.values)
@@ -183,15 +185,11 @@ extension CleaningTraining {
             classCount: data.classCount,
             values: try checkpoint.restored(Tensor(transition.values), from: "transition", file: file).scalars())
         weights = try checkpoint.restored(Tensor(weights), from: "weights", file: file).scalars()
-        var number = 0
-        for point in member.state {
-            var tensors: [Tensor] = []
-            for tensor in point.tensors {
-                tensors.append(try checkpoint.restored(tensor, from: "member.\(number)", file: file))
-                number += 1
-            }
-            point.assign(tensors)
+        var tensors: [Tensor] = []
+        for (i, tensor) in member.state.tensors.enumerated() {
+            tensors.append(try checkpoint.restored(tensor, from: "member.\(i)", file: file))
         }
+        member.state.assign(tensors)
         guard let drawn = UInt64(try note("member.drawn")) else {
             throw CheckpointError(expected: "a cleaning run", got: "other notes", file: file)
         }

@@ -28,7 +28,7 @@ final class Member {
         let out = Set(leftOut), outTrusted = Set(leftOutTrusted)
         taught = data.given.indices.filter { !out.contains($0) }
         let known = data.trusted.indices.filter { !outTrusted.contains($0) }.map { data.trusted[$0] }
-        let needsUpper = kind == .weights || kind == .lookAhead
+        let needsUpper = kind.measuresF
         // What F is measured on is not what y descends on.
         // Without trusted samples it is measured on given ones that are left out: their wrong labels agree with no
         // sample's gradient.
@@ -46,8 +46,10 @@ final class Member {
             sizes: .init(
                 batch: batch, trusted: min(lowerTrusted.count, max(1, batch / 2)),
                 upper: min(upperTrusted.count, max(1, batch / 2))),
-            rate: configuration.rate, weightDecay: configuration.weightDecay, upperRate: configuration.upperRate,
-            trustedWeight: configuration.trustedWeight(of: data))
+            rate: configuration.rate, weightDecay: configuration.weightDecay,
+            upperRate: configuration.upperRate ?? kind.standardRate,
+            trustedWeight: configuration.trustedWeight(of: data),
+            function: kind == .weightFunction ? WeightFunction(classes: classes, using: &random) : nil)
         predict = Replay(
             CompiledFunction(of: network, Tensor.zeros([Member.chunk, values])) { network, images in
                 network(images).softmax()
@@ -68,7 +70,12 @@ final class Member {
     }
 
     /// One pass over the samples that it is taught, in whole batches of a new order. Returns the mean loss.
-    func pass(_ transition: NoiseTransition, _ weights: inout [Float], _ pool: ThreadPool) -> Double {
+    /// - Parameters:
+    ///   - x: one a given sample; moved where the upper variable is by sample.
+    ///   - predicted: what soft labels mix with the given ones; nil: the given ones.
+    func pass(
+        _ transition: NoiseTransition, _ x: inout [Float], _ predicted: ClassProbabilities?, _ pool: ThreadPool
+    ) -> Double {
         let order = random.permutation(of: taught.count).map { taught[$0] }, size = step.sizes.batch
         if kind == .transition {
             let target = step.variable.floats(0)
@@ -82,14 +89,15 @@ final class Member {
             fill(step.trusted, draw(lowerTrusted, step.sizes.trusted))
             fill(step.upper, draw(upperTrusted, step.sizes.upper))
             fillDropout()
-            if kind == .weights {
+            if kind.isBySample {
                 let target = step.variable.floats(0)
-                for (i, place) in places.enumerated() { target[i] = weights[place] }
+                for (i, place) in places.enumerated() { target[i] = x[place] }
             }
+            if kind == .labels { fill(step.variable.floats(1), places, predicted) }
             total += step(on: pool)
-            if kind == .weights {
+            if kind.isBySample {
                 let moved = step.variable.floats(0)
-                for (i, place) in places.enumerated() { weights[place] = moved[i] }
+                for (i, place) in places.enumerated() { x[place] = moved[i] }
             }
         }
         return total / Double(steps)
@@ -103,6 +111,15 @@ final class Member {
         guard !entries.isEmpty else { return }
         data.write(entries, to: point.floats(0))
         point.part(1..<2).assign([Tensor(entries.map(\.label))])
+    }
+
+    private func fill(
+        _ target: UnsafeMutableBufferPointer<Float>, _ places: ArraySlice<Int>, _ predicted: ClassProbabilities?
+    ) {
+        let rows =
+            predicted?.rows(Array(places))
+            ?? places.flatMap { place in (0..<data.classCount).map { $0 == Int(data.givenLabels[place]) ? 1 : 0 } }
+        for (i, value) in rows.enumerated() { target[i] = value }
     }
 
     /// Hidden units are left out at random, the rest scaled up so that the mean stays (Srivastava et al. 2014).
@@ -119,8 +136,8 @@ final class Member {
         }
     }
 
-    /// y and what Adam remembers; how much was drawn: all that the next pass depends on.
-    var state: [Point] { step.state }
+    /// Of the step; how much was drawn: all that the next pass depends on.
+    var state: Point { step.state }
     var drawnCount: UInt64 {
         get { random.drawnCount }
         set { random.drawnCount = newValue }

@@ -41,7 +41,7 @@ package struct PlantedErrors: Sendable {
         let member = Member(0, CleaningData(samples: samples, given: chosen), settings)
         let pool = ThreadPool(threadCount: threads)
         var weights = [Float](repeating: 0, count: chosen.count)
-        for _ in 0..<10 { _ = member.pass(NoiseTransition(identityOf: samples.classCount), &weights, pool) }
+        for _ in 0..<10 { _ = member.pass(NoiseTransition(identityOf: samples.classCount), &weights, nil, pool) }
         let entries = places.map { CleaningData.Entry(source: .samples, index: $0, label: samples.labels[$0]) }
         return member.probabilities(of: entries, pool).values
     }

@@ -51,7 +51,7 @@ struct Clouds {
     }
 
     /// Clouds three deviations apart: a perfect classifier errs on 2 to 3% of them.
-    @Test(arguments: [UpperVariable.transition, .weights, .lookAhead, .none], [true, false])
+    @Test(arguments: UpperVariable.allCases, [true, false])
     func everyUpperVariableFindsPlantedErrors(_ kind: UpperVariable, _ isTrusted: Bool) throws {
         var configuration = CleaningConfiguration()
         configuration.upperVariable = kind
@@ -124,7 +124,7 @@ struct Clouds {
     }
 
     /// At the end of a member, inside the next one, and before the transition is first estimated.
-    @Test(arguments: [UpperVariable.transition, .weights], [3, 8, 13])
+    @Test(arguments: [UpperVariable.transition, .weights, .weightFunction, .labels], [3, 8, 13])
     func aRunThatGoesOnEndsInTheSameBits(_ kind: UpperVariable, _ stop: Int) throws {
         var configuration = CleaningConfiguration()
         (configuration.epochs, configuration.upperVariable) = (8, kind)

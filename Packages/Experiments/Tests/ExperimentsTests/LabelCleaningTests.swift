@@ -286,36 +286,115 @@ import Testing
         Tensor((0..<shape.count).map { _ in Float(random.normal()) }, shape: shape)
     }
 
-    /// The library's reverse mode through one step of gradient descent is the truth.
+    /// A network, a batch of given samples and one of trusted ones.
+    struct Batches {
+        let network: Perceptron, images: Tensor, labels: Tensor, clean: Tensor, cleanLabels: Tensor
+
+        init(using random: inout RandomGenerator) {
+            network = Perceptron(widths: [5, 7, 3], activation: .relu, using: &random)
+            (images, clean) = (BilevelStepTests.tensor([8, 5], &random), BilevelStepTests.tensor([6, 5], &random))
+            labels = Tensor((0..<8).map { Int32($0 % 3) })
+            cleanLabels = Tensor((0..<6).map { Int32($0 % 3) })
+        }
+
+        /// The library's reverse mode through one step of gradient descent on `lowerObjective` is the truth.
+        func hypergradient<Upper: TensorTree>(
+            at x: Upper, _ lowerObjective: @escaping @Sendable (Upper, Perceptron) -> Tensor
+        ) throws -> [Double] {
+            // ∇_y F is taken at y_0 by the step, at y_1 by the solver: a rate at which they do not differ.
+            let solver = try Solver(
+                BilevelProblem<Upper, Perceptron>(
+                    upperObjective: { _, y in y(clean).meanCrossEntropy(labels: cleanLabels) },
+                    lowerObjective: lowerObjective),
+                method: Method(
+                    dynamics: .descent(.gradientDescent(rate: 1e-4)), innerIterations: 1, initialization: .fixed),
+                upperRule: .gradientDescent(rate: 1), upper: x, lower: network)
+            _ = try solver.step()
+            return solver.hypergradient.tensors.flatMap { $0.scalars as [Double] }
+        }
+
+        /// After one step.
+        func step(_ kind: UpperVariable, _ variable: [Tensor], function: WeightFunction? = nil) -> BilevelStep {
+            let step = BilevelStep(
+                network, kind: kind, sizes: .init(batch: 8, trusted: 0, upper: 6), rate: 1e-3, weightDecay: 0,
+                upperRate: 0.5, trustedWeight: 1, function: function)
+            step.given.assign([images, labels])
+            step.upper.assign([clean, cleanLabels])
+            step.dropout.assign([Tensor.ones([8, 7]).evaluated()])
+            if !variable.isEmpty { step.variable.assign(variable) }
+            _ = step(on: ThreadPool(threadCount: 1))
+            return step
+        }
+    }
+
+    /// x moves by half of its derivative over the root mean square of all.
+    static func expectMove(_ step: BilevelStep, from x: Tensor, along hypergradient: [Double]) {
+        let before: [Double] = x.scalars, after: [Double] = step.variable.tensors[0].scalars
+        let scale = (hypergradient.reduce(0) { $0 + $1 * $1 } / 8).squareRoot()
+        for (i, h) in hypergradient.enumerated() {
+            #expect(abs(after[i] - before[i] + 0.5 * h / scale) < 2e-3)  // y_1 - y_0 is 1e-4 ∇f
+        }
+    }
+
     @Test func weightsMoveAlongTheHypergradientOfOneStep() throws {
         var random = RandomGenerator(seed: 3)
-        let network = Perceptron(widths: [5, 7, 3], activation: .relu, using: &random)
-        let (images, clean) = (Self.tensor([8, 5], &random), Self.tensor([6, 5], &random))
-        let labels = Tensor((0..<8).map { Int32($0 % 3) }), cleanLabels = Tensor((0..<6).map { Int32($0 % 3) })
-        let x = Self.tensor([8], &random)
-        let problem = BilevelProblem<Tensor, Perceptron>(
-            upperObjective: { _, y in y(clean).meanCrossEntropy(labels: cleanLabels) },
-            lowerObjective: { x, y in (x.sigmoid() * y(images).crossEntropy(labels: labels)).mean() })
-        // ∇_y F is taken at y_0 by the step, at y_1 by the solver: a rate at which they do not differ.
-        let solver = try Solver(
-            problem,
-            method: Method(
-                dynamics: .descent(.gradientDescent(rate: 1e-4)), innerIterations: 1, initialization: .fixed),
-            upperRule: .gradientDescent(rate: 1), upper: x, lower: network)
-        _ = try solver.step()
-        let expected: [Double] = solver.hypergradient.scalars
-        let step = BilevelStep(
-            network, kind: .weights, sizes: .init(batch: 8, trusted: 0, upper: 6), rate: 1e-3, weightDecay: 0,
-            upperRate: 0.5, trustedWeight: 1)
-        step.given.assign([images, labels])
-        step.upper.assign([clean, cleanLabels])
-        step.dropout.assign([Tensor.ones([8, 7]).evaluated()])
-        step.variable.assign([x])
-        _ = step(on: ThreadPool(threadCount: 1))
-        let before: [Double] = x.scalars, after: [Double] = step.variable.tensors[0].scalars
-        let moved = zip(after, before).map { $0 - $1 }
-        let scale = (expected.reduce(0) { $0 + $1 * $1 } / 8).squareRoot()
-        for (m, e) in zip(moved, expected) { #expect(abs(m + 0.5 * e / scale) < 2e-3) }  // y_1 - y_0 is 1e-4 ∇f
+        let batches = Batches(using: &random), x = Self.tensor([8], &random)
+        let expected = try batches.hypergradient(at: x) { [batches] x, y in
+            (x.sigmoid() * y(batches.images).crossEntropy(labels: batches.labels)).mean()
+        }
+        Self.expectMove(batches.step(.weights, [x]), from: x, along: expected)
+    }
+
+    @Test func mixedLabelsMoveAlongTheHypergradientOfOneStep() throws {
+        var random = RandomGenerator(seed: 6)
+        let batches = Batches(using: &random), x = Self.tensor([8], &random)
+        let predicted = Self.tensor([8, 3], &random).softmax().evaluated()
+        let expected = try batches.hypergradient(at: x) { [batches] x, y in
+            let sigma = x.sigmoid().reshaped(to: [8, 1]), given = batches.labels.oneHot(classes: 3)
+            let targets = sigma * given + (1 - sigma) * predicted
+            return -(targets * y(batches.images).logSoftmax()).sum(axes: [1]).mean()
+        }
+        let step = batches.step(.labels, [x, predicted])
+        Self.expectMove(step, from: x, along: expected)
+        #expect(step.variable.tensors[1].scalars() as [Float] == predicted.scalars() as [Float])
+    }
+
+    /// ∇ℓ of what the network says itself is 0: mixed in, it only makes the given label's weight smaller.
+    @Test func aLabelMixedWithTheNetworksOwnWordIsAWeight() {
+        var random = RandomGenerator(seed: 7)
+        let batches = Batches(using: &random), x = Self.tensor([8], &random)
+        let own = batches.network(batches.images).softmax().evaluated()
+        let mixed: [Float] = batches.step(.labels, [x, own]).network.tensors[0].scalars()
+        let weighted: [Float] = batches.step(.weights, [x]).network.tensors[0].scalars()
+        let start: [Float] = batches.network.tensors[0].scalars()
+        #expect(zip(weighted, start).contains { abs($0 - $1) > 9e-4 })  // Adam's first step is 1e-3 either way
+        // Where a derivative is as good as zero, its sign may be another.
+        #expect(zip(mixed, weighted).count { abs($0 - $1) < 1e-6 } >= 33)
+    }
+
+    @Test func theWeightFunctionMovesAlongTheHypergradientOfOneStep() throws {
+        var random = RandomGenerator(seed: 8)
+        let batches = Batches(using: &random)
+        var function = WeightFunction(classes: 3, using: &random)
+        function.byClass = (Self.tensor(function.byClass.shape, &random) * 0.3).evaluated()
+        let expected = try batches.hypergradient(at: function) { [batches] theta, y in
+            let losses = y(batches.images).crossEntropy(labels: batches.labels)
+            return (theta(losses.stopGradient(), labels: batches.labels) * losses).mean()
+        }
+        let step = batches.step(.weightFunction, [], function: function), tensors = step.state.tensors
+        // Behind y and its Adam's memory stand θ and its Adam's memory: first the mean of gradients, after one step
+        // a tenth of the first.
+        let mean: [Double] = tensors[(4 + 10 + 5)..<(4 + 10 + 10)].flatMap { $0.scalars as [Double] }
+        func norm(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+        #expect(norm(expected) > 0)
+        let cosine = zip(mean, expected).reduce(0) { $0 + $1.0 * $1.1 } / norm(mean) / norm(expected)
+        #expect(cosine > 1 - 1e-6)
+        // The next step weighs by what θ has become.
+        let moved = function.with(Array(tensors[14..<19])), y = batches.network.with(Array(tensors[..<4]))
+        let losses = y(batches.images).crossEntropy(labels: batches.labels)
+        let weighted: [Double] = (moved(losses, labels: batches.labels) * losses).mean().scalars
+        #expect(abs(step(on: ThreadPool(threadCount: 1)) - weighted[0]) < 1e-5)
+        #expect(abs(moved.output.bias.scalars[0] - function.output.bias.scalars[0]) > 0.4)  // Adam's first step is 0.5
     }
 
     @Test func underTheIdentityTheTransitionLeavesTheLossAsItIs() {

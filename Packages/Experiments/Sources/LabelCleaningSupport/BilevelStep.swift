@@ -3,8 +3,8 @@ import NeuralLayers
 import RunSupport
 import Tensors
 
-/// One step of both levels on a batch, compiled: the network y moves along ∇_y f_B by Adam, and the upper variable as
-/// its kind says.
+/// One step of both levels on a batch, compiled: the network y moves along ∇_y f_B by a rule, and the upper variable
+/// as its kind says.
 ///
 /// f_B(x, y) = what the upper variable makes of the given samples (``UpperMove``; with a transition 1/B Σ_i ℓ_i,
 /// ℓ = -log Σ_k p_y(k | u_i) T[k, v_i]) + mean cross-entropy of trusted samples (where there are some). F = mean
@@ -31,16 +31,17 @@ package final class BilevelStep {
 
     /// - Parameters:
     ///   - network: where y begins.
+    ///   - rule: moves y.
     ///   - weightDecay: λ, λ y is added to the gradient.
     ///   - upperRate: see ``UpperVariable/standardRate``.
     ///   - function: the weight function where it is the upper variable.
     package init(
-        _ network: Perceptron, kind: UpperVariable, sizes: Sizes, rate: Double, weightDecay: Double, upperRate: Double,
-        trustedWeight: Double, function weightFunction: WeightFunction? = nil
+        _ network: Perceptron, kind: UpperVariable, sizes: Sizes, rule: UpdateRule, weightDecay: Double,
+        upperRate: Double, trustedWeight: Double, function weightFunction: WeightFunction? = nil
     ) {
         self.sizes = sizes
         let classes = network.layers.last!.bias.count, values = network.layers[0].weight.shape[1]
-        let rule = UpdateRule.adam(rate: rate), memory = rule.initialState(for: network.tensors)
+        let memory = rule.initialState(for: network.tensors)
         let theta = weightFunction.map { $0.tensors + UpperMove.functionRule(0).initialState(for: $0.tensors) } ?? []
         func samples(_ count: Int) -> [Tensor] {
             count == 0

@@ -1,3 +1,4 @@
+import BilevelOptimization
 import Foundation
 import RunSupport
 
@@ -11,6 +12,16 @@ package struct CleaningConfiguration: ExperimentConfiguration {
         case linear
         /// One hidden layer with ReLU and dropout.
         case mlp
+    }
+
+    /// What moves the networks.
+    package enum Optimizer: String, NamedSetting {
+        /// Kingma and Ba 2015.
+        case adam
+        /// Gradient descent with momentum (Polyak 1964), on batches.
+        case sgd
+
+        var standardRate: Double { self == .adam ? 0.003 : 0.1 }
     }
 
     /// What networks see of pictures; features are taken as they are.
@@ -27,7 +38,11 @@ package struct CleaningConfiguration: ExperimentConfiguration {
     package var members = 2
     /// Passes over the data of each member.
     package var epochs = 20
-    package var rate = 0.003
+    package var optimizer = Optimizer.adam
+    /// Nil: ``Optimizer/standardRate``.
+    package var rate: Double?
+    /// Of gradient descent; nil: 0.9.
+    package var momentum: Double?
     package var weightDecay = 1e-4
     /// Nil: ``UpperVariable/standardRate``.
     package var upperRate: Double?
@@ -41,6 +56,12 @@ package struct CleaningConfiguration: ExperimentConfiguration {
 
     /// Samples of a batch: a twentieth of them, from 16 to 500.
     package static func batchSize(of count: Int) -> Int { min(count, max(16, min(500, count / 20))) }
+
+    /// What moves the networks.
+    package var rule: UpdateRule {
+        let rate = rate ?? optimizer.standardRate
+        return optimizer == .adam ? .adam(rate: rate) : .momentum(rate: rate, coefficient: momentum ?? 0.9)
+    }
 
     func trustedWeight(of data: CleaningData) -> Double {
         trustedWeight ?? min(1, (Double(data.trusted.count) / Double(max(1, data.given.count))).squareRoot())

@@ -18,7 +18,12 @@ package enum CleaningSettings {
     package static let members = One(
         "members", \.members, .upTo(100), help: "Networks, trained one after the other on other parts of the data.")
     package static let epochs = One("epochs", \.epochs, .count, help: "Passes of each network over the data.")
-    package static let rate = One("rate", \.rate, .positive, help: "Step size of the networks (Adam).")
+    package static let optimizer = One(
+        "optimizer", \.optimizer, help: "What moves the networks: Adam, or gradient descent with momentum.")
+    package static let rate = One(
+        "rate", \.rate, .positive, default: "0.003; 0.1 of sgd", help: "Step size of the networks.")
+    package static let momentum = One(
+        "momentum", \.momentum, .share, default: "0.9", help: "Share of the velocity that sgd keeps.")
     package static let weightDecay = One(
         "weightDecay", \.weightDecay, .notNegative, help: "λ: λ y is added to the networks' gradients.")
     package static let dropout = One("dropout", \.dropout, .share, help: "Share of hidden units left out in a step.")
@@ -35,7 +40,8 @@ package enum CleaningSettings {
 
     static let all = [
         One(recorded: "experiment", decidesBits: false) { _ in "label-cleaning" },
-        input, network, hidden, upperVariable, members, epochs, rate, weightDecay, dropout, upperRate, trustedWeight,
-        seed, threads, One(recorded: "codeVersion", decidesBits: false) { _ in .string(codeVersion) },
+        input, network, hidden, upperVariable, members, epochs, optimizer, rate, momentum, weightDecay, dropout,
+        upperRate, trustedWeight, seed, threads,
+        One(recorded: "codeVersion", decidesBits: false) { _ in .string(codeVersion) },
     ]
 }

@@ -46,7 +46,7 @@ final class Member {
             sizes: .init(
                 batch: batch, trusted: min(lowerTrusted.count, max(1, batch / 2)),
                 upper: min(upperTrusted.count, max(1, batch / 2))),
-            rate: configuration.rate, weightDecay: configuration.weightDecay,
+            rule: configuration.rule, weightDecay: configuration.weightDecay,
             upperRate: configuration.upperRate ?? kind.standardRate,
             trustedWeight: configuration.trustedWeight(of: data),
             function: kind == .weightFunction ? WeightFunction(classes: classes, using: &random) : nil)

@@ -65,6 +65,10 @@ extension SettingRule<Double?> {
     package static let positive = SettingRule("a positive number") { value in
         value.map { $0 > 0 && $0.isFinite } ?? true
     }
+    /// [0, 1).
+    package static let share = SettingRule("a share of at least 0 and below 1") { value in
+        value.map { $0 >= 0 && $0 < 1 } ?? true
+    }
 }
 
 extension Int: SettingValue {

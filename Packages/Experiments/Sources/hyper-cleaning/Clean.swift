@@ -49,7 +49,9 @@ struct Clean: RunCommand {
     @Option(Settings.upperVariable) var upperVariable
     @Option(Settings.members) var members
     @Option(Settings.epochs) var epochs
+    @Option(Settings.optimizer) var optimizer
     @Option(Settings.rate) var rate
+    @Option(Settings.momentum) var momentum
     @Option(Settings.weightDecay) var weightDecay
     @Option(Settings.dropout) var dropout
     @Option(Settings.upperRate) var upperRate
@@ -65,6 +67,9 @@ struct Clean: RunCommand {
         if correct, drop { throw ValidationError("--correct or --drop expected, not both") }
         if !(0..<1 ~= plantRate) { throw ValidationError("--plant-rate: a share of at least 0 and below 1 expected") }
         if let side, !(1...1024 ~= side) { throw ValidationError("--side: 1 to 1024 pixels expected, got \(side)") }
+        if momentum != nil, settings.optimizer != .sgd {
+            throw ValidationError("--momentum: --optimizer sgd expected, got \(settings.optimizer.rawValue)")
+        }
         if resume, output == nil { throw ValidationError("--resume: --output with the folder of the run expected") }
     }
 
@@ -72,8 +77,8 @@ struct Clean: RunCommand {
         var settings = CleaningConfiguration()
         settings.threads = ProcessInfo.processInfo.activeProcessorCount
         for given in [
-            input, network, hidden, upperVariable, members, epochs, rate, weightDecay, dropout, upperRate,
-            trustedWeight, seed, threads,
+            input, network, hidden, upperVariable, members, epochs, optimizer, rate, momentum, weightDecay,
+            dropout, upperRate, trustedWeight, seed, threads,
         ] { given?.apply(to: &settings) }
         return settings
     }

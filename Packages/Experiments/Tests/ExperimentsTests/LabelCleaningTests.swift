@@ -316,7 +316,8 @@ import Testing
         /// After one step.
         func step(_ kind: UpperVariable, _ variable: [Tensor], function: WeightFunction? = nil) -> BilevelStep {
             let step = BilevelStep(
-                network, kind: kind, sizes: .init(batch: 8, trusted: 0, upper: 6), rate: 1e-3, weightDecay: 0,
+                network, kind: kind, sizes: .init(batch: 8, trusted: 0, upper: 6),
+                rule: .adam(rate: 1e-3), weightDecay: 0,
                 upperRate: 0.5, trustedWeight: 1, function: function)
             step.given.assign([images, labels])
             step.upper.assign([clean, cleanLabels])
@@ -397,13 +398,38 @@ import Testing
         #expect(abs(moved.output.bias.scalars[0] - function.output.bias.scalars[0]) > 0.4)  // Adam's first step is 0.5
     }
 
+    /// v ← 0.9 v + ∇f + λ y, y ← y - 0.2 v, twice.
+    @Test func gradientDescentKeepsItsMomentum() {
+        var random = RandomGenerator(seed: 9)
+        let network = Perceptron(widths: [5, 3], activation: .relu, using: &random)
+        let images = Self.tensor([8, 5], &random), labels = Tensor((0..<8).map { Int32($0 % 3) })
+        var settings = CleaningConfiguration()
+        (settings.optimizer, settings.rate) = (.sgd, 0.2)
+        let step = BilevelStep(
+            network, kind: .none, sizes: .init(batch: 8, trusted: 0, upper: 0), rule: settings.rule,
+            weightDecay: 0.01, upperRate: 1, trustedWeight: 1)
+        step.given.assign([images, labels])
+        var (y, velocity) = (network, network.tensors.map { ($0 * 0).evaluated() })
+        for _ in 0..<2 {
+            _ = step(on: ThreadPool(threadCount: 1))
+            let slopes = gradient(of: y(images).meanCrossEntropy(labels: labels), withRespectTo: y.tensors)
+            velocity = zip(velocity, zip(slopes, y.tensors)).map { ($0 * 0.9 + $1.0 + $1.1 * 0.01).evaluated() }
+            y = y.with(zip(y.tensors, velocity).map { ($0 - $1 * 0.2).evaluated() })
+        }
+        for (found, expected) in zip(step.network.tensors, y.tensors) {
+            let (found, expected): ([Double], [Double]) = (found.scalars, expected.scalars)
+            for (f, e) in zip(found, expected) { #expect(abs(f - e) < 1e-6) }
+        }
+    }
+
     @Test func underTheIdentityTheTransitionLeavesTheLossAsItIs() {
         var random = RandomGenerator(seed: 4)
         let network = Perceptron(widths: [5, 3], activation: .relu, using: &random)
         let images = Self.tensor([8, 5], &random), labels = Tensor((0..<8).map { Int32($0 % 3) })
         func loss(_ kind: UpperVariable) -> Double {
             let step = BilevelStep(
-                network, kind: kind, sizes: .init(batch: 8, trusted: 0, upper: 0), rate: 1e-3, weightDecay: 0,
+                network, kind: kind, sizes: .init(batch: 8, trusted: 0, upper: 0),
+                rule: .adam(rate: 1e-3), weightDecay: 0,
                 upperRate: 1, trustedWeight: 1)
             step.given.assign([images, labels])
             if kind == .transition {
@@ -421,7 +447,8 @@ import Testing
         let network = Perceptron(widths: [4, 3], activation: .relu, using: &random)
         let images = Self.tensor([6, 4], &random), labels: [Int32] = [0, 1, 2, 2, 1, 0]
         let step = BilevelStep(
-            network, kind: .transition, sizes: .init(batch: 6, trusted: 0, upper: 0), rate: 1e-3, weightDecay: 0,
+            network, kind: .transition, sizes: .init(batch: 6, trusted: 0, upper: 0),
+            rule: .adam(rate: 1e-3), weightDecay: 0,
             upperRate: 1, trustedWeight: 1)
         step.given.assign([images, Tensor(labels)])
         step.variable.assign([Tensor(NoiseTransitionTests.truth.logarithmsByLabel, shape: [3, 3])])

@@ -22,7 +22,7 @@ struct Classifier {
         let values = images.count / labels.count, batch = CleaningConfiguration.batchSize(of: labels.count)
         network = kind.network(inputs: values, classes: classCount, using: &random)
         let step = BilevelStep(
-            network, kind: .none, sizes: .init(batch: batch, trusted: 0, upper: 0),
+            CleaningNetwork(network), kind: .none, sizes: .init(batch: batch, trusted: 0, upper: 0),
             rule: .adam(rate: Self.rate), weightDecay: 0, upperRate: 0, trustedWeight: 0)
         for layer in 0..<step.dropout.count { step.dropout.floats(layer).update(repeating: 1) }
         let given = step.given

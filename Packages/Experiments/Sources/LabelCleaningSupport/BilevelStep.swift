@@ -24,9 +24,10 @@ package final class BilevelStep {
     /// ``UpperVariable/variable(batch:classes:)``.
     package let variable: Point
     private let moved: Point, loss: Point
-    /// y and what its rule remembers, θ and the same; twice: a step reads one and writes the other.
+    /// y and its normalizations' running statistics, what y's rule remembers, θ and the same; twice: a step reads one
+    /// and writes the other.
     private var current: Point, next: Point
-    private let networkParts: Range<Int>
+    private let trainedParts: Range<Int>
     private let replay: Replay
 
     /// - Parameters:
@@ -36,27 +37,28 @@ package final class BilevelStep {
     ///   - upperRate: see ``UpperVariable/standardRate``.
     ///   - function: the weight function where it is the upper variable.
     package init(
-        _ network: Perceptron, kind: UpperVariable, sizes: Sizes, rule: UpdateRule, weightDecay: Double,
+        _ network: CleaningNetwork, kind: UpperVariable, sizes: Sizes, rule: UpdateRule, weightDecay: Double,
         upperRate: Double, trustedWeight: Double, function weightFunction: WeightFunction? = nil
     ) {
         self.sizes = sizes
-        let classes = network.layers.last!.bias.count, values = network.layers[0].weight.shape[1]
-        let memory = rule.initialState(for: network.tensors)
+        let memory = rule.initialState(for: network.tensors), trained = TrainedNetwork(network)
         let theta = weightFunction.map { $0.tensors + UpperMove.functionRule(0).initialState(for: $0.tensors) } ?? []
         func samples(_ count: Int) -> [Tensor] {
             count == 0
                 ? []
                 : [
-                    Tensor.placeholder("images", shape: [count, values]),
+                    Tensor.placeholder("images", shape: [count, network.inputs]),
                     Tensor.placeholder("labels", shape: [count], elementType: .int32),
                 ]
         }
-        let y = network.placeholders("y"), remembered = memory.map { $0.placeholder("memory") }
+        let y = network.placeholders("y"), statistics = trained.statistics.placeholders("statistics")
+        let remembered = memory.map { $0.placeholder("memory") }
         let (B, V, U) = (samples(sizes.batch), samples(sizes.trusted), samples(sizes.upper))
-        let masks = network.layers.dropLast().map { layer in
-            Tensor.placeholder("dropout", shape: [sizes.batch, layer.bias.count])
-        }
-        let x = kind.variable(batch: sizes.batch, classes: classes), kept = theta.map { $0.placeholder("θ") }
+        let masks = network.hiddenWidths.map { Tensor.placeholder("dropout", shape: [sizes.batch, $0]) }
+        var source = NormalizationSource()
+        let logits = y(B[0], dropout: masks, &source)
+        let seen = zip(statistics.tensors, source.statistics.tensors).map { $0 * 0.9 + $1 * 0.1 }
+        let x = kind.variable(batch: sizes.batch, classes: network.classes), kept = theta.map { $0.placeholder("θ") }
         // ⟨∇_y F, ∇_y ℓ_i⟩, one a sample of the batch: how much a step along ∇_y ℓ_i lowers F.
         func alignment(_ losses: Tensor) -> Tensor {
             let F = y(U[0]).meanCrossEntropy(labels: U[1])
@@ -65,25 +67,25 @@ package final class BilevelStep {
         }
         let move = UpperMove(
             kind, x, weightFunction, kept,
-            of: .init(logits: y.logits(B[0], dropout: masks), labels: B[1], alignment: alignment), rate: upperRate)
+            of: .init(logits: logits, labels: B[1], alignment: alignment), rate: upperRate)
         let f = V.isEmpty ? move.objective : move.objective + y(V[0]).meanCrossEntropy(labels: V[1]) * trustedWeight
         let slopes = zip(gradient(of: f, withRespectTo: y.tensors), y.tensors).map { $0 + $1 * weightDecay }
         let stepped = rule.step(y.tensors, gradient: slopes, state: remembered)
         let function = CompiledFunction(
-            of: [y.tensors + remembered + kept, B, masks, V, U, x],
-            to: [stepped.variable + stepped.state + move.state, move.variable, [f]])
+            of: [y.tensors + statistics.tensors + remembered + kept, B, masks, V, U, x],
+            to: [stepped.variable + seen + stepped.state + move.state, move.variable, [f]])
         replay = Replay(function)
         let layouts = function.arguments
-        (current, next) = (Point(copying: network.tensors + memory + theta), Point(layouts[0]))
-        networkParts = network.tensors.indices
+        (current, next) = (Point(copying: trained.tensors + memory + theta), Point(layouts[0]))
+        trainedParts = trained.tensors.indices
         (given, dropout, trusted) = (Point(layouts[1]), Point(layouts[2]), Point(layouts[3]))
         (upper, variable) = (Point(layouts[4]), Point(layouts[5]))
         (moved, loss) = (Point(layouts[5]), Point(function.results[2]))
     }
 
-    /// y now.
-    package var network: Point { current.part(networkParts) }
-    /// y, θ and what their rules remember: what a checkpoint needs.
+    /// y now, and the statistics behind it: a ``TrainedNetwork``.
+    package var network: Point { current.part(trainedParts) }
+    /// Those, θ and what their rules remember: what a checkpoint needs.
     package var state: Point { current }
 
     /// One step; `variable` moves with it. Returns f_B before it.
@@ -92,16 +94,5 @@ package final class BilevelStep {
         swap(&current, &next)
         variable.copy(from: moved)
         return Double(loss.floats(0)[0])
-    }
-}
-
-extension Perceptron {
-    /// Logits [batch, classes], with each hidden layer's outputs multiplied by factors [batch, width].
-    func logits(_ input: Tensor, dropout: [Tensor]) -> Tensor {
-        var value = input
-        for (i, layer) in layers.enumerated() {
-            value = i == 0 ? layer(value) : layer(activation(value) * dropout[i - 1])
-        }
-        return value
     }
 }

@@ -12,6 +12,8 @@ package struct CleaningConfiguration: ExperimentConfiguration {
         case linear
         /// One hidden layer with ReLU and dropout.
         case mlp
+        /// Convolution blocks before it (``CleaningNetwork``): for pixels of pictures.
+        case convolution
     }
 
     /// What moves the networks.

@@ -71,6 +71,12 @@ package struct CleaningData: Sendable {
         }
     }
 
+    /// Where networks see pixels.
+    var picture: CleaningNetwork.Picture? {
+        guard gradients.isEmpty, case .pictures(let channels, let height, let width) = samples.form else { return nil }
+        return CleaningNetwork.Picture(channels: channels, height: height, width: width)
+    }
+
     /// How many numbers a network sees of a sample.
     var valuesPerInput: Int { gradients[.samples]?.valuesPerSample ?? samples.valuesPerSample }
 

@@ -24,6 +24,7 @@ package final class CleaningRun: ExperimentRun {
         guard data.trusted.isEmpty || data.trusted.count >= 20 else {
             throw CleaningError.tooFew(what: "trusted samples, or none", least: 20, got: data.trusted.count)
         }
+        guard configuration.network != .convolution || data.picture != nil else { throw CleaningError.noPixels }
         self.configuration = configuration
         self.data = data
         self.output = output
@@ -116,10 +117,12 @@ package struct CleaningOutput: Sendable {
 /// Why labels cannot be cleaned, in one line.
 package enum CleaningError: Error, Sendable, Hashable, CustomStringConvertible {
     case tooFew(what: String, least: Int, got: Int)
+    case noPixels
 
     package var description: String {
         switch self {
         case .tooFew(let what, let least, let got): "at least \(least) \(what) expected, got \(got)"
+        case .noPixels: "pixels of pictures expected by a convolution network, got features"
         }
     }
 }

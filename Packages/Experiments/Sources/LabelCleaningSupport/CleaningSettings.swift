@@ -6,9 +6,12 @@ package enum CleaningSettings {
     package typealias One = Setting<CleaningConfiguration>
 
     package static let input = One(
-        "input", \.input, help: "What networks see of pictures: pixels, or histograms of oriented gradients.")
+        "input", \.input, default: "gradients; pixels for convolution",
+        help: "What networks see of pictures: pixels, or histograms of oriented gradients.")
     package static let network = One(
-        "network", \.network, help: "Softmax regression, or one hidden layer with ReLU and dropout.")
+        "network", \.network,
+        help: "Softmax regression; one hidden layer with ReLU and dropout; or, of pixels, convolutions "
+            + "with batch normalization before it.")
     package static let hidden = One("hidden", \.hidden, .count, help: "Width of the hidden layer.")
     package static let upperVariable = One(
         "upperVariable", \.upperVariable,

@@ -36,10 +36,7 @@ final class Member {
         upperTrusted = !needsUpper ? [] : known.isEmpty ? leftOut.map { data.given[$0] } : half
         lowerTrusted = !needsUpper ? known : known.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
         random = RandomGenerator(seed: configuration.seed, stream: .member(number))
-        let values = data.valuesPerInput, classes = data.classCount
-        let network = Perceptron(
-            widths: configuration.network == .linear ? [values, classes] : [values, configuration.hidden, classes],
-            activation: .relu, using: &random)
+        let network = CleaningNetwork(configuration, data, using: &random), classes = data.classCount
         let batch = min(CleaningConfiguration.batchSize(of: data.given.count), taught.count)
         step = BilevelStep(
             network, kind: kind,
@@ -51,8 +48,8 @@ final class Member {
             trustedWeight: configuration.trustedWeight(of: data),
             function: kind == .weightFunction ? WeightFunction(classes: classes, using: &random) : nil)
         predict = Replay(
-            CompiledFunction(of: network, Tensor.zeros([Member.chunk, values])) { network, images in
-                network(images).softmax()
+            CompiledFunction(of: TrainedNetwork(network), Tensor.zeros([Member.chunk, network.inputs])) {
+                network, images in network(images).softmax()
             })
         images = Point(predict.function.arguments[1])
         predicted = Point(predict.function.results[0])

@@ -67,6 +67,9 @@ struct Clean: RunCommand {
         if correct, drop { throw ValidationError("--correct or --drop expected, not both") }
         if !(0..<1 ~= plantRate) { throw ValidationError("--plant-rate: a share of at least 0 and below 1 expected") }
         if let side, !(1...1024 ~= side) { throw ValidationError("--side: 1 to 1024 pixels expected, got \(side)") }
+        if settings.network == .convolution, settings.input != .pixels {
+            throw ValidationError("--network convolution: --input pixels expected, got \(settings.input.rawValue)")
+        }
         if momentum != nil, settings.optimizer != .sgd {
             throw ValidationError("--momentum: --optimizer sgd expected, got \(settings.optimizer.rawValue)")
         }
@@ -80,6 +83,7 @@ struct Clean: RunCommand {
             input, network, hidden, upperVariable, members, epochs, optimizer, rate, momentum, weightDecay,
             dropout, upperRate, trustedWeight, seed, threads,
         ] { given?.apply(to: &settings) }
+        if settings.network == .convolution, input == nil { settings.input = .pixels }
         return settings
     }
 

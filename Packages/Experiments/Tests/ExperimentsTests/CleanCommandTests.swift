@@ -21,6 +21,7 @@ import Testing
         (["--optimizer", "sgd", "--momentum", "0.5", "--rate", "0.05"], ["optimizer": "sgd", "momentum": "0.5"]),
         (["--upper-variable", "weight-function", "--upper-rate", "0.01"], ["upperVariable": "weight-function"]),
         (["--upper-variable", "labels"], ["upperVariable": "labels"]),
+        (["--network", "convolution"], ["network": "convolution", "input": "pixels"]),
     ])
     func choicesAreTakenAndRecorded(_ options: [String], _ expected: [String: String]) throws {
         let (status, lines, settings) = try run(options)
@@ -31,6 +32,10 @@ import Testing
     @Test(arguments: [
         (["--momentum", "0.9"], "--momentum: --optimizer sgd expected, got adam"),
         (["--optimizer", "sgd", "--momentum", "1"], "a share of at least 0 and below 1 expected"),
+        (
+            ["--network", "convolution", "--input", "gradients"],
+            "--network convolution: --input pixels expected, got gradients"
+        ),
         (["--optimizer", "sdg"], "one of adam, sgd expected; nearest valid choice: sgd"),
         (["--upper-variable", "label"], "nearest valid choice: labels"),
     ])

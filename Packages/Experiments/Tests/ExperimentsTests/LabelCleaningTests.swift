@@ -316,7 +316,7 @@ import Testing
         /// After one step.
         func step(_ kind: UpperVariable, _ variable: [Tensor], function: WeightFunction? = nil) -> BilevelStep {
             let step = BilevelStep(
-                network, kind: kind, sizes: .init(batch: 8, trusted: 0, upper: 6),
+                CleaningNetwork(network), kind: kind, sizes: .init(batch: 8, trusted: 0, upper: 6),
                 rule: .adam(rate: 1e-3), weightDecay: 0,
                 upperRate: 0.5, trustedWeight: 1, function: function)
             step.given.assign([images, labels])
@@ -406,7 +406,7 @@ import Testing
         var settings = CleaningConfiguration()
         (settings.optimizer, settings.rate) = (.sgd, 0.2)
         let step = BilevelStep(
-            network, kind: .none, sizes: .init(batch: 8, trusted: 0, upper: 0), rule: settings.rule,
+            CleaningNetwork(network), kind: .none, sizes: .init(batch: 8, trusted: 0, upper: 0), rule: settings.rule,
             weightDecay: 0.01, upperRate: 1, trustedWeight: 1)
         step.given.assign([images, labels])
         var (y, velocity) = (network, network.tensors.map { ($0 * 0).evaluated() })
@@ -428,7 +428,7 @@ import Testing
         let images = Self.tensor([8, 5], &random), labels = Tensor((0..<8).map { Int32($0 % 3) })
         func loss(_ kind: UpperVariable) -> Double {
             let step = BilevelStep(
-                network, kind: kind, sizes: .init(batch: 8, trusted: 0, upper: 0),
+                CleaningNetwork(network), kind: kind, sizes: .init(batch: 8, trusted: 0, upper: 0),
                 rule: .adam(rate: 1e-3), weightDecay: 0,
                 upperRate: 1, trustedWeight: 1)
             step.given.assign([images, labels])
@@ -447,7 +447,7 @@ import Testing
         let network = Perceptron(widths: [4, 3], activation: .relu, using: &random)
         let images = Self.tensor([6, 4], &random), labels: [Int32] = [0, 1, 2, 2, 1, 0]
         let step = BilevelStep(
-            network, kind: .transition, sizes: .init(batch: 6, trusted: 0, upper: 0),
+            CleaningNetwork(network), kind: .transition, sizes: .init(batch: 6, trusted: 0, upper: 0),
             rule: .adam(rate: 1e-3), weightDecay: 0,
             upperRate: 1, trustedWeight: 1)
         step.given.assign([images, Tensor(labels)])

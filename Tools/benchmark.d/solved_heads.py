@@ -27,12 +27,13 @@ def ridge(support, labels, query, parameters):
 
 
 def logistic(support, labels, query, parameters):
-    """MetaOptNet with logistic regression (Lee et al. 2019); in training the features are shorter by the root of their number."""
+    """MetaOptNet with logistic regression (Lee et al. 2019), on features shorter by the root of their number."""
     classes, width = int(labels.max()) + 1, support.shape[1]
+    support, query = support / width ** 0.5, query / width ** 0.5
 
     def loss(vector, features):
         weight, bias = vector[:classes * width].view(classes, width), vector[classes * width:]
-        return F.cross_entropy(F.linear(features / width ** 0.5, weight, bias), labels) + PENALTY / 2 * (vector ** 2).sum()
+        return F.cross_entropy(F.linear(features, weight, bias), labels) + PENALTY / 2 * (vector ** 2).sum()
 
     fixed, optimum = support.detach(), torch.zeros(classes * (width + 1), dtype=support.dtype)
     slope, hessian = torch.func.grad(loss), torch.func.hessian(loss)

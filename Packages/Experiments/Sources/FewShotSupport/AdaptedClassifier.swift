@@ -67,8 +67,9 @@ extension FewShotProblem {
     func logits(_ images: Tensor, _ x: SharedVariables, _ y: TaskNetwork, by statistics: [ChannelStatistics]) -> Tensor
     {
         var source = NormalizationSource(statistics)
-        let maps = x.backbone(images.permuted([0, 2, 3, 1]), &source)
-        return solution.completed(y.normalized(by: x.steps)(maps, &source), features: maps)
+        let maps = solution.read(x.backbone(images.permuted([0, 2, 3, 1]), &source)),
+            logits = y.normalized(by: x.steps)(maps, &source)
+        return solution.completed(solution.scale(x.head).reduce(logits, *), features: maps)
     }
 }
 

@@ -16,6 +16,11 @@ extension FewShotConfiguration {
             }
             given.apply(to: &self)
         }
+        let features = FewShotSettings.headFeatures, expected = features.json(self).plainText,
+            got = checkpoint.notes[features.name] ?? features.missing?.plainText ?? ""
+        guard got == expected else {
+            throw CheckpointError(expected: "\(features.name) \(expected)", got: got, file: file)
+        }
         trainedInnerIterations = innerIterations
     }
 }

@@ -184,19 +184,11 @@ package struct FewShotProblem: Sendable {
         _ normalization: EpisodeNormalization, predicting told: Prediction = .logits
     ) -> MetaProblem<SharedVariables, EpisodeData, EpisodeMaps, TaskNetwork> {
         let supportLabels = Tensor(self.supportLabels), queryLabels = Tensor(self.queryLabels),
-            regularizer = self.regularizer, λ = regularization, solution = solution, closedForm = closedForm,
-            steps = steps
+            regularizer = self.regularizer, λ = regularization, solution = solution, steps = steps
         var result = MetaProblem<SharedVariables, EpisodeData, EpisodeMaps, TaskNetwork>(
             context: { shared, given in
-                var maps = shared.maps(of: given, normalization, keepsStatistics: told == .statistics)
-                if let closedForm {
-                    maps.solution = [closedForm(maps.support.rowsOfFeatures, shared.head)]
-                } else {
-                    maps.scale = shared.head.map { $0.exp() }
-                    maps.rateFactor = [given.rateFactor]
-                    maps.steps = shared.steps
-                }
-                return maps
+                let maps = shared.maps(of: given, normalization, keepsStatistics: told == .statistics)
+                return self.read(maps, shared, rateFactor: given.rateFactor)
             },
             upperObjective: { maps, y in y.query(of: maps, normalization).meanCrossEntropy(labels: queryLabels) },
             lowerObjective: { maps, y, z in
@@ -221,7 +213,7 @@ package struct FewShotProblem: Sendable {
                 case .network: y.packed
                 }
             })
-        if closedForm == nil {
+        if !solution.isClosedForm {
             result.preconditioner = { maps, y, gradient in
                 steps.direction(gradient, at: y, maps.steps, rateFactor: maps.rateFactor[0])
             }
@@ -229,8 +221,23 @@ package struct FewShotProblem: Sendable {
         return result
     }
 
+    /// Maps as a task's levels read them: with the head's solution where that is a formula, in the length that the head
+    /// is solved at, with what is learned of scale and steps.
+    package func read(_ maps: EpisodeMaps, _ shared: SharedVariables, rateFactor: Tensor) -> EpisodeMaps {
+        var maps = maps
+        if let closedForm {
+            maps.solution = [closedForm(maps.support.rowsOfFeatures, shared.head)]
+        } else {
+            (maps.support, maps.query) = (solution.read(maps.support), solution.read(maps.query))
+            maps.scale = solution.scale(shared.head)
+            maps.rateFactor = [rateFactor]
+            maps.steps = shared.steps
+        }
+        return maps
+    }
+
     /// The head as a function of the support's features [n, d]; nil where there is no formula.
-    private var closedForm: (@Sendable (Tensor, [Tensor]) -> Linear)? {
+    private var closedForm: ((Tensor, [Tensor]) -> Linear)? {
         switch solution {
         case .descent, .logistic: return nil
         case .prototypes:

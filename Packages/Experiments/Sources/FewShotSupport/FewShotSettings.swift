@@ -103,6 +103,11 @@ package enum FewShotSettings {
         help: "Memory that the tasks' solvers may hold together, beside the data, such as 800MiB; results do not "
             + "depend on it.")
 
+    /// Which features a head that is solved exactly is solved on and asked with.
+    static let headFeatures = One(recorded: "headFeatures", missing: .string("as they are")) {
+        $0.method.solution == .logistic ? "shorter by the root of their number" : "as they are"
+    }
+
     /// What a checkpoint must tell of the run that made it, so that its variables can be used again.
     static let architecture = [
         dataset, ways, shots, queries, trainWays, trainQueries, normalization, backbone, hidden, method,
@@ -115,8 +120,8 @@ package enum FewShotSettings {
         dataset, data, splitFile, imageSize,
         One(recorded: "grey", decidesBits: false) { .boolean($0.isGrey) },
         ways, shots, queries, trainWays, trainQueries, normalization, backbone,
-        hidden, taskConvolutions, head, regularizer, regularization, method, metaBatch, innerIterations, lowerRate,
-        stepSizes, preconditioner, finalLowerRate, decayIterations, upperRate,
+        hidden, taskConvolutions, head, headFeatures, regularizer, regularization, method, metaBatch, innerIterations,
+        lowerRate, stepSizes, preconditioner, finalLowerRate, decayIterations, upperRate,
         finalUpperRate, upperDecayIterations,
         One(recorded: "upperRule", decidesBits: false) { configuration in
             .string(

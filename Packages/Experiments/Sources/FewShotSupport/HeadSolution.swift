@@ -30,7 +30,10 @@ extension FewShotProblem {
             return values.map { Tensor($0, elementType: elementType).evaluated() }
         }
 
-        /// How the lower level is solved and differentiated; nil where that is a choice.
+        /// How the lower level is solved and differentiated; nil where that is a choice. What comes of it is a number,
+        /// dF/dx: there is no expression of it that could be differentiated once more, for any head. A loss of heads
+        /// by formula is one, with derivatives of any order; that of logistic regression, solved by steps and
+        /// differentiated by its optimality conditions, is none.
         /// - Parameter tolerance: of the linear system of the optimality conditions, relative.
         package func method(innerIterations: Int, tolerance: Double = 1e-8) -> Method? {
             switch self {
@@ -44,6 +47,17 @@ extension FewShotProblem {
                     hypergradient: .conjugateGradient(maximumIterations: 60, tolerance: tolerance))
             }
         }
+
+        /// A backbone's maps as the head reads them, support and query alike. Logistic regression takes features
+        /// shorter by √d, so that one step size serves any backbone.
+        func read(_ maps: Tensor) -> Tensor {
+            guard self == .logistic else { return maps }
+            let features = maps.rowsOfFeatures
+            return features * (1 / Double(features.shape[1]).squareRoot())
+        }
+
+        /// What logits are multiplied with, where the head does not hold it; empty for 1.
+        func scale(_ parameters: [Tensor]) -> [Tensor] { self == .logistic ? [parameters[0].exp()] : [] }
 
         /// Logits with what all classes share: -‖φ - p‖² for prototypes, so that a number can be compared with those
         /// of other pictures.
@@ -60,10 +74,8 @@ extension FewShotProblem {
 }
 
 extension Linear {
-    /// Cross-entropy with an L2 penalty on all parameters, strongly convex; features are taken shorter by √d, so that
-    /// one step size serves any backbone.
-    func regularizedLoss(_ features: Tensor, _ labels: Tensor) -> Tensor {
-        let scaled = features * (1 / Double(features.shape[1]).squareRoot())
-        return self(scaled).meanCrossEntropy(labels: labels) + dot(self) * (FewShotProblem.logisticPenalty / 2)
+    /// Cross-entropy with an L2 penalty on all parameters, strongly convex.
+    package func regularizedLoss(_ features: Tensor, _ labels: Tensor) -> Tensor {
+        self(features).meanCrossEntropy(labels: labels) + dot(self) * (FewShotProblem.logisticPenalty / 2)
     }
 }

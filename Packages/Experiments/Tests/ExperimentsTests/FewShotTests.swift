@@ -1,6 +1,5 @@
 import BilevelOptimization
 import Datasets
-import FewShotSupport
 import Foundation
 import NeuralLayers
 import Randomness
@@ -8,6 +7,8 @@ import Reporting
 import RunSupport
 import Tensors
 import Testing
+
+@testable import FewShotSupport
 
 @Suite struct FewShotTests {
     /// A small problem in float64: grey 16 x 16 images, four blocks of 3 channels.
@@ -140,6 +141,32 @@ import Testing
         }
         let one = try run(1)
         #expect(try run(2) == one && run(3) == one)
+    }
+
+    /// A picture alone gets the logits that it has in a task, from heads that scale them, and from others.
+    @Test(arguments: FewShotProblem.Solution.allCases)
+    func adaptedNetworksAnswerAsTasksAre(_ solution: FewShotProblem.Solution) throws {
+        let small = Small(normalization: .given, solution: solution)
+        var random = RandomGenerator(seed: 6)
+        let problem = try FewShotProblem(
+            ways: 3, shots: 2, queries: 2, image: (1, 16, 16), backbone: .convnet4, hidden: 3, solution: solution,
+            using: &random, elementType: .float64)
+        let template = problem.template(.given, elementType: .float64)
+        // Small means and variances, so that features are not cut off at zero.
+        let images = template.support.count,
+            given = template.map {
+                random.uniform($0.shape, from: 0, to: $0.count < images ? 0.02 : 1, elementType: .float64)
+            }
+        func told(_ prediction: FewShotProblem.Prediction) throws -> Tensor {
+            let solver = try MetaSolver(
+                problem.problem(.given, predicting: prediction), method: small.method, upperRule: .adam(rate: 0.01),
+                upper: problem.shared, lower: problem.head, data: template, batchSize: 1)
+            return solver.predictions(count: 1) { _, data in data.assign(given.tensors) }[0].prediction
+        }
+        let network = problem.head.unpacked(from: try told(.network)),
+            alone = problem.logits(given.query, problem.shared, network, by: given.statistics).scalars,
+            together = try told(.logits).scalars
+        #expect(zip(alone, together).allSatisfy { abs($0 - $1) < 1e-12 } && together.contains { abs($0) > 1e-5 })
     }
 
     private func configuration(_ iterations: Int) -> FewShotConfiguration {
@@ -355,6 +382,14 @@ import Testing
         for name in ["normalization", "trainWays", "trainQueries"] { old.notes[name] = nil }
         #expect(try FewShotConfiguration(checkpoint: old, file: "").normalization == .transductive)
         #expect(read.method == .rhg && read.lowerRate == 0.3 && read.hidden == 8 && read.ways == 5)
+        // Its queries saw other features than the support's.
+        settings.method = .logistic
+        var former = try FewShotRun(settings, data: try FewShotData.load(.glyphs, path: "")).checkpoint
+        #expect(try FewShotConfiguration(checkpoint: former, file: "").method == .logistic)
+        former.notes["headFeatures"] = nil
+        #expect { _ = try FewShotConfiguration(checkpoint: former, file: "a") } throws: {
+            "\($0)".hasSuffix("headFeatures shorter by the root of their number expected, got as they are")
+        }
         #expect { _ = try FewShotConfiguration(checkpoint: Checkpoint(), file: "a") } throws: {
             "\($0)".contains("a: a checkpoint of few-shot train with its dataset expected, got none")
         }

@@ -37,6 +37,9 @@ package struct PreparedPictures: Sendable {
             })
     }
 
+    /// All of them, of 8 bits a sample.
+    var pictures: [RasterImage] { (0..<count).map(picture) }
+
     /// Others in their place, of the same size and one channel.
     mutating func replace(by pictures: [RasterImage]) {
         pixels = pictures.map { $0.pixels.map { Float($0) / 255 } }

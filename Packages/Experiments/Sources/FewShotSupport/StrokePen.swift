@@ -31,17 +31,21 @@ package struct StrokePen {
     /// In the picture's own pixels; nil where it shows none.
     /// - Parameter picture: of one channel, strokes light on a dark ground.
     package static func strokeWidth(_ picture: RasterImage) -> Double? {
-        let canvas = canvas(.init(height: picture.height, width: picture.width))
-        return StrokeSkeleton(picture.resized(width: canvas.width, height: canvas.height)).map {
-            $0.strokeWidth * Double(picture.width) / Double(canvas.width)
-        }
+        skeleton(picture).map { $0.strokeWidth * Double(picture.width) / Double($0.width) }
     }
 
-    /// How many times as thick as the training's a set's strokes are: sorted, of pictures that show some.
-    func ratios(_ pictures: PreparedPictures) -> [Double] {
-        Self.spread(Array(0..<pictures.count), Self.measuredCount).compactMap { index in
-            Self.strokeWidth(pictures.picture(index)).map { $0 / width }
-        }.sorted()
+    private static func skeleton(_ picture: RasterImage) -> StrokeSkeleton? {
+        let canvas = canvas(.init(height: picture.height, width: picture.width))
+        return StrokeSkeleton(picture.resized(width: canvas.width, height: canvas.height))
+    }
+
+    /// How thick the strokes of a set's pictures are, where they show some.
+    func thickness(_ pictures: [RasterImage]) -> StrokeThickness {
+        let skeletons = Self.spread(pictures, Self.measuredCount).compactMap(Self.skeleton)
+        func ratios(_ skeletons: [StrokeSkeleton]) -> [Double] {
+            skeletons.map { $0.strokeWidth * Double(size.width) / Double(canvas.width) / width }
+        }
+        return StrokeThickness(of: ratios(skeletons.filter(\.showsLines)), orElse: ratios(skeletons))
     }
 
     // MARK: Redrawing

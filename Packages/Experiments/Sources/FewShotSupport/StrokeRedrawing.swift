@@ -23,9 +23,6 @@ package struct StrokeRedrawing: Sendable {
     /// Whether only the pictures to be told apart are of another pen.
     private let queryDiffersAlone: Bool
 
-    /// From which ratio on it is another pen, or below which inverse.
-    private static let limit = 1.5
-
     /// Compares, and redraws where that is asked for or called for; nil where strokes are not looked at.
     /// - Parameters:
     ///   - pictures: as the network sees them, replaced where they are redrawn.
@@ -36,12 +33,12 @@ package struct StrokeRedrawing: Sendable {
         _ preparation: ImagePreparation, _ treatment: StrokeTreatment, trainedWidth: Double
     ) throws {
         let size = ImagePreparation.Size(height: pictures.support.height, width: pictures.support.width),
-            pen = StrokePen(width: trainedWidth, size: size), ratios = pen.ratios(pictures.support),
-            queryRatios = pen.ratios(pictures.query)
-        guard !ratios.isEmpty, !queryRatios.isEmpty else { return nil }
-        (support, query) = (ratios[ratios.count / 2], queryRatios[queryRatios.count / 2])
-        isRedrawn = treatment == .redraw || treatment == .auto && Self.differ(ratios)
-        queryDiffersAlone = !isRedrawn && treatment == .auto && Self.differ(queryRatios)
+            pen = StrokePen(width: trainedWidth, size: size), known = pen.thickness(pictures.support.pictures),
+            asked = pen.thickness(pictures.query.pictures)
+        guard let support = known.median, let query = asked.median else { return nil }
+        (self.support, self.query) = (support, query)
+        isRedrawn = treatment == .redraw || treatment == .auto && known.isOfAnotherPen
+        queryDiffersAlone = !isRedrawn && treatment == .auto && asked.isOfAnotherPen
         guard isRedrawn else { return }
 
         var large = preparation
@@ -53,17 +50,10 @@ package struct StrokeRedrawing: Sendable {
                 small.turned[$0] ? images.picture($0).inverted() : images.picture($0)
             }
         }
-        let known = try drawings(trees.0, pictures.support), width = pen.widthOnCanvas(for: known)
-        pictures.support.replace(by: known.map { pen.redrawn($0, widthOnCanvas: width) })
+        let labelled = try drawings(trees.0, pictures.support), width = pen.widthOnCanvas(for: labelled)
+        pictures.support.replace(by: labelled.map { pen.redrawn($0, widthOnCanvas: width) })
         pictures.query.replace(
             by: try drawings(trees.1, pictures.query).map { pen.redrawn($0, widthOnCanvas: width) })
-    }
-
-    /// Nearly all of a set: its thinner or thicker quarter may be signs that measure badly, as Braille's dots do.
-    /// - Parameter ratios: sorted.
-    private static func differ(_ ratios: [Double]) -> Bool {
-        let quarter = ratios.count / 4
-        return ratios[quarter] > limit || ratios[ratios.count - 1 - quarter] < 1 / limit
     }
 
     /// For the terminal and the report; nil where pictures are as they were and should be.

@@ -12,6 +12,10 @@ package struct StrokeSkeleton {
     /// In pixels.
     package let strokeWidth: Double
 
+    /// Whether its parts are lines, longer on the average than two widths of the pen: how large a dot is does not say
+    /// with which pen it was made.
+    package var showsLines: Bool { length > 2 * strokeWidth * Double(parts) }
+
     /// - Parameter drawing: of one channel, strokes light on a dark ground. Nil where there is nothing on it.
     package init?(_ drawing: RasterImage) {
         let threshold = otsuThreshold(drawing.pixels), largest = drawing.pixels.max() ?? 0

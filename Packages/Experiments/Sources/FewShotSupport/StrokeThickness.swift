@@ -1,8 +1,8 @@
 /// How many times as thick as the training's the strokes of a set of pictures are.
 struct StrokeThickness {
-    /// From which ratio on it is another pen, or below which inverse. Of five of Omniglot's test characters, strokes
-    /// dilated on 105 x 105, the lower quarter is at 0.94 as they are, 1.22, 1.29, 1.53 and 1.90 by radius 1, 1.5, 2 and
-    /// 3: redrawing does not pay yet at 1, and does at 3.
+    /// From which ratio on it is another pen, or below which inverse. Of Omniglot's characters, strokes dilated on
+    /// 105 x 105, the lower quarter is at 0.94 as they are, 1.22, 1.29, 1.53 and 1.90 by radius 1, 1.5, 2 and 3:
+    /// redrawing does not pay yet at 1, and does at 3.
     static let limit = 1.4
 
     /// Sorted.

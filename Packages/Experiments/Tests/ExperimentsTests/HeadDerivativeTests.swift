@@ -8,8 +8,8 @@ import Testing
 
 private let featureCount = 3
 
-/// Features → a head that is solved exactly → loss of the query, in float64: 3 classes of 2 and of 2 images, each with 3
-/// features; x are the support's features, the query's, and what the head learns beside.
+/// Features → a head that is solved exactly → loss of the query, in float64: 3 classes of 2 and of 2 images, each with
+/// 3 features; x are the support's features, the query's, and what the head learns beside.
 @Suite struct HeadDerivativeTests {
     private static let solutions: [FewShotProblem.Solution] = [.prototypes, .ridge, .logistic]
 

@@ -8,7 +8,22 @@ import Tensors
 /// Few-shot classification as a meta-problem (Liu et al. 2021): x the backbone, y a task's head, z the
 /// shared start.
 package struct FewShotProblem: Sendable {
-    package enum BackboneName: String, NamedSetting { case omniglot, convnet4, resnet12 }
+    package enum BackboneName: String, NamedSetting {
+        case omniglot, convnet4, resnet12
+        /// A stride of 2 in place of pooling, as in MAML's Omniglot experiments.
+        case stridedOmniglot = "omniglot-strided"
+
+        func convolutions(
+            inputs: Int, hidden: Int?, using random: inout RandomGenerator, elementType: ElementType
+        ) -> ConvolutionNetwork? {
+            switch self {
+            case .omniglot: .omniglot(hidden: hidden ?? 64, using: &random, elementType: elementType)
+            case .stridedOmniglot: .stridedOmniglot(hidden: hidden ?? 64, using: &random, elementType: elementType)
+            case .convnet4: .convNet(inputs: inputs, hidden: hidden ?? 32, using: &random, elementType: elementType)
+            case .resnet12: nil
+            }
+        }
+    }
     package enum HeadName: String, NamedSetting {
         case linear
         /// The last convolution block moves into the task's part, with softplus in place of ReLU.
@@ -98,18 +113,14 @@ package struct FewShotProblem: Sendable {
         }
         var own: [ConvolutionBlock] = []
         let backbone: Backbone
-        switch name {
-        case .omniglot, .convnet4:
+        if let network = name.convolutions(
+            inputs: image.channels, hidden: hidden, using: &random, elementType: elementType)
+        {
             guard (0...4).contains(moved) else {
                 throw .outOfRange(
                     name: "task convolutions", expected: "0 … 4", got: "\(moved)",
                     nearest: "\(min(max(moved, 0), 4))")
             }
-            let network =
-                name == .omniglot
-                ? ConvolutionNetwork.omniglot(hidden: hidden ?? 64, using: &random, elementType: elementType)
-                : ConvolutionNetwork.convNet(
-                    inputs: image.channels, hidden: hidden ?? 32, using: &random, elementType: elementType)
             guard min(image.height, image.width) >= 16 else {
                 throw .outOfRange(
                     name: "backbone \(name.rawValue)", expected: "images of at least 16 x 16",
@@ -117,7 +128,7 @@ package struct FewShotProblem: Sendable {
             }
             guard name == .convnet4 || image.channels == 1 else {
                 throw .outOfRange(
-                    name: "backbone omniglot", expected: "grey images", got: "\(image.channels) channels",
+                    name: "backbone \(name.rawValue)", expected: "grey images", got: "\(image.channels) channels",
                     nearest: "convnet4")
             }
             own = Array(network.blocks.suffix(moved))
@@ -125,10 +136,11 @@ package struct FewShotProblem: Sendable {
                 own.append(
                     ConvolutionBlock(
                         inputs: last.convolution.weight.shape[2], outputs: last.convolution.weight.shape[3],
-                        order: last.order, activation: .softplus, using: &random, elementType: elementType))
+                        order: last.order, activation: .softplus, isAveraged: last.isAveraged, using: &random,
+                        elementType: elementType))
             }
             backbone = moved == 4 ? .none : .blocks(Array(network.blocks.dropLast(moved)))
-        case .resnet12:
+        } else {
             guard moved == 0 else {
                 throw .outOfRange(
                     name: "backbone resnet12", expected: "a linear head on the whole network",

@@ -34,7 +34,8 @@ package enum FewShotSettings {
             + "lower step, with a learned scale and shift for each.")
     package static let backbone = One(
         "backbone", \.backbone, default: "by the data set",
-        help: "omniglot (28 x 28, 64 channels), convnet4 (32 channels) or resnet12.")
+        help: "omniglot (28 x 28, 64 channels), omniglot-strided (a stride for pooling), convnet4 (32 channels) or "
+            + "resnet12.")
     package static let hidden = One(
         "hidden", \.hidden, .upTo(4096), default: "the backbone's", help: "Channels of the (first) block.")
     package static let taskConvolutions = One(

@@ -1,7 +1,8 @@
 import Randomness
 import Tensors
 
-/// Convolution 3x3, 2x2 max pooling, batch normalization and an activation, in one of the orders of the field.
+/// Convolution 3x3, 2x2 max pooling or a stride of 2, batch normalization and an activation, in one of the orders of
+/// the field.
 public struct ConvolutionBlock: TensorTree {
     /// What comes after the convolution, in order.
     public enum Order: String, Sendable, CaseIterable {
@@ -9,6 +10,8 @@ public struct ConvolutionBlock: TensorTree {
         case activationPoolingNormalization
         /// Convolution - pooling - normalization - activation: ConvNet-4.
         case poolingNormalizationActivation
+        /// Convolution of every second place - normalization - activation: Omniglot in Finn et al. (2017).
+        case stridedNormalizationActivation
     }
 
     /// 3x3.
@@ -19,19 +22,25 @@ public struct ConvolutionBlock: TensorTree {
     public let activation: Activation
     /// Of activation, normalization and pooling.
     public let order: Order
+    /// Whether the result is the mean over all places: [n, 1, 1, outputs].
+    public let isAveraged: Bool
 
     /// A block from `inputs` to `outputs` channels, its weights drawn from `random`.
     public init(
-        inputs: Int, outputs: Int, order: Order, activation: Activation = .relu, using random: inout RandomGenerator,
-        elementType: ElementType = .float32
+        inputs: Int, outputs: Int, order: Order, activation: Activation = .relu, isAveraged: Bool = false,
+        using random: inout RandomGenerator, elementType: ElementType = .float32
     ) {
-        convolution = Convolution2D(inputs: inputs, outputs: outputs, using: &random, elementType: elementType)
+        convolution = Convolution2D(
+            inputs: inputs, outputs: outputs, stride: order == .stridedNormalizationActivation ? 2 : 1, using: &random,
+            elementType: elementType)
         normalization = BatchNormalization(channels: outputs, elementType: elementType)
         self.activation = activation
         self.order = order
+        self.isAveraged = isAveraged
     }
 
-    /// - Parameter images: [n, height, width, inputs]. Result: [n, height / 2, width / 2, outputs].
+    /// - Parameter images: [n, height, width, inputs]. Result: [n, height / 2, width / 2, outputs], rounded up with a
+    ///   stride and down with pooling; [n, 1, 1, outputs] where it is averaged.
     public func callAsFunction(_ images: Tensor) -> Tensor {
         var own = NormalizationSource()
         return self(images, &own)
@@ -39,17 +48,25 @@ public struct ConvolutionBlock: TensorTree {
 
     /// The same with the statistics of `source`, which goes on to the next normalization.
     public func callAsFunction(_ images: Tensor, _ source: inout NormalizationSource) -> Tensor {
+        let maps = self.maps(images, &source)
+        return isAveraged ? maps.mean(axes: [1, 2], keepingAxes: true) : maps
+    }
+
+    private func maps(_ images: Tensor, _ source: inout NormalizationSource) -> Tensor {
         // A bias and a rising activation do not change which element of a window is the largest: after the pooling
         // there are four times fewer elements for them.
-        let pooled =
-            activation.isMonotone || order == .poolingNormalizationActivation
-            ? convolution.addingBias(convolution.withoutBias(images).maxPooled(size: 2)) : nil
+        func pooled() -> Tensor { convolution.addingBias(convolution.withoutBias(images).maxPooled(size: 2)) }
         switch order {
         case .activationPoolingNormalization:
-            let input = pooled.map { activation($0) } ?? activation(convolution(images)).maxPooled(size: 2)
+            let input =
+                activation.isMonotone ? activation(pooled()) : activation(convolution(images)).maxPooled(size: 2)
             return normalization(input, by: source.next(for: input))
         case .poolingNormalizationActivation:
-            return activation(normalization(pooled!, by: source.next(for: pooled!)))
+            let input = pooled()
+            return activation(normalization(input, by: source.next(for: input)))
+        case .stridedNormalizationActivation:
+            let input = convolution(images)
+            return activation(normalization(input, by: source.next(for: input)))
         }
     }
 
@@ -86,15 +103,25 @@ public struct ConvolutionNetwork: TensorTree {
             elementType: elementType)
     }
 
+    /// Four blocks of 64 channels with a stride of 2 for 28 x 28 x 1 images, the last averaged over its 2 x 2 places:
+    /// 64 features (Finn et al. 2017).
+    public static func stridedOmniglot(
+        hidden: Int = 64, using random: inout RandomGenerator, elementType: ElementType = .float32
+    ) -> ConvolutionNetwork {
+        stack(
+            inputs: 1, hidden: hidden, depth: 4, order: .stridedNormalizationActivation, isAveraged: true,
+            using: &random, elementType: elementType)
+    }
+
     private static func stack(
-        inputs: Int, hidden: Int, depth: Int, order: ConvolutionBlock.Order, using random: inout RandomGenerator,
-        elementType: ElementType
+        inputs: Int, hidden: Int, depth: Int, order: ConvolutionBlock.Order, isAveraged: Bool = false,
+        using random: inout RandomGenerator, elementType: ElementType
     ) -> ConvolutionNetwork {
         ConvolutionNetwork(
             blocks: (0..<depth).map {
                 ConvolutionBlock(
-                    inputs: $0 == 0 ? inputs : hidden, outputs: hidden, order: order, using: &random,
-                    elementType: elementType)
+                    inputs: $0 == 0 ? inputs : hidden, outputs: hidden, order: order,
+                    isAveraged: isAveraged && $0 == depth - 1, using: &random, elementType: elementType)
             })
     }
 

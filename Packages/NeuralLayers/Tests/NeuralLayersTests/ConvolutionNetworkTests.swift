@@ -10,6 +10,7 @@ import Testing
     @Test func parameterCountsArePublishedOnes() {
         var random = RandomGenerator(seed: 1)
         #expect(ConvolutionNetwork.omniglot(using: &random).elementCount == 111_936)
+        #expect(ConvolutionNetwork.stridedOmniglot(using: &random).elementCount == 111_936)
         let convNet = ConvolutionNetwork.convNet(using: &random)
         #expect(convNet.elementCount + Linear(inputs: 800, outputs: 5, using: &random).elementCount == 32_901)
         // Per block 9 i o + 18 o² + i o and 8 o of the four normalizations.
@@ -23,6 +24,7 @@ import Testing
         let grey = Tensor.placeholder("images", shape: [6, 28, 28, 1]),
             colour = Tensor.placeholder("images", shape: [2, 84, 84, 3])
         #expect(ConvolutionNetwork.omniglot(using: &random)(grey).shape == [6, 64])
+        #expect(ConvolutionNetwork.stridedOmniglot(using: &random)(grey).shape == [6, 64])
         #expect(ConvolutionNetwork.convNet(using: &random)(colour).shape == [2, 800])
         #expect(ResNet12(using: &random)(colour).shape == [2, 512])
     }

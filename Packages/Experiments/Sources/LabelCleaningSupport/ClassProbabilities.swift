@@ -52,32 +52,22 @@ package struct ClassProbabilities: Sendable {
 /// The mean of what a network says while it is trained: a steadier witness than its last word (in-sample scores and
 /// their running means: Pleiss et al. 2020).
 package struct RunningProbabilities: Sendable {
-    package private(set) var sum: [Float]
-    package private(set) var termCount = 0
+    var terms: RunningMean
     let classCount: Int
 
     init(samples: Int, classCount: Int) {
-        self.init(
-            classCount: classCount, sum: [Float](repeating: 0, count: samples * classCount), termCount: 0)
+        self.classCount = classCount
+        terms = RunningMean(of: samples * classCount)
     }
 
-    init(classCount: Int, sum: [Float], termCount: Int) {
-        (self.classCount, self.sum, self.termCount) = (classCount, sum, termCount)
-    }
+    mutating func reset() { terms.reset() }
 
-    mutating func reset() {
-        sum = [Float](repeating: 0, count: sum.count)
-        termCount = 0
-    }
-
-    mutating func add(_ probabilities: ClassProbabilities) {
-        for i in sum.indices { sum[i] += probabilities.values[i] }
-        termCount += 1
-    }
+    mutating func add(_ probabilities: ClassProbabilities) { terms.add(probabilities.values) }
 
     /// Uniform where nothing was added.
     package var mean: ClassProbabilities {
-        let share = termCount == 0 ? 0 : 1 / Float(termCount), start = termCount == 0 ? 1 / Float(classCount) : 0
-        return ClassProbabilities(classCount: classCount, values: sum.map { $0 * share + start })
+        let isEmpty = terms.termCount == 0
+        let share = isEmpty ? 0 : 1 / Float(terms.termCount), start = isEmpty ? 1 / Float(classCount) : 0
+        return ClassProbabilities(classCount: classCount, values: terms.sum.map { $0 * share + start })
     }
 }

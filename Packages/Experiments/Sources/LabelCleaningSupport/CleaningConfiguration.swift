@@ -37,7 +37,8 @@ package struct CleaningConfiguration: ExperimentConfiguration {
     package var network = Network.mlp
     package var hidden = 300
     package var upperVariable = UpperVariable.transition
-    package var members = 2
+    /// Nil: two for 10,000 given samples and more, up to six for fewer, whose networks say less each.
+    package var members: Int?
     /// Passes over the data of each member.
     package var epochs = 20
     package var optimizer = Optimizer.adam
@@ -49,7 +50,8 @@ package struct CleaningConfiguration: ExperimentConfiguration {
     /// Nil: ``UpperVariable/standardRate``.
     package var upperRate: Double?
     package var dropout = 0.5
-    /// Of the trusted samples' loss beside that of the given ones; nil: √(trusted / given), at most 1.
+    /// Of the trusted samples' loss beside that of the given ones; nil: √r, or 8 r² where that is more, at most 8, with
+    /// r = trusted / given.
     package var trustedWeight: Double?
     package var seed: UInt64 = 0
     package var threads = 1
@@ -66,6 +68,11 @@ package struct CleaningConfiguration: ExperimentConfiguration {
     }
 
     func trustedWeight(of data: CleaningData) -> Double {
-        trustedWeight ?? min(1, (Double(data.trusted.count) / Double(max(1, data.given.count))).squareRoot())
+        let ratio = Double(data.trusted.count) / Double(max(1, data.given.count))
+        return trustedWeight ?? min(8, max(ratio.squareRoot(), 8 * ratio * ratio))
+    }
+
+    func memberCount(for data: CleaningData) -> Int {
+        members ?? min(6, max(2, 20_000 / max(1, data.given.count)))
     }
 }

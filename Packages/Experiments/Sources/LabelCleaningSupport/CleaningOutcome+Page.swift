@@ -127,7 +127,7 @@ extension CleaningOutcome {
     }
 
     private var explanation: String {
-        let trained = "\(configuration.members) networks were trained on the labels as they are"
+        let trained = "\(configuration.memberCount(for: data)) networks were trained on the labels as they are"
         let upper =
             switch configuration.upperVariable {
             case .transition: ", while it was estimated how labels of each class go wrong"

@@ -75,14 +75,14 @@ package final class CleaningRun: ExperimentRun {
 
     package func outcome(stoppedBecause: String?, isStopped: () -> Bool) -> CleaningOutcome {
         let verdicts =
-            training.running.termCount == 0
+            training.running.terms.termCount == 0
             ? nil
             : Verdicts(
                 data, probabilities: training.running.mean, transition: training.transition,
                 plainMargins: training.plainMargins.mean, leftOut: training.leftOut)
         let test = training.test
         let accuracy =
-            test.termCount == 0 || data.test.isEmpty
+            test.terms.termCount == 0 || data.test.isEmpty
             ? nil
             : Double(data.test.indices.count { test.mean.likeliest(of: $0) == Int(data.test[$0].label) })
                 / Double(data.test.count)

@@ -19,7 +19,8 @@ package enum CleaningSettings {
             + "sample, weights as a function of loss and class, or how far each label is given and how far "
             + "predicted; weights by looking one step ahead; or nothing.")
     package static let members = One(
-        "members", \.members, .upTo(100), help: "Networks, trained one after the other on other parts of the data.")
+        "members", \.members, .upTo(100), default: "2; up to 6 where fewer than 10,000 samples are given",
+        help: "Networks, trained one after the other on other parts of the data.")
     package static let epochs = One("epochs", \.epochs, .count, help: "Passes of each network over the data.")
     package static let optimizer = One(
         "optimizer", \.optimizer, help: "What moves the networks: Adam, or gradient descent with momentum.")
@@ -34,7 +35,7 @@ package enum CleaningSettings {
         "upperRate", \.upperRate, .positive, default: "0.1; 0.003 (Adam) of a weight function",
         help: "Step size of weights, weight function or labels.")
     package static let trustedWeight = One(
-        "trustedWeight", \.trustedWeight, .positive, default: "√(trusted / given), at most 1",
+        "trustedWeight", \.trustedWeight, .positive, default: "√r or 8 r², at most 8, with r = trusted / given",
         help: "Weight of the trusted samples' loss beside that of the given ones.")
     package static let seed = One("seed", \.seed, help: "Seed of parts, initial weights, batches and dropout.")
     package static let threads = One(

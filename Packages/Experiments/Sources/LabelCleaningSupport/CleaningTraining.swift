@@ -60,7 +60,7 @@ final class CleaningTraining {
         member = Member(0, data, configuration)
     }
 
-    var totalEpochs: Int { configuration.members * epochsPerMember }
+    var totalEpochs: Int { configuration.memberCount(for: data) * epochsPerMember }
     var memberNumber: Int { max(0, epoch - 1) / epochsPerMember }
     private var isPlain: Bool { arePlain.last! }
 
@@ -109,7 +109,7 @@ final class CleaningTraining {
 
     private var hasEvenErrors: Bool {
         configuration.upperVariable == .transition
-            && NoiseStructure(leftOut: leftOut.given, transition: transition) == .uniform
+            && NoiseFinding(leftOut: leftOut.given, transition: transition).structure == .uniform
     }
 
     /// A network that has learned little has not learned wrong labels: the first estimate is the confident joint of the
@@ -126,20 +126,23 @@ final class CleaningTraining {
 // MARK: - Checkpoints
 
 extension CleaningTraining {
+    private static var means: [(name: String, path: ReferenceWritableKeyPath<CleaningTraining, RunningMean>)] {
+        [
+            ("running", \.running.terms), ("early", \.early.terms), ("late", \.late.terms),
+            ("lateTrusted", \.lateTrusted.terms), ("test", \.test.terms), ("plainMargins", \.plainMargins.terms),
+        ]
+    }
+
     /// All that the next epoch depends on.
     var checkpoint: Checkpoint {
         var result = Checkpoint()
         func add(_ name: String, _ values: [Float]) { result.add(Tensor(values), as: name) }
-        for (name, means) in [
-            ("running", running), ("early", early), ("late", late), ("lateTrusted", lateTrusted), ("test", test),
-        ] {
-            add(name, means.sum)
-            result.notes["\(name).terms"] = String(means.termCount)
+        for (name, path) in CleaningTraining.means {
+            add(name, self[keyPath: path].sum)
+            result.notes["\(name).terms"] = String(self[keyPath: path].termCount)
         }
         result.add(Tensor(transition.values), as: "transition")
         add("weights", weights)
-        add("plainMargins", plainMargins.sum)
-        result.notes["plainMargins.terms"] = String(plainMargins.termCount)
         result.notes["members.plain"] = arePlain.map { $0 ? "1" : "0" }.joined()
         for (i, tensor) in member.state.tensors.enumerated() { result.add(tensor, as: "member.\(i)") }
         result.notes["member.drawn"] = String(member.drawnCount)
@@ -156,16 +159,12 @@ extension CleaningTraining {
             }
             return text
         }
-        func terms(_ name: String) throws(CheckpointError) -> Int {
+        for (name, path) in CleaningTraining.means {
             guard let terms = Int(try note("\(name).terms")) else {
                 throw CheckpointError(expected: "\(name).terms as a number", got: "text", file: file)
             }
-            return terms
-        }
-        func restored(_ means: RunningProbabilities, _ name: String) throws(CheckpointError) -> RunningProbabilities {
-            let sum = try checkpoint.restored(Tensor(means.sum), from: name, file: file)
-            return RunningProbabilities(
-                classCount: means.classCount, sum: sum.scalars(), termCount: try terms(name))
+            let sum = try checkpoint.restored(Tensor(self[keyPath: path].sum), from: name, file: file)
+            self[keyPath: path] = RunningMean(sum: sum.scalars(), termCount: terms)
         }
         self.epoch = epoch
         arePlain = try note("members.plain").map { $0 == "1" }
@@ -173,14 +172,6 @@ extension CleaningTraining {
             throw CheckpointError(expected: "\(memberNumber + 1) members", got: "\(arePlain.count)", file: file)
         }
         member = Member(memberNumber, data, configuration, isPlain: isPlain)
-        plainMargins = PlainMargins(
-            sum: try checkpoint.restored(Tensor(plainMargins.sum), from: "plainMargins", file: file).scalars(),
-            termCount: try terms("plainMargins"))
-        running = try restored(running, "running")
-        early = try restored(early, "early")
-        late = try restored(late, "late")
-        lateTrusted = try restored(lateTrusted, "lateTrusted")
-        test = try restored(test, "test")
         transition = NoiseTransition(
             classCount: data.classCount,
             values: try checkpoint.restored(Tensor(transition.values), from: "transition", file: file).scalars())

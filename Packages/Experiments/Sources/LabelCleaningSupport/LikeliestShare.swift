@@ -24,12 +24,6 @@ package struct LikeliestShare: Sendable, Hashable {
         case byClass
     }
 
-    /// Nil where there are no samples, or errors go by sample.
-    package init?(_ leftOut: LeftOutPredictions, structure: NoiseStructure) {
-        guard structure != .bySample else { return nil }
-        self.init(leftOut, errors: structure == .uniform ? .even : .byClass)
-    }
-
     /// Nil where there are no samples.
     package init?(_ leftOut: LeftOutPredictions, errors: Errors) {
         guard leftOut.count > 0, leftOut.probabilities.classCount > 1 else { return nil }

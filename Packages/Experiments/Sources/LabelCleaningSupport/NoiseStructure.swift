@@ -16,6 +16,13 @@ package enum NoiseStructure: String, Sendable, CaseIterable {
         case .bySample: "samples are taken for what they look like"
         }
     }
+}
+
+/// How the errors of some labels come about, and how many of them are wrong by that.
+package struct NoiseFinding: Sendable {
+    package let structure: NoiseStructure
+    private let leftOut: LeftOutPredictions
+    private let even: LikeliestShare?
 
     /// Are labels that networks were not taught likelier where errors fall on any class alike, or where they come from
     /// likeness? Both say it with two numbers, for any number of classes. If from likeness: do a class's samples go to
@@ -24,12 +31,21 @@ package enum NoiseStructure: String, Sendable, CaseIterable {
     /// Labels that a network was taught do not tell: it makes them its second choice by learning them.
     /// - Parameter transition: as it was learned.
     package init(leftOut: LeftOutPredictions, transition: NoiseTransition) {
-        if let even = LikeliestShare(leftOut, errors: .even), let alike = LikeliestShare(leftOut, errors: .alike),
-            even.logLikelihood > alike.logLikelihood
-        {
-            self = .uniform
+        self.leftOut = leftOut
+        even = LikeliestShare(leftOut, errors: .even)
+        if let even, let alike = LikeliestShare(leftOut, errors: .alike), even.logLikelihood > alike.logLikelihood {
+            structure = .uniform
         } else {
-            self = transition.evenness < 0.15 ? .byClass : .bySample
+            structure = transition.evenness < 0.15 ? .byClass : .bySample
+        }
+    }
+
+    /// Nil where errors go by sample, or there are no labels.
+    package var likeliestShare: LikeliestShare? {
+        switch structure {
+        case .uniform: even
+        case .byClass: LikeliestShare(leftOut, errors: .byClass)
+        case .bySample: nil
         }
     }
 }

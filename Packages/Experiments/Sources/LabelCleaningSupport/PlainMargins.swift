@@ -7,20 +7,17 @@ import RunSupport
 /// class alike, what it keeps teaches more than what is kept by probabilities.
 package struct PlainMargins: Sendable {
     /// One a sample.
-    package private(set) var sum: [Float]
-    package private(set) var termCount: Int
+    var terms: RunningMean
 
-    package init(samples: Int) { self.init(sum: [Float](repeating: 0, count: samples), termCount: 0) }
-
-    init(sum: [Float], termCount: Int) { (self.sum, self.termCount) = (sum, termCount) }
+    package init(samples: Int) { terms = RunningMean(of: samples) }
 
     package mutating func add(_ probabilities: ClassProbabilities, given: [Int32]) {
-        for (i, label) in given.enumerated() {
-            sum[i] += Float(probabilities.logarithmicMargin(of: i, given: Int(label)))
-        }
-        termCount += 1
+        terms.add(
+            given.enumerated().map { Float(probabilities.logarithmicMargin(of: $0, given: Int($1))) })
     }
 
     /// Nil where nothing was added.
-    package var mean: [Double]? { termCount == 0 ? nil : sum.map { Double($0) / Double(termCount) } }
+    package var mean: [Double]? {
+        terms.termCount == 0 ? nil : terms.sum.map { Double($0) / Double(terms.termCount) }
+    }
 }

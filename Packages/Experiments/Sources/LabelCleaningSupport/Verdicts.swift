@@ -26,19 +26,18 @@ package struct Verdicts: Sendable {
     ) {
         let labels = data.givenLabels
         let posterior = transition.posterior(probabilities, given: labels)
+        let noise = NoiseFinding(leftOut: leftOut.given, transition: transition)
         let scores = LabelScores(
             probabilities: probabilities, posterior: posterior, given: labels,
-            structure: NoiseStructure(leftOut: leftOut.given, transition: transition),
-            plainMargins: plainMargins, hasTrusted: !data.trusted.isEmpty)
+            structure: noise.structure, plainMargins: plainMargins, hasTrusted: !data.trusted.isEmpty)
         let explained =
             labels.isEmpty
             ? 0
             : 1 - labels.enumerated().reduce(0) { $0 + posterior[$1.offset, Int($1.element)] } / Double(labels.count)
         estimate = WrongLabelEstimate(
             Contradictions([leftOut.given, leftOut.plain], leftOut.trusted), explained: explained,
-            likeliest: LikeliestShare(leftOut.given, structure: scores.structure)?.share, structure: scores.structure,
-            classCount: data.classCount)
-        structure = scores.structure
+            likeliest: noise.likeliestShare?.share, structure: noise.structure, classCount: data.classCount)
+        structure = noise.structure
         let flagged = scores.flagged(Int((estimate.share * Double(labels.count)).rounded()))
         let found = scores.order.map { i in
             let given = labels[i], isFlagged = flagged.contains(i)

@@ -68,7 +68,7 @@ import Testing
         let even = NoiseTransition(classCount: 4, values: (0..<16).map { $0 % 5 == 0 ? 0.7 : 0.1 })
         var leftOut = LeftOutPredictions(classCount: 4)
         leftOut.add(Array(0..<40), probabilities.values, labels: given)
-        #expect(NoiseStructure(leftOut: leftOut, transition: even) == expected)
+        #expect(NoiseFinding(leftOut: leftOut, transition: even).structure == expected)
         let scores = LabelScores(
             probabilities: probabilities, posterior: even.posterior(probabilities, given: given), given: given,
             structure: expected, hasTrusted: true)
@@ -233,7 +233,7 @@ import Testing
     @Test(arguments: [0.1, 0.4])
     func evenErrorsOfASureNetworkAreTold(_ share: Double) throws {
         let leftOut = Self.leftOut(Self.uniform(share), count: 4000, temperature: 1 / 1.5)
-        let found = try #require(LikeliestShare(leftOut, structure: .uniform))
+        let found = try #require(LikeliestShare(leftOut, errors: .even))
         #expect(abs(found.share - share) < 0.04)
         #expect(found.temperature > 1)
         // Taken at its word it contradicts far more labels than are wrong.
@@ -261,7 +261,9 @@ import Testing
         var leftOut = LeftOutPredictions(classCount: c)
         leftOut.add(Array(0..<300), rows, labels: labels)
         let even = NoiseTransition(classCount: c, values: (0..<(c * c)).map { $0 % (c + 1) == 0 ? 0.8 : 0.2 / 99 })
-        #expect(NoiseStructure(leftOut: leftOut, transition: even) == expected)
+        let found = NoiseFinding(leftOut: leftOut, transition: even)
+        #expect(found.structure == expected)
+        #expect((found.likeliestShare == nil) == (expected == .bySample))
     }
 
     @Test func errorsOfClassesAreTold() throws {
@@ -269,15 +271,14 @@ import Testing
             classCount: 5,
             values: (0..<25).map { $0 % 6 == 0 ? 0.7 : $0 % 5 == ($0 / 5 + 1) % 5 ? 0.3 : 0 })
         let found = try #require(
-            LikeliestShare(Self.leftOut(pair, count: 4000, temperature: 1), structure: .byClass))
+            LikeliestShare(Self.leftOut(pair, count: 4000, temperature: 1), errors: .byClass))
         #expect(abs(found.share - 0.3) < 0.05)
     }
 
-    @Test func errorsOfSamplesAreNot() {
+    @Test func withoutLabelsThereIsNoShare() {
         let leftOut = Self.leftOut(Self.uniform(0.2), count: 100, temperature: 1)
-        #expect(LikeliestShare(leftOut, structure: .bySample) == nil)
         #expect(LikeliestShare(leftOut, errors: .alike) != nil)
-        #expect(LikeliestShare(LeftOutPredictions(classCount: 5), structure: .uniform) == nil)
+        #expect(LikeliestShare(LeftOutPredictions(classCount: 5), errors: .even) == nil)
     }
 }
 

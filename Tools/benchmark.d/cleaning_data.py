@@ -37,7 +37,7 @@ def write_trusted(folder, names, labels):
 
 
 class FashionMNIST:
-    classes = 10
+    classes, picture = 10, (1, 28, 28)
 
     def __init__(self, folder="/usr/share/datasets/fashion-mnist"):
         read = lambda name: read_idx(os.path.join(folder, name))
@@ -63,6 +63,7 @@ class FashionMNIST:
 
 class Pictures:
     """All parts of a few-shot archive in one folder of class folders; four pictures a class are left for the test."""
+    picture = 3, SIDE, SIDE
 
     def __init__(self, folder, test_per_class=4):
         from PIL import Image

@@ -8,8 +8,9 @@ import numpy as np
 
 import cleaning_command as command
 import cleaning_table as table
-from cleaning_peers import Task, peers
 from cleaning_data import FashionMNIST, Features, Pictures
+from cleaning_gradients import oriented_gradients
+from cleaning_peers import Task, peers
 from cleaning_samples import RATES, draw, draw_by_class
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -55,7 +56,7 @@ def retrained(data, task, labels, trainings):
     One training ends anywhere within a point: the mean of the last five epochs of several.
     """
     from cleaning_network import logits, train
-    kept, accuracies, test = labels >= 0, [], data.test_values
+    kept, accuracies, test = labels >= 0, [], data.seen(data.test_values)
 
     def after_epoch(epoch, network):
         if epoch > 15:
@@ -92,7 +93,9 @@ def measure(data, samples, seed, threads, peer, options):
     torch.set_num_threads(threads)
     threadpoolctl.threadpool_limits(threads)  # of NumPy and SciPy
     torch.set_flush_denormal(True)
-    task = Task(samples.values, samples.given, samples.trusted_values, samples.trusted, seed, data.classes)
+    task = Task(
+        data.seen(samples.values), samples.given, data.seen(samples.trusted_values), samples.trusted, seed,
+        data.classes)
     if peer is None:
         finding, corrected, extra = command.run(
             options.hyper_cleaning, data, samples, seed, threads, options.ours_options)
@@ -109,8 +112,8 @@ def measure(data, samples, seed, threads, peer, options):
 class Results:
     """A line a record, on the disk as soon as it is known."""
 
-    def __init__(self, path, build, threads):
-        self.path, self.build, self.threads, self.records = path, build, threads, []
+    def __init__(self, path, build, threads, input):
+        self.path, self.build, self.threads, self.input, self.records = path, build, threads, input, []
         if os.path.exists(path):
             with open(path) as file:
                 self.records = [json.loads(line) for line in file]
@@ -119,7 +122,8 @@ class Results:
         """Without what another build of the command, or another number of threads, came to; of equal ones the last."""
         kept = {}
         for r in self.records:
-            if r["threads"] == self.threads and r.get("build", self.build) == self.build:
+            if (r["threads"] == self.threads and r.get("build", self.build) == self.build
+                    and r.get("input", "pixels") == self.input):
                 kept[r["samples"], r["noise"], r["trusted"], r["seed"], r["method"]] = r
         return list(kept.values())
 
@@ -127,7 +131,7 @@ class Results:
         return any(r["task"] == task and all(r[key] == value for key, value in cell.items()) for r in self.current())
 
     def add(self, records, **cell):
-        added = [{**cell, "threads": self.threads, **r} for r in records]
+        added = [{**cell, "threads": self.threads, "input": self.input, **r} for r in records]
         self.records += added
         with open(self.path, "a") as file:
             file.write("".join(json.dumps(r) + "\n" for r in added))
@@ -157,6 +161,8 @@ def arguments():
     add("--threads", type=int, default=2, help="of every method (default: 2)")
     add("--data-directory", default="/usr/share/datasets/fashion-mnist")
     add("--pictures", metavar="FOLDER", help="clean pictures in class folders, 20%% wrong; --trusted is of each class")
+    add("--input", default="pixels", choices=["pixels", "gradients"],
+        help="what peers and the retrained network see of pictures (default: pixels)")
     add("--features", action="store_true",
         help="clean what a network that was taught the even classes makes of the odd ones")
     add("--hyper-cleaning", default=os.path.join(HERE, "../../.build/release/hyper-cleaning"),
@@ -164,7 +170,10 @@ def arguments():
     add("--ours-options", type=str.split, default=[], metavar="'--option value …'",
         help="further options of the command; results by others are not shown")
     add("--output", default="runs/benchmark-cleaning-quality", help="path without extension")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.features and options.input != "pixels":
+        parser.error("--input gradients: expected pictures, got --features")
+    return options
 
 
 def main():
@@ -175,8 +184,10 @@ def main():
     data = (Pictures(options.pictures) if options.pictures
             else isolated(Features, options.data_directory) if options.features
             else FashionMNIST(options.data_directory))
+    data.seen = (lambda values: values) if options.input == "pixels" else (
+        lambda values: oriented_gradients(values.reshape(len(values), *data.picture)))
     results = Results(options.output + ".jsonl", command.digest(options.hyper_cleaning, options.ours_options),
-                      options.threads)
+                      options.threads, options.input)
     for seed in options.seeds:
         for trusted in options.trusted:
             for noise in options.noise:

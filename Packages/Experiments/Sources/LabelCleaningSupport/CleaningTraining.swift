@@ -68,7 +68,7 @@ final class CleaningTraining {
     func runEpoch() throws(SolverError) -> Double {
         let inMember = epoch % epochsPerMember
         if epoch > 0, inMember == 0 { begin(epoch / epochsPerMember) }
-        let predicted = configuration.upperVariable == .labels && running.termCount > 0 ? running.mean : nil
+        let predicted = configuration.upperVariable == .labels && running.terms.termCount > 0 ? running.mean : nil
         let loss = member.pass(transition, &weights, predicted, pool)
         let given = member.probabilities(of: data.given, pool)
         guard loss.isFinite, given.values.allSatisfy(\.isFinite) else {

@@ -37,7 +37,7 @@ package struct CleaningConfiguration: ExperimentConfiguration {
     package var network = Network.mlp
     package var hidden = 300
     package var upperVariable = UpperVariable.transition
-    /// Nil: two for 10,000 given samples and more, up to six for fewer, whose networks say less each.
+    /// Nil: two for 10,000 given samples and more, up to four for fewer, whose networks say less each.
     package var members: Int?
     /// Passes over the data of each member.
     package var epochs = 20
@@ -73,6 +73,6 @@ package struct CleaningConfiguration: ExperimentConfiguration {
     }
 
     func memberCount(for data: CleaningData) -> Int {
-        members ?? min(6, max(2, 20_000 / max(1, data.given.count)))
+        members ?? min(4, max(2, 20_000 / max(1, data.given.count)))
     }
 }

@@ -19,7 +19,7 @@ package enum CleaningSettings {
             + "sample, weights as a function of loss and class, or how far each label is given and how far "
             + "predicted; weights by looking one step ahead; or nothing.")
     package static let members = One(
-        "members", \.members, .upTo(100), default: "2; up to 6 where fewer than 10,000 samples are given",
+        "members", \.members, .upTo(100), default: "2; up to 4 where fewer than 10,000 samples are given",
         help: "Networks, trained one after the other on other parts of the data.")
     package static let epochs = One("epochs", \.epochs, .count, help: "Passes of each network over the data.")
     package static let optimizer = One(

@@ -24,8 +24,8 @@ package final class BilevelStep {
     /// ``UpperVariable/variable(batch:classes:)``.
     package let variable: Point
     private let moved: Point, loss: Point
-    /// y and its normalizations' running statistics, what y's rule remembers, θ and the same; twice: a step reads one
-    /// and writes the other.
+    /// y and its normalizations' running statistics, what y's rule remembers, θ and the same, v; twice: a step reads
+    /// one and writes the other.
     private var current: Point, next: Point
     private let trainedParts: Range<Int>
     private let replay: Replay
@@ -36,9 +36,11 @@ package final class BilevelStep {
     ///   - weightDecay: λ, λ y is added to the gradient.
     ///   - upperRate: see ``UpperVariable/standardRate``.
     ///   - function: the weight function where it is the upper variable.
+    ///   - lastSteps: h of the direction.
     package init(
         _ network: CleaningNetwork, kind: UpperVariable, sizes: Sizes, rule: UpdateRule, weightDecay: Double,
-        upperRate: Double, trustedWeight: Double, function weightFunction: WeightFunction? = nil
+        upperRate: Double, trustedWeight: Double, function weightFunction: WeightFunction? = nil,
+        direction: UpperDirection = .oneStep, lastSteps: Int = 1
     ) {
         self.sizes = sizes
         let memory = rule.initialState(for: network.tensors), trained = TrainedNetwork(network)
@@ -58,25 +60,38 @@ package final class BilevelStep {
         var source = NormalizationSource()
         let logits = y(B[0], dropout: masks, &source)
         let seen = zip(statistics.tensors, source.statistics.tensors).map { $0 * 0.9 + $1 * 0.1 }
+        let startV = kind.measuresF ? direction.state(for: network.tensors) : []
+        let v = startV.map { $0.placeholder("v") }
         let x = kind.variable(batch: sizes.batch, classes: network.classes), kept = theta.map { $0.placeholder("θ") }
-        // ⟨∇_y F, ∇_y ℓ_i⟩, one a sample of the batch: how much a step along ∇_y ℓ_i lowers F.
-        func alignment(_ losses: Tensor) -> Tensor {
+        // ∇_y f_B for what the upper variable makes of the batch.
+        func slopes(_ objective: Tensor) -> (f: Tensor, slopes: [Tensor]) {
+            let f = V.isEmpty ? objective : objective + y(V[0]).meanCrossEntropy(labels: V[1]) * trustedWeight
+            return (f, zip(gradient(of: f, withRespectTo: y.tensors), y.tensors).map { $0 + $1 * weightDecay })
+        }
+        // ⟨v, ∇_y ℓ_i⟩, one a sample of the batch.
+        var nextV = v
+        func alignment(_ losses: Tensor, _ objective: Tensor) -> Tensor {
+            func pushed(_ values: [Tensor], _ direction: [Tensor]) -> [Tensor] {
+                pushforward(of: values, tangents: direction, withRespectTo: y.tensors)
+            }
             let F = y(U[0]).meanCrossEntropy(labels: U[1])
-            let direction = gradient(of: F, withRespectTo: y.tensors)
-            return pushforward(of: [losses], tangents: direction, withRespectTo: y.tensors)[0]
+            let found = direction(gradient(of: F, withRespectTo: y.tensors), kept: v, steps: lastSteps) {
+                pushed(slopes(objective).slopes, $0)
+            }
+            nextV = found.kept
+            return pushed([losses], found.v)[0]
         }
         let move = UpperMove(
-            kind, x, weightFunction, kept,
-            of: .init(logits: logits, labels: B[1], alignment: alignment), rate: upperRate)
-        let f = V.isEmpty ? move.objective : move.objective + y(V[0]).meanCrossEntropy(labels: V[1]) * trustedWeight
-        let slopes = zip(gradient(of: f, withRespectTo: y.tensors), y.tensors).map { $0 + $1 * weightDecay }
-        let stepped = rule.step(y.tensors, gradient: slopes, state: remembered)
+            kind, x, weightFunction, kept, of: .init(logits: logits, labels: B[1], alignment: alignment),
+            rate: upperRate)
+        let (f, moving) = slopes(move.objective)
+        let stepped = rule.step(y.tensors, gradient: moving, state: remembered)
         let function = CompiledFunction(
-            of: [y.tensors + statistics.tensors + remembered + kept, B, masks, V, U, x],
-            to: [stepped.variable + seen + stepped.state + move.state, move.variable, [f]])
+            of: [y.tensors + statistics.tensors + remembered + kept + v, B, masks, V, U, x],
+            to: [stepped.variable + seen + stepped.state + move.state + nextV, move.variable, [f]])
         replay = Replay(function)
         let layouts = function.arguments
-        (current, next) = (Point(copying: trained.tensors + memory + theta), Point(layouts[0]))
+        (current, next) = (Point(copying: trained.tensors + memory + theta + startV), Point(layouts[0]))
         trainedParts = trained.tensors.indices
         (given, dropout, trusted) = (Point(layouts[1]), Point(layouts[2]), Point(layouts[3]))
         (upper, variable) = (Point(layouts[4]), Point(layouts[5]))
@@ -85,7 +100,7 @@ package final class BilevelStep {
 
     /// y now, and the statistics behind it: a ``TrainedNetwork``.
     package var network: Point { current.part(trainedParts) }
-    /// Those, θ and what their rules remember: what a checkpoint needs.
+    /// Those, θ, v and what the rules remember: what a checkpoint needs.
     package var state: Point { current }
 
     /// One step; `variable` moves with it. Returns f_B before it.

@@ -37,6 +37,9 @@ package struct CleaningConfiguration: ExperimentConfiguration {
     package var network = Network.mlp
     package var hidden = 300
     package var upperVariable = UpperVariable.transition
+    package var hypergradient = UpperDirection.oneStep
+    /// h of `last-steps`; nil: 5.
+    package var lastSteps: Int?
     /// Nil: two for 10,000 given samples and more, up to four for fewer, whose networks say less each.
     package var members: Int?
     /// Passes over the data of each member.

@@ -18,6 +18,12 @@ package enum CleaningSettings {
         help: "What the upper level chooses: how labels go wrong by class; by one-step hypergradients a weight a "
             + "sample, weights as a function of loss and class, or how far each label is given and how far "
             + "predicted; weights by looking one step ahead; or nothing.")
+    package static let hypergradient = One(
+        "hypergradient", \.hypergradient,
+        help: "How far weights, weight function and labels look back: one step of gradient descent, the last few on "
+            + "the batch, or, in the limit, all (SOBA).")
+    package static let lastSteps = One(
+        "lastSteps", \.lastSteps, .upTo(1000), default: "5", help: "Steps of --hypergradient last-steps.")
     package static let members = One(
         "members", \.members, .upTo(100), default: "2; up to 4 where fewer than 10,000 samples are given",
         help: "Networks, trained one after the other on other parts of the data.")
@@ -32,7 +38,7 @@ package enum CleaningSettings {
         "weightDecay", \.weightDecay, .notNegative, help: "λ: λ y is added to the networks' gradients.")
     package static let dropout = One("dropout", \.dropout, .share, help: "Share of hidden units left out in a step.")
     package static let upperRate = One(
-        "upperRate", \.upperRate, .positive, default: "0.1; 0.003 (Adam) of a weight function",
+        "upperRate", \.upperRate, .positive, default: "0.1; of labels 0.03; of a weight function 0.0003 (Adam)",
         help: "Step size of weights, weight function or labels.")
     package static let trustedWeight = One(
         "trustedWeight", \.trustedWeight, .positive, default: "√r or 8 r², at most 8, with r = trusted / given",
@@ -44,7 +50,8 @@ package enum CleaningSettings {
 
     static let all = [
         One(recorded: "experiment", decidesBits: false) { _ in "label-cleaning" },
-        input, network, hidden, upperVariable, members, epochs, optimizer, rate, momentum, weightDecay, dropout,
+        input, network, hidden, upperVariable, hypergradient, lastSteps, members, epochs, optimizer, rate, momentum,
+        weightDecay, dropout,
         upperRate, trustedWeight, seed, threads,
         One(recorded: "codeVersion", decidesBits: false) { _ in .string(codeVersion) },
     ]

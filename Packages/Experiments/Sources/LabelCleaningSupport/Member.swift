@@ -46,7 +46,8 @@ final class Member {
             rule: configuration.rule, weightDecay: configuration.weightDecay,
             upperRate: configuration.upperRate ?? kind.standardRate,
             trustedWeight: configuration.trustedWeight(of: data),
-            function: kind == .weightFunction ? WeightFunction(classes: classes, using: &random) : nil)
+            function: kind == .weightFunction ? WeightFunction(classes: classes, using: &random) : nil,
+            direction: configuration.hypergradient, lastSteps: configuration.lastSteps ?? 5)
         predict = Replay(
             CompiledFunction(of: TrainedNetwork(network), Tensor.zeros([Member.chunk, network.inputs])) {
                 network, images in network(images).softmax()

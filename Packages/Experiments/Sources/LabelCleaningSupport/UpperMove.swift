@@ -5,8 +5,9 @@ import Tensors
 /// What an upper variable makes of a batch, and how it moves, as tensors of one step.
 ///
 /// With f_B = 1/B Σ_i w_i ℓ_i, the hypergradient of F through one step of gradient descent at rate α is
-/// dF/dw_i = -α/B ⟨∇_y F, ∇_y ℓ_i⟩: all of a batch by one push of the losses along ∇_y F. What w depends on follows by
-/// the chain rule; α/B is left out, since no variable moves by its derivative's size.
+/// dF/dw_i = -α/B ⟨v, ∇_y ℓ_i⟩, v = ∇_y F (or further back: ``UpperDirection``): all of a batch by one push of the
+/// losses along v. What w depends on follows by the chain rule; α/B is left out, since no variable moves by its
+/// derivative's size.
 struct UpperMove {
     /// The given samples' part of f_B, the upper variable held fixed.
     let objective: Tensor
@@ -19,8 +20,8 @@ struct UpperMove {
         let logits: Tensor
         /// [batch], int32.
         let labels: Tensor
-        /// ⟨∇_y F, ∇_y ℓ_i⟩ of losses [batch]: how much a step along ∇_y ℓ_i lowers F.
-        let alignment: (Tensor) -> Tensor
+        /// ⟨v, ∇_y ℓ_i⟩ of losses [batch]: how much a step along ∇_y ℓ_i lowers F. The objective is what y descends on.
+        let alignment: (_ losses: Tensor, _ objective: Tensor) -> Tensor
     }
 
     /// - Parameters:
@@ -41,27 +42,26 @@ struct UpperMove {
             let likelihoods = (batch.logits.logSoftmax() + variable[0].gatheredRows(at: batch.labels))
             self.init(objective: -likelihoods.logSumExp(axes: [1]).mean(), variable: variable, state: state)
         case .weights:
-            let sigma = variable[0].sigmoid(), descent = batch.alignment(losses) * sigma * (1 - sigma)
-            self.init(
-                objective: (sigma * losses).mean(), variable: [moved(variable[0], along: descent)], state: state)
+            let sigma = variable[0].sigmoid(), objective = (sigma * losses).mean()
+            let descent = batch.alignment(losses, objective) * sigma * (1 - sigma)
+            self.init(objective: objective, variable: [moved(variable[0], along: descent)], state: state)
         case .labels:
-            let x = variable[0], sigma = x.sigmoid()
+            let sigma = variable[0].sigmoid()
             let predicted = -(variable[1] * batch.logits.logSoftmax()).sum(axes: [1])
-            let descent = batch.alignment(losses - predicted) * sigma * (1 - sigma)
+            let objective = (sigma * losses + (1 - sigma) * predicted).mean()
+            let descent = batch.alignment(losses - predicted, objective) * sigma * (1 - sigma)
             self.init(
-                objective: (sigma * losses + (1 - sigma) * predicted).mean(),
-                variable: [moved(x, along: descent), variable[1]], state: state)
+                objective: objective, variable: [moved(variable[0], along: descent), variable[1]], state: state)
         case .weightFunction:
             let theta = Array(state[..<function!.tensors.count])
             let weights = function!.with(theta)(losses, labels: batch.labels)
-            let change = gradient(of: -(batch.alignment(losses) * weights).mean(), withRespectTo: theta)
-            let step = Self.functionRule(rate).step(
-                theta, gradient: change, state: Array(state[theta.count...]))
-            self.init(
-                objective: (weights.stopGradient() * losses).mean(), variable: variable,
-                state: step.variable + step.state)
+            let objective = (weights.stopGradient() * losses).mean()
+            let slope = gradient(of: -(batch.alignment(losses, objective) * weights).mean(), withRespectTo: theta)
+            let step = Self.functionRule(rate).step(theta, gradient: slope, state: Array(state[theta.count...]))
+            self.init(objective: objective, variable: variable, state: step.variable + step.state)
         case .lookAhead:
-            let positive = batch.alignment(losses).relu(), weights = positive / (positive.sum() + 1e-12)
+            let positive = batch.alignment(losses, losses.mean()).relu()
+            let weights = positive / (positive.sum() + 1e-12)
             self.init(objective: (weights.stopGradient() * losses).sum(), variable: variable, state: state)
         }
     }

@@ -47,6 +47,8 @@ struct Clean: RunCommand {
     @Option(Settings.network) var network
     @Option(Settings.hidden) var hidden
     @Option(Settings.upperVariable) var upperVariable
+    @Option(Settings.hypergradient) var hypergradient
+    @Option(Settings.lastSteps) var lastSteps
     @Option(Settings.members) var members
     @Option(Settings.epochs) var epochs
     @Option(Settings.optimizer) var optimizer
@@ -70,6 +72,15 @@ struct Clean: RunCommand {
         if settings.network == .convolution, settings.input != .pixels {
             throw ValidationError("--network convolution: --input pixels expected, got \(settings.input.rawValue)")
         }
+        if hypergradient != nil, !settings.upperVariable.takesHypergradients {
+            throw ValidationError(
+                "--hypergradient: --upper-variable weights, weight-function or labels expected, got "
+                    + settings.upperVariable.rawValue)
+        }
+        if lastSteps != nil, settings.hypergradient != .lastSteps {
+            throw ValidationError(
+                "--last-steps: --hypergradient last-steps expected, got \(settings.hypergradient.rawValue)")
+        }
         if momentum != nil, settings.optimizer != .sgd {
             throw ValidationError("--momentum: --optimizer sgd expected, got \(settings.optimizer.rawValue)")
         }
@@ -80,7 +91,8 @@ struct Clean: RunCommand {
         var settings = CleaningConfiguration()
         settings.threads = ProcessInfo.processInfo.activeProcessorCount
         for given in [
-            input, network, hidden, upperVariable, members, epochs, optimizer, rate, momentum, weightDecay,
+            input, network, hidden, upperVariable, hypergradient, lastSteps, members, epochs, optimizer, rate, momentum,
+            weightDecay,
             dropout, upperRate, trustedWeight, seed, threads,
         ] { given?.apply(to: &settings) }
         if settings.network == .convolution, input == nil { settings.input = .pixels }

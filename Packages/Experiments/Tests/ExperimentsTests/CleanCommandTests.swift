@@ -21,6 +21,10 @@ import Testing
         (["--optimizer", "sgd", "--momentum", "0.5", "--rate", "0.05"], ["optimizer": "sgd", "momentum": "0.5"]),
         (["--upper-variable", "weight-function", "--upper-rate", "0.01"], ["upperVariable": "weight-function"]),
         (["--upper-variable", "labels"], ["upperVariable": "labels"]),
+        (
+            ["--upper-variable", "weights", "--hypergradient", "last-steps", "--last-steps", "2"],
+            ["hypergradient": "last-steps", "lastSteps": "2"]
+        ),
         (["--network", "convolution"], ["network": "convolution", "input": "pixels"]),
     ])
     func choicesAreTakenAndRecorded(_ options: [String], _ expected: [String: String]) throws {
@@ -35,6 +39,14 @@ import Testing
         (
             ["--network", "convolution", "--input", "gradients"],
             "--network convolution: --input pixels expected, got gradients"
+        ),
+        (
+            ["--hypergradient", "soba"],
+            "--hypergradient: --upper-variable weights, weight-function or labels expected, got transition"
+        ),
+        (
+            ["--upper-variable", "weights", "--last-steps", "3"],
+            "--last-steps: --hypergradient last-steps expected, got one-step"
         ),
         (["--optimizer", "sdg"], "one of adam, sgd expected; nearest valid choice: sgd"),
         (["--upper-variable", "label"], "nearest valid choice: labels"),

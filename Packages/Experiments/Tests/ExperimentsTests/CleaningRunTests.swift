@@ -128,6 +128,7 @@ struct Clouds {
     func aRunThatGoesOnEndsInTheSameBits(_ kind: UpperVariable, _ stop: Int) throws {
         var configuration = CleaningConfiguration()
         (configuration.epochs, configuration.upperVariable) = (8, kind)
+        if kind == .weights { configuration.hypergradient = .soba }
         let whole = try Self.finished(try Clouds().run(configuration))
         let begun = try Clouds().run(configuration)
         for _ in 0..<stop { _ = try begun.step() }

@@ -300,7 +300,8 @@ import Testing
 
         /// The library's reverse mode through one step of gradient descent on `lowerObjective` is the truth.
         func hypergradient<Upper: TensorTree>(
-            at x: Upper, _ lowerObjective: @escaping @Sendable (Upper, Perceptron) -> Tensor
+            at x: Upper, by hypergradient: Hypergradient = .reverse, rate: Double = 1e-4,
+            _ lowerObjective: @escaping @Sendable (Upper, Perceptron) -> Tensor
         ) throws -> [Double] {
             // ∇_y F is taken at y_0 by the step, at y_1 by the solver: a rate at which they do not differ.
             let solver = try Solver(
@@ -308,7 +309,8 @@ import Testing
                     upperObjective: { _, y in y(clean).meanCrossEntropy(labels: cleanLabels) },
                     lowerObjective: lowerObjective),
                 method: Method(
-                    dynamics: .descent(.gradientDescent(rate: 1e-4)), innerIterations: 1, initialization: .fixed),
+                    dynamics: .descent(.gradientDescent(rate: rate)), innerIterations: 1, initialization: .fixed,
+                    hypergradient: hypergradient),
                 upperRule: .gradientDescent(rate: 1), upper: x, lower: network)
             _ = try solver.step()
             return solver.hypergradient.tensors.flatMap { $0.scalars as [Double] }
@@ -316,15 +318,23 @@ import Testing
 
         /// After one step.
         func step(_ kind: UpperVariable, _ variable: [Tensor], function: WeightFunction? = nil) -> BilevelStep {
+            let step = made(kind, function: function)
+            if !variable.isEmpty { step.variable.assign(variable) }
+            _ = step(on: ThreadPool(threadCount: 1))
+            return step
+        }
+
+        func made(
+            _ kind: UpperVariable, function: WeightFunction? = nil, rate: Double = 1e-3, weightDecay: Double = 0,
+            direction: UpperDirection = .oneStep
+        ) -> BilevelStep {
             let step = BilevelStep(
                 CleaningNetwork(network), kind: kind, sizes: .init(batch: 8, trusted: 0, upper: 6),
-                rule: .adam(rate: 1e-3), weightDecay: 0,
-                upperRate: 0.5, trustedWeight: 1, function: function)
+                rule: .adam(rate: rate), weightDecay: weightDecay,
+                upperRate: 0.5, trustedWeight: 1, function: function, direction: direction, lastSteps: 4)
             step.given.assign([images, labels])
             step.upper.assign([clean, cleanLabels])
             step.dropout.assign([Tensor.ones([8, 7]).evaluated()])
-            if !variable.isEmpty { step.variable.assign(variable) }
-            _ = step(on: ThreadPool(threadCount: 1))
             return step
         }
     }
@@ -345,6 +355,37 @@ import Testing
             (x.sigmoid() * y(batches.images).crossEntropy(labels: batches.labels)).mean()
         }
         Self.expectMove(batches.step(.weights, [x]), from: x, along: expected)
+    }
+
+    /// A rate at which y stays where it is: the library's series and its limit at the same point.
+    @Test(arguments: [UpperDirection.lastSteps, .soba])
+    func fartherHypergradientsAreTheLibrarys(_ direction: UpperDirection) throws {
+        var random = RandomGenerator(seed: 10)
+        let batches = Batches(using: &random), x = Self.tensor([8], &random), decay = 0.5
+        let expected = try batches.hypergradient(
+            at: x,
+            by: direction == .soba
+                ? .conjugateGradient(maximumIterations: 100) : .neumann(terms: 4, rate: UpperDirection.rate),
+            rate: 1e-9
+        ) { [batches] x, y in
+            let penalty = y.tensors.reduce(Tensor(0)) { $0 + $1.squared().sum() } * (decay / 2)
+            return (x.sigmoid() * y(batches.images).crossEntropy(labels: batches.labels)).mean() + penalty
+        }
+        let step = batches.made(.weights, rate: 1e-9, weightDecay: decay, direction: direction)
+        // v follows its limit by a factor of at most 1 - 0.1 · 0.5 a step.
+        for _ in 0..<(direction == .soba ? 300 : 1) {
+            step.variable.assign([x])
+            _ = step(on: ThreadPool(threadCount: 1))
+        }
+        Self.expectMove(step, from: x, along: expected)
+        let oneStep = try batches.hypergradient(at: x) { [batches] x, y in
+            (x.sigmoid() * y(batches.images).crossEntropy(labels: batches.labels)).mean()
+        }
+        func normalized(_ values: [Double]) -> [Double] {
+            let norm = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            return values.map { $0 / norm }
+        }
+        #expect(zip(normalized(expected), normalized(oneStep)).contains { abs($0 - $1) > 0.01 })
     }
 
     @Test func mixedLabelsMoveAlongTheHypergradientOfOneStep() throws {

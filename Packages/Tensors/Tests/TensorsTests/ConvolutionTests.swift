@@ -63,7 +63,34 @@ import Testing
         }
     }
 
-    /// 5 rows in 3 windows: 0 ..< 2, 1 ..< 4, 3 ..< 5, as PyTorch's `adaptive_avg_pool2d` has them.
+    /// Sides that are no multiple of a tile's, paddings, more outputs than channels and fewer, one image and many,
+    /// second derivatives (each part is an adjoint of the others).
+    @Test(arguments: [
+        (1, 3, 3, 16, 32, 1), (5, 4, 9, 32, 32, 1), (2, 11, 6, 32, 64, 0), (3, 10, 7, 64, 32, 2),
+        (40, 14, 14, 64, 64, 1),
+    ]) func tilesGiveWhatTheDefinitionDoes(
+        _ n: Int, _ height: Int, _ width: Int, _ c: Int, _ o: Int, _ padding: Int
+    ) {
+        var random = RandomGenerator(seed: 7)
+        let x = random.normal([n, height, width, c], elementType: .float64).evaluated(),
+            w = random.normal([3, 3, c, o], deviation: 0.1, elementType: .float64).evaluated()
+        func parts(_ type: ElementType, _ threads: Int) -> [[Double]] {
+            let values = [x, w].map { $0.converted(to: type).evaluated() }
+            let inputs = values.enumerated().map { $1.placeholder("\($0)") }
+            let y = inputs[0].convolved(with: inputs[1], padding: padding)
+            let slopes = pullback(of: [y], cotangents: [y.sin()], withRespectTo: inputs)
+            let second = pullback(of: slopes, cotangents: inputs, withRespectTo: inputs)
+            let program = Program(inputs: inputs, outputs: [y] + slopes + second)
+            return program(values, pool: ThreadPool(threadCount: threads)).map(\.scalars)
+        }
+        let found = parts(.float32, 1)
+        for (single, double) in zip(found, parts(.float64, 1)) {
+            let scale = double.map(abs).max()!
+            for (a, b) in zip(single, double) { #expect(abs(a - b) < 3e-5 * scale) }
+        }
+        #expect(found == parts(.float32, 3))
+    }
+
     /// A block of a network as of few-shot learning, and its gradients; images that make several pieces of everything.
     @Test(arguments: [ElementType.float32, .float64]) func anyNumberOfThreadsGivesTheSameBits(_ type: ElementType) {
         var random = RandomGenerator(seed: 6)
@@ -98,6 +125,7 @@ import Testing
         #expect(two.sum(axes: [1]).scalars == inParts + inParts)
     }
 
+    /// 5 rows in 3 windows: 0 ..< 2, 1 ..< 4, 3 ..< 5, as PyTorch's `adaptive_avg_pool2d` has them.
     @Test func adaptivePoolingSharesRowsBetweenWindows() {
         let x = Tensor([1.0, 2, 4, 8, 16] as [Double], shape: [1, 5, 1, 1])
         let means = x.adaptiveAveragePooled(rows: 3, columns: 1).scalars, expected = [1.5, 14.0 / 3, 12]

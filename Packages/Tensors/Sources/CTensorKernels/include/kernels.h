@@ -228,6 +228,35 @@ void tensor_pool_place_f32(const tensor_windows *windows, tensor_range positions
 void tensor_pool_place_f64(const tensor_windows *windows, tensor_range positions, const double *v, const double *x,
                            double *y);
 
+// MARK: Convolutions by tiles of 4 x 4 outputs (winograd.c)
+
+// Windows of 3 x 3 with stride 1; channels a multiple of 16, outputs of 32. Tiles are counted over all images:
+// ⌈height / 4⌉ · ⌈width / 4⌉ of the output's each.
+
+// Whether they are faster here than patches: they are written for registers of 512 bits.
+int tensor_winograd_pays(void);
+// Tiles that are taken at a time, and the bytes of memory that a call on any tiles wants.
+int64_t tensor_winograd_tiles(int64_t channels, int64_t outputs);
+int64_t tensor_winograd_memory(int64_t channels, int64_t outputs);
+
+// Some tiles, and the memory of the thread that takes them.
+typedef struct {
+    tensor_windows windows;
+    int64_t outputs;
+    tensor_range tiles;
+    float *memory;
+} tensor_tiling;
+
+// The weight [3, 3, channels, outputs] as the products want it, [36, channels, outputs].
+void tensor_winograd_weight_f32(int64_t channels, int64_t outputs, const float *weight, float *transformed);
+// The tiles of the convolution of x.
+void tensor_winograd_f32(const tensor_tiling *tiling, const float *x, const float *transformed, float *y);
+// The weight's gradient: of the tiles the sums [36, channels, outputs] over x and y's cotangent, and the gradient of
+// several such pieces.
+void tensor_winograd_weight_sums_f32(const tensor_tiling *tiling, const float *x, const float *y, float *sums);
+void tensor_winograd_weight_gradient_f32(int64_t channels, int64_t outputs, int64_t pieces, const float *sums,
+                                         float *gradient);
+
 // MARK: Threads (threads.c)
 
 typedef struct tensor_pool tensor_pool;

@@ -50,6 +50,14 @@ struct Convolution: KernelOperation, ProductOperation {
     }
     /// Patches of a 1 x 1 window are the image itself.
     private var isPointwise: Bool { weight[0] == 1 && weight[1] == 1 && windows.stride == 1 && windows.padding == 0 }
+    /// This part by tiles, where that is faster. The way back is a convolution of ȳ.
+    private func tiled(_ type: ElementType) -> TiledConvolution? {
+        switch part {
+        case .forward, .weightGradient: TiledConvolution(windows, image: image, output: output, elementType: type)
+        case .inputGradient:
+            backwardWindows.flatMap { TiledConvolution($0, image: output, output: image, elementType: type) }
+        }
+    }
 
     func floatingPointOperations(operands: [Shape], result: Shape) -> Int { 2 * rows * patchLength * output[3] }
 
@@ -61,6 +69,15 @@ struct Convolution: KernelOperation, ProductOperation {
 
     func scratchByteCount(operands: [Shape], result: Shape, elementType: ElementType) -> Int {
         guard rows > 0 else { return 0 }
+        if let tiled = tiled(elementType) {
+            let count =
+                switch part {
+                case .forward: tiled.weightCount
+                case .inputGradient: tiled.weightCount + weight.count
+                case .weightGradient: tiled.sumPieces * tiled.weightCount
+                }
+            return count * elementType.byteCount
+        }
         switch part {
         case .forward: return 0
         case .inputGradient: return backwardWindows == nil ? 0 : weight.count * elementType.byteCount
@@ -75,11 +92,30 @@ struct Convolution: KernelOperation, ProductOperation {
             ? kernel(operands, result, scratch, Double.self) : kernel(operands, result, scratch, Float.self)
     }
 
+    private func kernel(_ tiled: TiledConvolution, _ operands: [View], _ result: View, _ scratch: View) -> Kernel {
+        let a = operands[0], b = operands[1], part = self.part
+        let taps = weight[0] * weight[1], inputs = weight[2], outputs = weight[3]
+        return { memory in
+            let room = memory.addresses[scratch.slot].assumingMemoryBound(to: Float.self)
+            let result = memory.pointer(result, as: Float.self), pool = memory.pool
+            switch part {
+            case .forward: tiled(memory.pointer(a), memory.pointer(b), transformed: room, into: result, on: pool)
+            case .inputGradient:
+                let rotated = room + tiled.weightCount
+                Float.kernels.rotateWeight(Int64(taps), Int64(inputs), Int64(outputs), memory.pointer(b), rotated)
+                tiled(memory.pointer(a), rotated, transformed: room, into: result, on: pool)
+            case .weightGradient:
+                tiled.weightGradient(memory.pointer(a), memory.pointer(b), sums: room, into: result, on: pool)
+            }
+        }
+    }
+
     private func kernel<T: WindowScalar>(_ operands: [View], _ result: View, _ scratch: View?, _: T.Type) -> Kernel {
         // Of empty images, channels or outputs the sums are empty.
         if rows == 0 || patchLength == 0 || output[3] == 0 || result.shape.count == 0 {
             return { memory in memory.pointer(result, as: T.self).update(repeating: 0, count: result.shape.count) }
         }
+        if let tiled = tiled(result.elementType) { return kernel(tiled, operands, result, scratch!) }
         switch part {
         case .forward: return forwardKernel(operands, result, T.self)
         case .weightGradient: return weightGradientKernel(operands, result, scratch, T.self)

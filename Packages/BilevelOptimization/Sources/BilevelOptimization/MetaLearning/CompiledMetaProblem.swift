@@ -44,11 +44,11 @@ struct CompiledMetaProblem: Sendable {
     }
 
     /// Of temporaries that all functions of a worker share.
-    var temporariesByteCount: Int {
-        let functions =
-            [context.function, context.transposed, prediction]
-            + (context.keeping.map { [$0.function, $0.transposed] } ?? [])
-        return functions.map(\.temporariesByteCount).reduce(
+    /// - Parameter keeping: the context's functions where it keeps residuals; without them it computes again what they
+    ///   hold, in about twice the memory.
+    func temporariesByteCount(keeping: Linearization.Keeping?) -> Int {
+        let ofContext = keeping.map { [$0.function, $0.transposed] } ?? [context.function, context.transposed]
+        return (ofContext + [prediction]).map(\.temporariesByteCount).reduce(
             max(task.temporariesByteCount, predictionTask?.temporariesByteCount ?? 0), max)
     }
 }

@@ -1,8 +1,8 @@
 import Tensors
 
 /// Solves a `MetaProblem`: each `step` is one meta-iteration over a batch of tasks, which run side by side, each on one
-/// thread; a task that has no other beside it is split over all. Gradients are added in the order of the tasks, so the
-/// bits do not depend on the number of threads.
+/// thread; a task that has no other beside it, or takes much memory, is split over all. Gradients are added in the
+/// order of the tasks, so the bits do not depend on the number of threads.
 public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: TensorTree, Lower: TensorTree> {
     /// Writes the data of the task with a number into place; called on the tasks' threads.
     public typealias Fill = @Sendable (_ index: Int, _ data: TaskData) -> Void
@@ -18,8 +18,8 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     private let moving: MovingPair
     /// Where the mean is formed; and that of the last batch that went well.
     private let gradients: HypergradientPoints, lastGradients: HypergradientPoints
-    /// One a thread: tasks run in rounds of as many.
-    private let workers: [TaskWorker]
+    /// One a thread, or one alone: tasks run in rounds of as many.
+    let workers: [TaskWorker]
     /// Tasks of a meta-iteration.
     public let batchSize: Int
     private let pool: ThreadPool?
@@ -30,10 +30,13 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     ///   - gradientLimit: coordinates of dF/dx are clamped to ± this.
     ///   - memoryBudget: bytes for what all workers hold together; nil keeps what pays, and of the trajectories'
     ///     residuals `residualLimit` bytes in all.
+    ///   - sideBySideLimit: bytes of a worker up to which tasks run side by side; above it they run one after the
+    ///     other, each split over all threads, which costs little where kernels are large. Not looked at with a budget.
     public init(
         _ problem: MetaProblem<Upper, Data, Context, Lower>, method: Method, upperRule: UpdateRule, upper: Upper,
         lower: Lower, data: Data, batchSize: Int, gradientLimit: Double? = nil, threads: Int = 1,
-        memoryBudget: Int? = nil, residualLimit: Int = 512 << 20
+        memoryBudget: Int? = nil, residualLimit: Int = 512 << 20,
+        sideBySideLimit: Int = 512 << 20
     ) throws(SolverError) {
         try method.check(for: .wholeSpace, upperRule: upperRule)
         try checkAtLeastOne("meta-batch", batchSize)
@@ -65,14 +68,14 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
         lastGradients = HypergradientPoints(upper: compiled.upperLayout, lower: compiled.lowerLayout)
         let pool = threads > 1 ? ThreadPool(threadCount: threads) : nil
         self.pool = pool
-        var workers: [TaskWorker] = []
-        let count = min(batchSize, max(threads, 1))
-        for _ in 0..<count {
+        var workers: [TaskWorker] = [], count = min(batchSize, max(threads, 1))
+        while workers.count < count {
             do {
-                workers.append(
-                    try TaskWorker(
-                        compiled, method: method, memoryBudget: memoryBudget.map { $0 / count },
-                        residualLimit: residualLimit / count, pool: pool))
+                let worker = try TaskWorker(
+                    compiled, method: method, memoryBudget: memoryBudget.map { $0 / count },
+                    residualLimit: residualLimit / count, pool: pool)
+                if memoryBudget == nil, worker.byteCount > sideBySideLimit { count = 1 }
+                workers.append(worker)
             } catch .budgetTooSmall(let needed, let innerIterations, _) {
                 throw .budgetTooSmall(
                     needed: needed * count, innerIterations: innerIterations, given: memoryBudget ?? 0)

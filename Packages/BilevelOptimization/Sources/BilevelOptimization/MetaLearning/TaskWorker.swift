@@ -8,6 +8,8 @@ final class TaskWorker {
     private(set) var truncation = 0
     private(set) var upperValue = 0.0
     let prediction: Point
+    /// Of everything that it holds.
+    let byteCount: Int
 
     private let problem: CompiledMetaProblem
     private let method: Method
@@ -40,16 +42,20 @@ final class TaskWorker {
         fixedByteCount += predictionPlan?.byteCount ?? 0
         let task = problem.task
         // A plan counts the task's temporaries; the context's, whole images, are larger.
-        fixedByteCount += problem.temporariesByteCount - task.temporariesByteCount
+        func contextByteCount(_ keeping: Linearization.Keeping?) -> Int {
+            problem.temporariesByteCount(keeping: keeping) - task.temporariesByteCount
+                + (keeping?.layout.byteCount ?? 0)
+        }
         var keeping = problem.context.keeping
-        if let memoryBudget, let bytes = keeping?.layout.byteCount {
+        if let memoryBudget, contextByteCount(keeping) > contextByteCount(nil) {
             // The context's residuals are read once a task; states and temporaries come first.
-            let needed = try? task.plan(besides: fixedByteCount + bytes, memoryBudget: memoryBudget)
+            let needed = try? task.plan(besides: fixedByteCount + contextByteCount(keeping), memoryBudget: memoryBudget)
             if needed == nil { keeping = nil }
         }
-        fixedByteCount += keeping?.layout.byteCount ?? 0
-        let temporaries = Storage(byteCount: problem.temporariesByteCount)
+        fixedByteCount += contextByteCount(keeping)
+        let temporaries = Storage(byteCount: problem.temporariesByteCount(keeping: keeping))
         let plan = try task.plan(besides: fixedByteCount, memoryBudget: memoryBudget, residualLimit: residualLimit)
+        byteCount = plan.byteCount
         (trajectory, computation) = task.worker(plan, temporaries: temporaries, pool: pool)
         if let predictionTask = problem.predictionTask, let predictionPlan {
             predictionTrajectory = predictionTask.worker(predictionPlan, temporaries: temporaries, pool: pool).0

@@ -27,7 +27,8 @@ package enum CleaningSettings {
     package static let members = One(
         "members", \.members, .upTo(100), default: "2; up to 4 where fewer than 10,000 samples are given",
         help: "Networks, trained one after the other on other parts of the data.")
-    package static let epochs = One("epochs", \.epochs, .count, help: "Passes of each network over the data.")
+    package static let epochs = One(
+        "epochs", \.epochs, .count, default: "20; 10 of convolution", help: "Passes of each network over the data.")
     package static let optimizer = One(
         "optimizer", \.optimizer, help: "What moves the networks: Adam, or gradient descent with momentum.")
     package static let rate = One(

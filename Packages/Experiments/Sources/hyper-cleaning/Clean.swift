@@ -95,7 +95,10 @@ struct Clean: RunCommand {
             weightDecay,
             dropout, upperRate, trustedWeight, seed, threads,
         ] { given?.apply(to: &settings) }
-        if settings.network == .convolution, input == nil { settings.input = .pixels }
+        if settings.network == .convolution {
+            if input == nil { settings.input = .pixels }
+            if epochs == nil { settings.epochs = 10 }
+        }
         return settings
     }
 

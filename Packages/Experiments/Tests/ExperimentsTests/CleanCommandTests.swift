@@ -11,7 +11,7 @@ import Testing
         }
         let answer = try life.run(
             "hyper-cleaning",
-            ["clean", "\(life.path)/data", "--epochs", "2", "--members", "1", "--threads", "1"] + options)
+            ["clean", "\(life.path)/data", "--members", "1", "--threads", "1"] + options)
         if answer.wroteNothing { return (answer.status, answer.lines, nil) }
         let settings = try JSONSerialization.jsonObject(with: Data(answer.text("configuration.json").utf8))
         return (answer.status, answer.lines, (settings as? [String: Any])?.mapValues { "\($0)" })
@@ -25,7 +25,7 @@ import Testing
             ["--upper-variable", "weights", "--hypergradient", "last-steps", "--last-steps", "2"],
             ["hypergradient": "last-steps", "lastSteps": "2"]
         ),
-        (["--network", "convolution"], ["network": "convolution", "input": "pixels"]),
+        (["--network", "convolution"], ["network": "convolution", "input": "pixels", "epochs": "10"]),
     ])
     func choicesAreTakenAndRecorded(_ options: [String], _ expected: [String: String]) throws {
         let (status, lines, settings) = try run(options)

@@ -37,6 +37,13 @@ struct FusionGroups {
             && (operand.operands[0].operation as? Elementwise)?.function != .step
     }
 
+    /// Whether the operand's chain computes this sum of it: over all rows, to a number for each column.
+    static func isSummed(_ operand: Tensor, by node: Tensor) -> Bool {
+        guard let sum = node.operation as? Reduce, operand.operation is Elementwise else { return false }
+        return sum.function == .sum && sum.axes == 0..<(operand.shape.rank - 1)
+            && SummedChain.table(of: operand.shape) != nil
+    }
+
     /// Groups in an order of execution, each after those that it reads.
     func executionOrder(operandsOf: (Int) -> [Int], roots: [Int]) -> [Int] {
         var order: [Int] = [], isSeen = [Bool](repeating: false, count: members.count)

@@ -13,6 +13,8 @@ struct Lowering {
     private var outputSlots: [ObjectIdentifier: Int] = [:]
     private let groups: FusionGroups
     private var consumersOutside: [ObjectIdentifier: Bool] = [:]
+    /// Sums over the rows of a chain's results, which the chain computes.
+    private var sumsOf: [ObjectIdentifier: [Tensor]] = [:]
     private let compilation: Compilation?
 
     /// - Parameter compilation: where special forms of constants are made; nil makes none.
@@ -33,6 +35,10 @@ struct Lowering {
         for output in outputs { consumersOutside[output.id] = true }
         for node in order {
             for operand in node.operands where groups.groupOf[operand.id] != groups.groupOf[node.id] {
+                if FusionGroups.isSummed(operand, by: node) {
+                    sumsOf[operand.id, default: []].append(node)
+                    continue
+                }
                 let read = FusionGroups.isComputedAgain(operand, for: node) ? operand.operands[0] : operand
                 if groups.groupOf[read.id] != groups.groupOf[node.id] { consumersOutside[read.id] = true }
             }
@@ -95,6 +101,7 @@ struct Lowering {
 
     private mutating func lower(_ group: [Tensor]) {
         let node = group[0]
+        if node.operation is Reduce, views[node.id] != nil { return }  // computed by a chain
         switch node.operation {
         case is Elementwise: lowerChain(group)
         case let constant as Constant:
@@ -187,7 +194,7 @@ struct Lowering {
         func computedAgain(_ member: Tensor) -> [Tensor] {
             member.operands.filter { isForeign($0) && FusionGroups.isComputedAgain($0, for: member) }
         }
-        var needed = Set(own.filter { consumersOutside[$0.id] == true }.map(\.id))
+        var needed = Set(own.filter(isResult).map(\.id))
         for member in own.reversed() where needed.contains(member.id) {
             needed.formUnion((member.operands + computedAgain(member).flatMap(\.operands)).map(\.id))
         }
@@ -196,6 +203,9 @@ struct Lowering {
             placed.insert($0.id).inserted
         }
     }
+
+    /// Whether it is read, or summed, outside its chain.
+    private func isResult(_ node: Tensor) -> Bool { consumersOutside[node.id] == true || sumsOf[node.id] != nil }
 
     private mutating func lowerChain(_ group: [Tensor]) {
         let members = withSineBesideCosine(self.members(of: group))
@@ -208,10 +218,18 @@ struct Lowering {
                 sources.append(operand.fillValue.map(FusedChain.Source.number) ?? .view(view(of: operand)))
             }
         }
-        let results = members.filter {
-            consumersOutside[$0.id] == true && groups.groupOf[$0.id] == groups.groupOf[group[0].id]
+        let results = members.filter { isResult($0) && groups.groupOf[$0.id] == groups.groupOf[group[0].id] }
+        let sums = results.enumerated().flatMap { i, result in (sumsOf[result.id] ?? []).map { (output: i, node: $0) } }
+        var scratch: View?
+        if !sums.isEmpty, let table = SummedChain.table(of: members[0].shape) {
+            let count = SummedChain.scratchCount(rows: table.rows, width: table.width, sums: sums.count)
+            scratch = newTemporary(shape: [count], elementType: members[0].elementType)
         }
-        let outputs = results.map { newBuffer(for: $0) }
+        func isWritten(_ result: Tensor) -> Bool { consumersOutside[result.id] == true }
+        let outputs = results.map { isWritten($0) ? newBuffer(for: $0) : scratch! }
+        let summed = sums.map { output, node in
+            SummedChain.Sum(output: output, isWritten: isWritten(results[output]), result: newBuffer(for: node))
+        }
         var register = inputRegister
         for (i, result) in results.enumerated() { register[result.id] = sources.count + i }
 
@@ -239,7 +257,7 @@ struct Lowering {
         let names = members.map(\.operation.name).joined(separator: " ")
         emitChain(
             names, shape: members[0].shape, elementType: members[0].elementType, sources: sources, outputs: outputs,
-            registerCount: firstTemporary + isFree.count, steps: steps)
+            registerCount: firstTemporary + isFree.count, steps: steps, sums: summed, scratch: scratch)
     }
 
     /// Moves a sine next to the cosine of the same operand, and the other way round: both together cost little more
@@ -261,12 +279,20 @@ struct Lowering {
 
     private mutating func emitChain(
         _ name: String, shape: Shape, elementType: ElementType, sources: [FusedChain.Source], outputs: [View],
-        registerCount: Int, steps: [FusedChain.Step]
+        registerCount: Int, steps: [FusedChain.Step], sums: [SummedChain.Sum] = [], scratch: View? = nil
     ) {
         let chain = FusedChain(
             shape: shape, elementType: elementType, sources: sources, outputs: outputs, registerCount: registerCount,
             steps: steps)
         let operands = sources.compactMap { source in if case .view(let view) = source { view } else { nil } }
+        if let scratch, let table = SummedChain.table(of: shape) {
+            let summed = SummedChain(chain, sums, rows: table.rows, width: table.width, scratch: scratch),
+                written = outputs.filter { $0.slot != scratch.slot }
+            return emit(
+                name + " sum", floatingPointOperations: shape.count * (steps.count + sums.count), operands: operands,
+                results: written + sums.map(\.result) + [scratch]
+            ) { summed($0) }
+        }
         emit(name, floatingPointOperations: shape.count * steps.count, operands: operands, results: outputs) {
             chain($0)
         }

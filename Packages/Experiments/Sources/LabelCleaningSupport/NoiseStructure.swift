@@ -36,7 +36,8 @@ package struct NoiseFinding: Sendable {
         if let even, let alike = LikeliestShare(leftOut, errors: .alike), even.logLikelihood > alike.logLikelihood {
             structure = .uniform
         } else {
-            structure = transition.evenness < 0.15 ? .byClass : .bySample
+            // Of pairs at most 0.052 on development data, of confusable samples at least 0.096.
+            structure = transition.evenness < 0.07 ? .byClass : .bySample
         }
     }
 

@@ -56,11 +56,11 @@ def retrained(data, task, labels, trainings):
     One training ends anywhere within a point: the mean of the last five epochs of several.
     """
     from cleaning_network import logits, train
-    kept, accuracies, test = labels >= 0, [], data.seen(data.test_values)
+    kept, accuracies = labels >= 0, []
 
     def after_epoch(epoch, network):
         if epoch > 15:
-            accuracies.append((logits(network, test).argmax(1) == data.test_labels).mean() * 100)
+            accuracies.append((logits(network, data.test_seen).argmax(1) == data.test_labels).mean() * 100)
 
     taught = np.concatenate([task.images[kept], task.trusted_images]), np.concatenate([labels[kept], task.trusted])
     for training in range(trainings):
@@ -186,6 +186,7 @@ def main():
             else FashionMNIST(options.data_directory))
     data.seen = (lambda values: values) if options.input == "pixels" else (
         lambda values: oriented_gradients(values.reshape(len(values), *data.picture)))
+    data.test_seen = data.seen(data.test_values)
     results = Results(options.output + ".jsonl", command.digest(options.hyper_cleaning, options.ours_options),
                       options.threads, options.input)
     for seed in options.seeds:

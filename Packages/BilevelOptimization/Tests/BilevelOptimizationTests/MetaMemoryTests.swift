@@ -21,12 +21,12 @@ import Testing
         lowerObjective: { c, y, _ in (y[0] - c[0]).squaredNorm() }, prediction: { _, y in y[0] })
     private let method = Method(dynamics: .descent(.gradientDescent(rate: 0.1)), innerIterations: 3)
 
-    private func solver(threads: Int, limit: Int = 512 << 20) throws -> MetaSolver<
+    private func solver(threads: Int, limit: Int = 512 << 20, budget: Int? = nil) throws -> MetaSolver<
         [Tensor], [Tensor], [Tensor], [Tensor]
     > {
         try MetaSolver(
             problem, method: method, upperRule: .gradientDescent(rate: 0.1), upper: upper, lower: lower,
-            data: tasks[0], batchSize: tasks.count, threads: threads, sideBySideLimit: limit)
+            data: tasks[0], batchSize: tasks.count, threads: threads, memoryBudget: budget, sideBySideLimit: limit)
     }
 
     @Test("tasks of more memory than the limit run one after the other, to the same bits")
@@ -43,6 +43,19 @@ import Testing
         let expected = try hypergradient(alone)
         #expect(try hypergradient(sideBySide) == expected && hypergradient(split) == expected)
         #expect(expected.contains { $0.contains { abs($0) > 1e-6 } })
+    }
+
+    @Test("a budget that one task's residuals fit into, but not those of two, is for one task at a time")
+    func oneAloneKeepsWhatTwoCannot() throws {
+        let compiled = CompiledMetaProblem(problem, method: method, upper: upper, lower: lower, data: tasks[0])
+        func plan(_ budget: Int?) throws -> TaskPlan {
+            try TaskPlan(compiled, memoryBudget: budget, residualLimit: 512 << 20)
+        }
+        let whole = try plan(nil)
+        #expect(try !whole.computesAgain && plan(whole.byteCount - 1).computesAgain)
+        #expect(try solver(threads: 2, budget: 2 * whole.byteCount).workers.count == 2)
+        let alone = try solver(threads: 2, budget: 2 * whole.byteCount - 2)
+        #expect(alone.workers.count == 1 && alone.workers[0].byteCount == whole.byteCount)
     }
 
     @Test("a worker holds temporaries of the functions that it runs, not of those in whose place it keeps residuals")

@@ -27,6 +27,11 @@ public struct TrajectoryPlan: Sendable, Hashable {
         fixedByteCount + storedStateCount * stateByteCount + residualStepCount * residualByteCountPerStep
     }
 
+    /// Whether more memory would save computing something again.
+    var computesAgain: Bool {
+        checkpointInterval < recordedStepCount || residualByteCountPerStep > 0 && residualStepCount < recordedStepCount
+    }
+
     /// What states and residuals are made of.
     struct Sizes {
         let state: Int

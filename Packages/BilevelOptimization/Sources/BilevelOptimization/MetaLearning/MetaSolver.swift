@@ -29,7 +29,8 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
     ///   - batchSize: tasks of a meta-iteration.
     ///   - gradientLimit: coordinates of dF/dx are clamped to ± this.
     ///   - memoryBudget: bytes for what all workers hold together; nil keeps what pays, and of the trajectories'
-    ///     residuals `residualLimit` bytes in all.
+    ///     residuals `residualLimit` bytes in all. Where tasks side by side would have to compute again what one alone
+    ///     may keep, they run one after the other.
     ///   - sideBySideLimit: bytes of a worker up to which tasks run side by side; above it they run one after the
     ///     other, each split over all threads, which costs little where kernels are large. Not looked at with a budget.
     public init(
@@ -68,20 +69,19 @@ public final class MetaSolver<Upper: TensorTree, Data: TensorTree, Context: Tens
         lastGradients = HypergradientPoints(upper: compiled.upperLayout, lower: compiled.lowerLayout)
         let pool = threads > 1 ? ThreadPool(threadCount: threads) : nil
         self.pool = pool
-        var workers: [TaskWorker] = [], count = min(batchSize, max(threads, 1))
-        while workers.count < count {
-            do {
-                let worker = try TaskWorker(
-                    compiled, method: method, memoryBudget: memoryBudget.map { $0 / count },
-                    residualLimit: residualLimit / count, pool: pool)
-                if memoryBudget == nil, worker.byteCount > sideBySideLimit { count = 1 }
-                workers.append(worker)
-            } catch .budgetTooSmall(let needed, let innerIterations, _) {
-                throw .budgetTooSmall(
-                    needed: needed * count, innerIterations: innerIterations, given: memoryBudget ?? 0)
-            }
+        // Side by side each has its share of the memory; one alone, split over all threads, has it all.
+        func plan(of count: Int) throws(SolverError) -> TaskPlan {
+            try TaskPlan(
+                compiled, memoryBudget: memoryBudget.map { $0 / count }, residualLimit: residualLimit / count)
         }
-        self.workers = workers
+        let count = min(batchSize, max(threads, 1)), alone = try plan(of: 1)
+        var plans = [alone]
+        if count > 1, let share = try? plan(of: count),
+            memoryBudget == nil ? share.byteCount <= sideBySideLimit : !share.computesAgain || alone.computesAgain
+        {
+            plans = Array(repeating: share, count: count)
+        }
+        workers = plans.map { TaskWorker(compiled, method: method, plan: $0, pool: pool) }
     }
 
     // MARK: Values

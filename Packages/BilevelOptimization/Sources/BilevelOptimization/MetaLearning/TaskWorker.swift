@@ -24,51 +24,26 @@ final class TaskWorker {
     private let residuals: Point?
     private let pool: ThreadPool?
 
-    /// - Parameters:
-    ///   - memoryBudget: bytes for this worker; nil keeps what pays.
-    ///   - residualLimit: bytes of the trajectory's residuals where no budget is given.
-    ///   - pool: what a task that runs alone is split over; beside others each keeps to its thread.
-    init(
-        _ problem: CompiledMetaProblem, method: Method, memoryBudget: Int?, residualLimit: Int, pool: ThreadPool?
-    ) throws(SolverError) {
+    /// - Parameter pool: what a task that runs alone is split over; beside others each keeps to its thread.
+    init(_ problem: CompiledMetaProblem, method: Method, plan: TaskPlan, pool: ThreadPool?) {
         self.problem = problem
         self.method = method
         self.pool = pool
-        var fixedByteCount =
-            problem.dataLayout.byteCount + problem.upperLayout.byteCount + 2 * problem.pairLayout.byteCount
-            + 2 * problem.lowerLayout.byteCount + problem.prediction.results[0].byteCount
-        // It keeps its end alone: there is no leaner plan.
-        let predictionPlan = try problem.predictionTask?.plan(besides: 0, memoryBudget: nil, residualLimit: 0)
-        fixedByteCount += predictionPlan?.byteCount ?? 0
-        let task = problem.task
-        // A plan counts the task's temporaries; the context's, whole images, are larger.
-        func contextByteCount(_ keeping: Linearization.Keeping?) -> Int {
-            problem.temporariesByteCount(keeping: keeping) - task.temporariesByteCount
-                + (keeping?.layout.byteCount ?? 0)
-        }
-        var keeping = problem.context.keeping
-        if let memoryBudget, contextByteCount(keeping) > contextByteCount(nil) {
-            // The context's residuals are read once a task; states and temporaries come first.
-            let needed = try? task.plan(besides: fixedByteCount + contextByteCount(keeping), memoryBudget: memoryBudget)
-            if needed == nil { keeping = nil }
-        }
-        fixedByteCount += contextByteCount(keeping)
-        let temporaries = Storage(byteCount: problem.temporariesByteCount(keeping: keeping))
-        let plan = try task.plan(besides: fixedByteCount, memoryBudget: memoryBudget, residualLimit: residualLimit)
         byteCount = plan.byteCount
-        (trajectory, computation) = task.worker(plan, temporaries: temporaries, pool: pool)
-        if let predictionTask = problem.predictionTask, let predictionPlan {
+        let temporaries = Storage(byteCount: plan.temporariesByteCount)
+        (trajectory, computation) = problem.task.worker(plan.trajectory, temporaries: temporaries, pool: pool)
+        if let predictionTask = problem.predictionTask, let predictionPlan = plan.predictionTrajectory {
             predictionTrajectory = predictionTask.worker(predictionPlan, temporaries: temporaries, pool: pool).0
         } else {
             predictionTrajectory = trajectory
         }
-        context = Replay(keeping?.function ?? problem.context.function, temporaries: temporaries)
-        transposedContext = Replay(keeping?.transposed ?? problem.context.transposed, temporaries: temporaries)
+        context = Replay(plan.keeping?.function ?? problem.context.function, temporaries: temporaries)
+        transposedContext = Replay(plan.keeping?.transposed ?? problem.context.transposed, temporaries: temporaries)
         predict = Replay(problem.prediction, temporaries: temporaries)
         data = Point(problem.dataLayout)
         pair = Point(problem.pairLayout)
         pairGradients = HypergradientPoints(upper: problem.pairLayout, lower: problem.lowerLayout)
-        residuals = (keeping?.layout).map { Point($0) }
+        residuals = (plan.keeping?.layout).map { Point($0) }
         gradients = HypergradientPoints(upper: problem.upperLayout, lower: problem.lowerLayout)
         prediction = Point(problem.prediction.results[0])
     }

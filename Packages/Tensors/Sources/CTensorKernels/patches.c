@@ -97,6 +97,22 @@ enum { CHANNELS = 256 };
         BODY \
     }
 
+// The places of the window at `row`: bytes where all numbers fit, each row of them to a multiple of four.
+TENSOR_INLINE int has_small_places(const tensor_windows *w) { return w->kernel_height * w->kernel_width <= 256; }
+TENSOR_INLINE int64_t place_of(const tensor_windows *w, int64_t row, int64_t first) {
+    return has_small_places(w) ? row * ((w->channels + 3) / 4 * 4) + first : row * w->channels + first;
+}
+
+TENSOR_INLINE void read_places(const tensor_windows *w, const void *places, int64_t at, int64_t n, int32_t *which) {
+    if (has_small_places(w)) for (int64_t c = 0; c < n; c++) which[c] = ((const uint8_t *)places)[at + c];
+    else memcpy(which, (const int32_t *)places + at, (size_t)n * sizeof(int32_t));
+}
+
+TENSOR_INLINE void write_places(const tensor_windows *w, const int32_t *which, int64_t at, int64_t n, void *places) {
+    if (has_small_places(w)) for (int64_t c = 0; c < n; c++) ((uint8_t *)places)[at + c] = (uint8_t)which[c];
+    else memcpy((int32_t *)places + at, which, (size_t)n * sizeof(int32_t));
+}
+
 #define FIND(T) \
     T largest[CHANNELS]; \
     int32_t which[CHANNELS]; \
@@ -123,6 +139,10 @@ enum { CHANNELS = 256 };
         ADVANCE \
     }
 
+#define READ \
+    int32_t which[CHANNELS]; \
+    read_places(w, places, place_of(w, row, first), n, which);
+
 #define POOL(SUFFIX, T) \
     TENSOR_CLONES void tensor_max_pool_##SUFFIX(const tensor_windows *w, tensor_range positions, const T *x, \
                                                 T *restrict y) { \
@@ -139,24 +159,32 @@ enum { CHANNELS = 256 };
             ) \
         ) \
     } \
-    TENSOR_CLONES void tensor_pool_gather_##SUFFIX(const tensor_windows *w, tensor_range positions, const T *u, \
-                                                   const T *x, T *restrict y) { \
+    TENSOR_CLONES void tensor_pool_places_##SUFFIX(const tensor_windows *w, tensor_range positions, const T *x, \
+                                                   T *restrict y, void *restrict places) { \
         EACH_WINDOW( \
             FIND(T) \
+            write_places(w, which, place_of(w, row, first), n, places); \
+            if (y) for (int64_t c = 0; c < n; c++) y[at + c] = largest[c]; \
+        ) \
+    } \
+    TENSOR_CLONES void tensor_pool_gather_##SUFFIX(const tensor_windows *w, tensor_range positions, const T *u, \
+                                                   const void *places, T *restrict y) { \
+        EACH_WINDOW( \
+            READ \
             EACH_PLACE(for (int64_t c = 0; c < n; c++) y[at + c] = which[c] == number ? u[pixel + c] : y[at + c];) \
         ) \
     } \
     TENSOR_CLONES void tensor_pool_scatter_##SUFFIX(const tensor_windows *w, tensor_range positions, const T *v, \
-                                                    const T *x, T *restrict y) { \
+                                                    const void *places, T *restrict y) { \
         EACH_WINDOW( \
-            FIND(T) \
+            READ \
             EACH_PLACE(for (int64_t c = 0; c < n; c++) y[pixel + c] += which[c] == number ? v[at + c] : 0;) \
         ) \
     } \
     TENSOR_CLONES void tensor_pool_place_##SUFFIX(const tensor_windows *w, tensor_range positions, const T *v, \
-                                                  const T *x, T *restrict y) { \
+                                                  const void *places, T *restrict y) { \
         EACH_WINDOW( \
-            FIND(T) \
+            READ \
             EACH_PLACE(for (int64_t c = 0; c < n; c++) y[pixel + c] = which[c] == number ? v[at + c] : 0;) \
         ) \
     }

@@ -211,21 +211,29 @@ void tensor_add_patches_f64(const tensor_windows *windows, tensor_range position
 // transposed.
 void tensor_rotate_weight_f32(int64_t taps, int64_t inputs, int64_t outputs, const float *weight, float *rotated);
 void tensor_rotate_weight_f64(int64_t taps, int64_t inputs, int64_t outputs, const double *weight, double *rotated);
-// Max pooling: the largest x of each window; u at its place (the first of equals); the transpose, adding v to y there;
-// and the same for windows that share no place: v there and 0 elsewhere in the window.
+// Max pooling: the largest x of each window.
 void tensor_max_pool_f32(const tensor_windows *windows, tensor_range positions, const float *x, float *y);
 void tensor_max_pool_f64(const tensor_windows *windows, tensor_range positions, const double *x, double *y);
-void tensor_pool_gather_f32(const tensor_windows *windows, tensor_range positions, const float *u, const float *x,
+// The place of the largest (the first of equals) by its number in the window, for windows of up to 256 elements a byte
+// each, [position][channels rounded up to a multiple of four], for larger ones an int32; and the largest, unless y is
+// null.
+void tensor_pool_places_f32(const tensor_windows *windows, tensor_range positions, const float *x, float *y,
+                            void *places);
+void tensor_pool_places_f64(const tensor_windows *windows, tensor_range positions, const double *x, double *y,
+                            void *places);
+// u at each window's place; the transpose, adding v to y there; and the same for windows that share no place: v there
+// and 0 elsewhere in the window.
+void tensor_pool_gather_f32(const tensor_windows *windows, tensor_range positions, const float *u, const void *places,
                             float *y);
-void tensor_pool_gather_f64(const tensor_windows *windows, tensor_range positions, const double *u, const double *x,
+void tensor_pool_gather_f64(const tensor_windows *windows, tensor_range positions, const double *u, const void *places,
                             double *y);
-void tensor_pool_scatter_f32(const tensor_windows *windows, tensor_range positions, const float *v, const float *x,
+void tensor_pool_scatter_f32(const tensor_windows *windows, tensor_range positions, const float *v, const void *places,
                              float *y);
-void tensor_pool_scatter_f64(const tensor_windows *windows, tensor_range positions, const double *v, const double *x,
-                             double *y);
-void tensor_pool_place_f32(const tensor_windows *windows, tensor_range positions, const float *v, const float *x,
+void tensor_pool_scatter_f64(const tensor_windows *windows, tensor_range positions, const double *v,
+                             const void *places, double *y);
+void tensor_pool_place_f32(const tensor_windows *windows, tensor_range positions, const float *v, const void *places,
                            float *y);
-void tensor_pool_place_f64(const tensor_windows *windows, tensor_range positions, const double *v, const double *x,
+void tensor_pool_place_f64(const tensor_windows *windows, tensor_range positions, const double *v, const void *places,
                            double *y);
 
 // MARK: Convolutions by tiles of 4 x 4 outputs (winograd.c)
@@ -256,6 +264,43 @@ void tensor_winograd_f32(const tensor_tiling *tiling, const float *x, const floa
 void tensor_winograd_weight_sums_f32(const tensor_tiling *tiling, const float *x, const float *y, float *sums);
 void tensor_winograd_weight_gradient_f32(int64_t channels, int64_t outputs, int64_t pieces, const float *sums,
                                          float *gradient);
+
+// MARK: Convolution and max pooling in one pass (pooled.c)
+
+enum { TENSOR_POOLED_CHANNELS = 4 };  // of the images, at most
+
+// Windows of 3 x 3 with stride 1 and padding 1 over images of few channels, outputs a multiple of 32, then the largest
+// of 2 x 2 outputs (a last odd row or column is left out). Where tensor_winograd_pays().
+// Some images, whose elements lie at strides, and the memory of the thread that takes them.
+typedef struct {
+    int64_t height, width, channels, outputs;
+    int64_t image_stride, row_stride, column_stride, channel_stride;
+    tensor_range images;
+    float *memory;
+} tensor_pooled_images;
+
+// [image, height / 2, width / 2, outputs]: the largest, and a byte of its place in the window, 0 ... 3, the first of
+// equals. Either may be left out.
+typedef struct {
+    float *y;
+    void *places;
+} tensor_pooled_result;
+
+// The cotangent of the largest, and their places.
+typedef struct {
+    const float *values;
+    const void *places;
+} tensor_pooled_cotangent;
+
+// Bytes of memory that a call wants.
+int64_t tensor_pooled_memory(const tensor_pooled_images *images);
+// The weight [3, 3, channels, outputs] as the kernel wants it, 18 * channels * outputs elements.
+void tensor_pooled_weight_f32(int64_t channels, int64_t outputs, const float *weight, float *transformed);
+void tensor_pooled_convolution_f32(const tensor_pooled_images *images, const float *x, const float *transformed,
+                                   tensor_pooled_result result);
+// The weight's gradient over these images.
+void tensor_pooled_weight_sums_f32(const tensor_pooled_images *images, const float *x,
+                                   tensor_pooled_cotangent cotangent, float *sums);
 
 // MARK: Threads (threads.c)
 

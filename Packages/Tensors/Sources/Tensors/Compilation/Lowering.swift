@@ -12,6 +12,7 @@ struct Lowering {
     private var views: [ObjectIdentifier: View] = [:]
     private var outputSlots: [ObjectIdentifier: Int] = [:]
     private let groups: FusionGroups
+    private let pooling: JoinedPooling
     private var consumersOutside: [ObjectIdentifier: Bool] = [:]
     /// Sums over the rows of a chain's results, which the chain computes.
     private var sumsOf: [ObjectIdentifier: [Tensor]] = [:]
@@ -26,6 +27,7 @@ struct Lowering {
         }
         let order = topologicalOrder(of: outputs)
         groups = FusionGroups(order: order)
+        pooling = JoinedPooling(order: order, outputs: outputs)
         let computed = outputs.map(Lowering.withoutReshapes)
         for (i, node) in computed.enumerated()
         where node.operation is Elementwise || node.operation is any KernelOperation {
@@ -101,7 +103,9 @@ struct Lowering {
 
     private mutating func lower(_ group: [Tensor]) {
         let node = group[0]
-        if node.operation is Reduce, views[node.id] != nil { return }  // computed by a chain
+        // Computed by a chain, beside its places, or by what reads it.
+        if (node.operation is Reduce || node.operation is PoolChoice) && views[node.id] != nil { return }
+        if pooling.absorbed.contains(node.id) { return }
         switch node.operation {
         case is Elementwise: lowerChain(group)
         case let constant as Constant:
@@ -112,6 +116,7 @@ struct Lowering {
             views[node.id] = view
         case is Fill, is Placeholder: break  // numbers are read where they are needed
         case let operation as any ViewOperation: lowerView(operation, node)
+        case let operation as PoolPlaces: lowerPooling(operation, node)
         case let operation as any KernelOperation: lowerKernel(operation, node)
         default: stop("program: no way to run \(node.operation.name)")
         }
@@ -124,10 +129,59 @@ struct Lowering {
             ?? operation.view(of: copied(operand), shape: node.shape)!
     }
 
+    /// Places and the largest in one pass, with the convolution before them where it has no other reader.
+    private mutating func lowerPooling(_ operation: PoolPlaces, _ node: Tensor) {
+        let pooled = node.operands[0], joined = pooling.convolutionOf[node.id]
+        let operands: [View]
+        if let joined {
+            operands = pooled.operands.enumerated().map { accepted(view(of: $1), by: joined.accepts, operand: $0) }
+        } else {
+            operands = [accepted(view(of: pooled), by: operation.accepts, operand: 0)]
+        }
+        let largest = pooling.largestOf[node.id].map { newBuffer(for: $0) },
+            places = pooling.placesRead.contains(node.id) ? newBuffer(for: node) : nil
+        let results = [largest, places].compactMap { $0 }, comparisons = pooled.count
+        guard let joined else {
+            return emit(
+                "maxPool", floatingPointOperations: comparisons, operands: operands, results: results,
+                operation.kernel(of: operands[0], largest: largest, places: places))
+        }
+        let scratch = newTemporary(shape: [joined.scratchCount], elementType: pooled.elementType)
+        emit(
+            "convolution.forward maxPool",
+            floatingPointOperations: comparisons
+                + joined.convolution.floatingPointOperations(
+                    operands: pooled.operands.map(\.shape), result: pooled.shape),
+            operands: operands, results: results + [scratch], isProduct: true,
+            joined.forwardKernel(operands[0], operands[1], largest: largest, places: places, scratch: scratch))
+    }
+
+    /// A part of a convolution that reads a cotangent as it was pooled.
+    private mutating func lowerPooledBackward(_ joined: PooledConvolution, _ node: Tensor) {
+        let index = 1 - joined.cotangentOperand, choice = node.operands[joined.cotangentOperand]
+        let other = accepted(view(of: node.operands[index]), by: joined.accepts, operand: index)
+        let pooled = choice.operands.map { operand in
+            accepted(view(of: operand), by: { view, _ in view.isContiguous }, operand: 0)
+        }
+        let result = newBuffer(for: node),
+            scratch = newTemporary(shape: [joined.scratchCount], elementType: node.elementType)
+        emit(
+            "poolScatter \(joined.convolution.name)",
+            floatingPointOperations: joined.convolution.floatingPointOperations(
+                operands: node.operands.map(\.shape), result: node.shape) + choice.count,
+            operands: [other] + pooled, results: [result, scratch], isProduct: true,
+            joined.backwardKernel(
+                other, cotangent: pooled[0], places: pooled[1], result: result, scratch: scratch))
+    }
+
+    private mutating func accepted(_ view: View, by accepts: (View, Int) -> Bool, operand index: Int) -> View {
+        accepts(view, index) ? view : copied(view)
+    }
+
     private mutating func lowerKernel(_ operation: any KernelOperation, _ node: Tensor) {
+        if let joined = pooling.backward[node.id] { return lowerPooledBackward(joined, node) }
         let operands = node.operands.enumerated().map { index, operand in
-            let view = self.view(of: operand)
-            return operation.accepts(view, operand: index) ? view : copied(view)
+            accepted(view(of: operand), by: operation.accepts, operand: index)
         }
         let result = newBuffer(for: node), shapes = node.operands.map(\.shape)
         if let product = operation as? MatrixProduct,

@@ -20,6 +20,12 @@ struct Windows: Hashable, Sendable {
         ]
     }
 
+    /// Places in windows, by number, as `tensor_pool_places` writes them: four bytes to an int32 where all fit.
+    func places(of output: Shape) -> Shape {
+        let isSmall = kernel.height * kernel.width <= 256
+        return [output[0], output[1], output[2], isSmall ? (output[3] + 3) / 4 : output[3]]
+    }
+
     /// Stops where a window does not fit into the padded image.
     func requireRoom(in image: Shape, for operation: String, file: StaticString, line: UInt) {
         let height = image[1] + 2 * padding, width = image[2] + 2 * padding
@@ -61,9 +67,16 @@ struct WindowKernels<T>: Sendable {
     typealias Choice =
         @Sendable (
             _ windows: UnsafePointer<tensor_windows>, _ positions: tensor_range, _ from: UnsafePointer<T>,
-            _ deciding: UnsafePointer<T>, _ to: UnsafeMutablePointer<T>
+            _ places: UnsafeRawPointer, _ to: UnsafeMutablePointer<T>
+        ) -> Void
+    /// The largest may be left out.
+    typealias Search =
+        @Sendable (
+            _ windows: UnsafePointer<tensor_windows>, _ positions: tensor_range, _ from: UnsafePointer<T>,
+            _ largest: UnsafeMutablePointer<T>?, _ places: UnsafeMutableRawPointer
         ) -> Void
     let patches: Move, addPatches: Move, maxPool: Move
+    let poolPlaces: Search
     let poolGather: Choice, poolScatter: Choice, poolPlace: Choice
     let rotateWeight:
         @Sendable (
@@ -75,7 +88,7 @@ struct WindowKernels<T>: Sendable {
 extension Float: WindowScalar {
     static let kernels = WindowKernels<Float>(
         patches: tensor_patches_f32, addPatches: tensor_add_patches_f32, maxPool: tensor_max_pool_f32,
-        poolGather: tensor_pool_gather_f32,
+        poolPlaces: tensor_pool_places_f32, poolGather: tensor_pool_gather_f32,
         poolScatter: tensor_pool_scatter_f32, poolPlace: tensor_pool_place_f32, rotateWeight: tensor_rotate_weight_f32)
 
     static func product(
@@ -89,7 +102,7 @@ extension Float: WindowScalar {
 extension Double: WindowScalar {
     static let kernels = WindowKernels<Double>(
         patches: tensor_patches_f64, addPatches: tensor_add_patches_f64, maxPool: tensor_max_pool_f64,
-        poolGather: tensor_pool_gather_f64,
+        poolPlaces: tensor_pool_places_f64, poolGather: tensor_pool_gather_f64,
         poolScatter: tensor_pool_scatter_f64, poolPlace: tensor_pool_place_f64, rotateWeight: tensor_rotate_weight_f64)
 
     static func product(

@@ -1,15 +1,54 @@
 import CTensorKernels
 
-/// Max pooling, as a choice of places: `gather` reads u where the window's largest x is, `scatter` is its transpose.
-/// The places do not change under small changes of x; the first of equals counts, and what lies outside the image never
-/// does.
+/// Where the largest element of each window is, by its number in the window: the first of equals, and what is not a
+/// number before all. What lies outside the image never counts. Places do not change under small changes.
+struct PoolPlaces: KernelOperation {
+    let windows: Windows
+    let image: Shape, output: Shape
+    var name: String { "poolPlaces" }
+
+    func kernel(operands: [View], result: View) -> Kernel {
+        kernel(of: operands[0], largest: nil, places: result)
+    }
+
+    /// - Parameters:
+    ///   - largest: where the largest themselves go, nil for nowhere.
+    ///   - places: nil where nobody asks for them.
+    func kernel(of x: View, largest: View?, places: View?) -> Kernel {
+        func search<T: WindowScalar>(_: T.Type) -> Kernel {
+            let layout = windows.layout(image: image, output: output)
+            // No window reaches into two images.
+            let positions = output[1] * output[2]
+            let split = Split(
+                count: output[0], costPerItem: positions * output[3] * windows.kernel.height * windows.kernel.width)
+            return { memory in
+                let from = UnsafePointer(memory.pointer(x, as: T.self)),
+                    target = largest.map { memory.pointer($0, as: T.self) },
+                    numbers = places.map { UnsafeMutableRawPointer(memory.pointer($0, as: Int32.self)) }
+                split.run(on: memory.pool) { images in
+                    let range = tensor_range(images.lowerBound * positions..<images.upperBound * positions)
+                    withUnsafePointer(to: layout) { windows in
+                        if let numbers {
+                            T.kernels.poolPlaces(windows, range, from, target, numbers)
+                        } else if let target {
+                            T.kernels.maxPool(windows, range, from, target)
+                        }
+                    }
+                }
+            }
+        }
+        return x.elementType == .float64 ? search(Double.self) : search(Float.self)
+    }
+}
+
+/// Max pooling, as a choice of places: `gather` reads u at each window's place, `scatter` is its transpose.
 struct PoolChoice: KernelOperation {
     let windows: Windows
     let image: Shape, output: Shape
     let isGather: Bool
     var name: String { isGather ? "poolGather" : "poolScatter" }
 
-    // Operands: (u, x) or (v, x).
+    // Operands: (u, places) or (v, places).
     func adjoint(of result: Tensor, operand index: Int, cotangent: Tensor) -> Tensor? {
         guard index == 0 else { return nil }
         let other = PoolChoice(windows: windows, image: image, output: output, isGather: !isGather)
@@ -24,23 +63,20 @@ struct PoolChoice: KernelOperation {
             let positions = output[1] * output[2]
             let split = Split(
                 count: output[0], costPerItem: positions * output[3] * windows.kernel.height * windows.kernel.width)
-            let a = operands[0], x = operands[1], size = windows.kernel.height
+            let a = operands[0], places = operands[1], size = windows.kernel.height
             let isApart = windows.stride >= size && windows.stride >= windows.kernel.width
             let isCovered =
                 isApart && windows.padding == 0 && windows.stride == size && size == windows.kernel.width
                 && output[1] * size == image[1] && output[2] * size == image[2]
             return { memory in
-                let from = UnsafePointer(memory.pointer(a, as: T.self)),
-                    deciding = UnsafePointer(memory.pointer(x, as: T.self)), target = memory.pointer(result, as: T.self)
+                let from = UnsafePointer(memory.pointer(a, as: T.self)), target = memory.pointer(result, as: T.self),
+                    numbers = UnsafeRawPointer(memory.pointer(places, as: Int32.self))
                 if !isGather, !isCovered { target.update(repeating: 0, count: result.shape.count) }
                 split.run(on: memory.pool) { images in
                     let range = tensor_range(images.lowerBound * positions..<images.upperBound * positions)
-                    withUnsafePointer(to: layout) { windows in
-                        if isGather, from == deciding { return T.kernels.maxPool(windows, range, from, target) }
-                        let choice =
-                            isGather ? T.kernels.poolGather : isApart ? T.kernels.poolPlace : T.kernels.poolScatter
-                        choice(windows, range, from, deciding, target)
-                    }
+                    let choice =
+                        isGather ? T.kernels.poolGather : isApart ? T.kernels.poolPlace : T.kernels.poolScatter
+                    withUnsafePointer(to: layout) { choice($0, range, from, numbers, target) }
                 }
             }
         }
@@ -64,9 +100,12 @@ extension Tensor {
         let windows = Windows(kernel: (size, size), stride: stride, padding: padding)
         windows.requireRoom(in: shape, for: "maxPooled", file: file, line: line)
         let output = windows.output(of: shape, channels: shape[3])
+        let places = Tensor(
+            PoolPlaces(windows: windows, image: shape, output: output), [self], shape: windows.places(of: output),
+            elementType: .int32)
         return Tensor(
-            PoolChoice(windows: windows, image: shape, output: output, isGather: true), [self, self.stopGradient()],
-            shape: output, elementType: elementType)
+            PoolChoice(windows: windows, image: shape, output: output, isGather: true), [self, places], shape: output,
+            elementType: elementType)
     }
 
     /// Means of `size` x `size` windows that do not overlap; rows and columns that fill no window are left out.

@@ -32,6 +32,8 @@ package struct FewShotConfiguration: ExperimentConfiguration {
     package var ways = 5, shots = 1, queries = 15
     /// Of training episodes; nil where they are as those of tests.
     package var trainWays: Int?, trainQueries: Int?
+    /// Of training pictures.
+    package var augmentation = PictureAugmentation.none
     /// Once per-step, the steps have scales and shifts of their own, whatever a checkpoint is then tested with.
     package var normalization = NormalizationName.transductive {
         didSet { normalizesSteps = normalizesSteps || normalization == .perStep }

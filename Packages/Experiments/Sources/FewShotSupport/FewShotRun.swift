@@ -2,6 +2,7 @@ import BilevelOptimization
 import Datasets
 import Foundation
 import NeuralLayers
+import Randomness
 import Reporting
 import RunSupport
 import Tensors
@@ -108,8 +109,11 @@ package final class FewShotRun: ExperimentRun {
     /// One meta-iteration; validates at every `validateEvery`th and at the last.
     package func step() throws -> MetricsRow? {
         let t = solver.iteration, c = configuration, rateFactor = c.rateFactor(at: t)
-        let report = try solver.step { [trainSampler, data] index, task in
-            FewShotRun.fill(task, with: trainSampler.episode(t * c.metaBatch + index), of: data.train, rateFactor)
+        let report = try solver.step { [trainSampler, data, problem] index, task in
+            let number = t * c.metaBatch + index
+            FewShotRun.fill(task, with: trainSampler.episode(number), of: data.train, rateFactor)
+            var random = RandomGenerator(seed: trainSampler.seed, stream: .augmentation(ofEpisode: number))
+            for part in 0..<2 { c.augmentation.apply(to: task.floats(part), problem.image, using: &random) }
         }
         var accuracy: Samples?
         if report.iteration % c.validateEvery == 0 || report.iteration == c.metaIterations {
@@ -331,6 +335,12 @@ package final class FewShotRun: ExperimentRun {
             peakMemoryBytes: PeakMemory.bytes,
             stoppedBecause: stoppedBecause
                 ?? (isShort ? "a signal, after \(accuracies.count) of \(count) test episodes" : nil))
+    }
+}
+
+extension RandomStream {
+    fileprivate static func augmentation(ofEpisode number: Int) -> RandomStream {
+        RandomStream("augmentation of episode \(number)", number: 1 << 41 | UInt64(number))
     }
 }
 

@@ -32,6 +32,10 @@ package enum FewShotSettings {
         help: "Whose statistics batch normalization uses for the query: its own (transductive: answers depend on "
             + "what is asked together), the support's, or running ones of training; per-step: running ones of the last "
             + "lower step, with a learned scale and shift for each.")
+    package static let augmentation = One(
+        "augmentation", \.augmentation, missing: .string("none"),
+        help: "How training pictures are changed each time that they are shown: crops are nine tenths of the side or "
+            + "more, half of them mirrored; not for drawings whose sides mean something.")
     package static let backbone = One(
         "backbone", \.backbone, default: "by the data set",
         help: "omniglot (28 x 28, 64 channels), omniglot-strided (a stride for pooling), convnet4 (32 channels) or "
@@ -120,7 +124,7 @@ package enum FewShotSettings {
         One(recorded: "experiment", decidesBits: false) { _ in "few-shot" },
         dataset, data, splitFile, imageSize,
         One(recorded: "grey", decidesBits: false) { .boolean($0.isGrey) },
-        ways, shots, queries, trainWays, trainQueries, normalization, backbone,
+        ways, shots, queries, trainWays, trainQueries, augmentation, normalization, backbone,
         hidden, taskConvolutions, head, headFeatures, regularizer, regularization, method, metaBatch, innerIterations,
         lowerRate, stepSizes, preconditioner, finalLowerRate, decayIterations, upperRate,
         finalUpperRate, upperDecayIterations,

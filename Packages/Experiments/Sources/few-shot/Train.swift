@@ -25,6 +25,7 @@ struct Train: RunCommand {
     @Option(Settings.queries) var queries
     @Option(Settings.trainWays) var trainWays
     @Option(Settings.trainQueries) var trainQueries
+    @Option(Settings.augmentation) var augmentation
     @Option(Settings.normalization) var normalization
     @Option(Settings.backbone) var backbone
     @Option(Settings.hidden) var hidden
@@ -68,8 +69,8 @@ struct Train: RunCommand {
         var settings = FewShotConfiguration(forGreyImages: isGrey)
         settings.threads = ProcessInfo.processInfo.activeProcessorCount
         for given in [
-            dataset, data, splitFile, imageSize, ways, shots, queries, trainWays, trainQueries, normalization, backbone,
-            hidden,
+            dataset, data, splitFile, imageSize, ways, shots, queries, trainWays, trainQueries,
+            augmentation, normalization, backbone, hidden,
             taskConv, head, regularizer, regularization, method, metaBatch, innerIterations, lowerRate, upperRate,
             stepSizes, preconditioner, finalLowerRate, decayIterations,
             finalUpperRate, upperDecayIterations, initializationRate, truncationLength, gradientLimit, metaIterations,

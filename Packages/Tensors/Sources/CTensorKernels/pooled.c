@@ -1,5 +1,5 @@
 #include "include/kernels.h"
-#include "clones.h"
+#include "wide.h"
 #include <string.h>
 #if defined(__x86_64__) && defined(__linux__)
 #include <immintrin.h>
@@ -12,11 +12,7 @@
 // its outputs, in one pass: what is pooled is never written. Beside each largest its place in the window is kept, a
 // byte: all that the weight's gradient needs.
 
-enum { WIDE = 16, BLOCK = 2 * WIDE, PLACES = 6, RING = 4 };
-typedef float wide __attribute__((vector_size(4 * WIDE), aligned(4)));
-typedef int32_t wide_integers __attribute__((vector_size(4 * WIDE), aligned(4)));
-typedef uint8_t wide_bytes __attribute__((vector_size(WIDE), aligned(1)));
-#define WIDE_AT(P) (*(wide *)(P))
+enum { BLOCK = 2 * WIDE, PLACES = 6, RING = 4 };
 
 TENSOR_INLINE int64_t rounded(int64_t n) { return (n + WIDE - 1) / WIDE * WIDE; }
 
@@ -68,17 +64,6 @@ TENSOR_INLINE void outputs_of(wide (*m)[2], int v, wide *y) {
 }
 
 typedef struct {
-    wide value;
-    wide_integers place;
-} winner;
-
-TENSOR_INLINE void challenge(winner *w, const wide *x, int32_t place) {
-    wide_integers larger = ~(*x <= w->value) & (w->value == w->value);  // NaN wins, the first of them; else of equals
-    w->value = (wide)(((wide_integers)*x & larger) | ((wide_integers)w->value & ~larger));
-    w->place = (larger & place) | (~larger & w->place);
-}
-
-typedef struct {
     const float *rows[RING * TENSOR_POOLED_CHANNELS];  // transformed, of each channel
     const float *weight;      // of this block of outputs: [3, channels, PLACES, BLOCK]
     int64_t channels, room, outputs;
@@ -111,7 +96,7 @@ TENSOR_INLINE void pooled_tile(const row_pair *g, int64_t k, int count) {
             challenge(&best, &lower[2 * e + 1], 3);
             int64_t at = (2 * k + e) * g->outputs + v * WIDE;
             if (g->y) WIDE_AT(g->y + at) = best.value;
-            if (g->places) *(wide_bytes *)(g->places + at) = __builtin_convertvector(best.place, wide_bytes);
+            if (g->places) BYTES_AT(g->places + at) = __builtin_convertvector(best.place, wide_bytes);
         }
     }
 }
@@ -224,8 +209,8 @@ TENSOR_512 void tensor_pooled_weight_sums_f32(const tensor_pooled_images *g, con
                 const uint8_t *place = (const uint8_t *)cotangent.places + at + o;
                 for (int64_t j = 0; j < across; j++, value += outputs, place += outputs) {
                     wide v0 = WIDE_AT(value), v1 = WIDE_AT(value + WIDE);
-                    wide_integers p0 = __builtin_convertvector(*(wide_bytes *)place, wide_integers);
-                    wide_integers p1 = __builtin_convertvector(*(wide_bytes *)(place + WIDE), wide_integers);
+                    wide_integers p0 = __builtin_convertvector(BYTES_AT(place), wide_integers);
+                    wide_integers p1 = __builtin_convertvector(BYTES_AT(place + WIDE), wide_integers);
                     for (int t = 0; t < 9; t++) {
                         const float *table = tables[t / 3] + 4 * (2 * j + t % 3);
                         wide x0, x1;

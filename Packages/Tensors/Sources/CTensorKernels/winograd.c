@@ -1,5 +1,5 @@
 #include "include/kernels.h"
-#include "clones.h"
+#include "wide.h"
 #include <string.h>
 
 // Convolutions of 3 x 3 windows with stride 1 by tiles of 4 x 4 outputs, F(4 x 4, 3 x 3) of Winograd (1980), Lavin and
@@ -8,11 +8,7 @@
 // Gᵀ[(A ȳ Aᵀ) ⊙ (Bᵀ x B)]G. Sums are other ones than those of patches: some 1e-6 of the largest, and what is not finite
 // makes a tile NaN.
 
-enum { WIDE = 16, PLACES = 36 };
-typedef float wide __attribute__((vector_size(4 * WIDE), aligned(4)));
-
-// By pointer: vectors as arguments would be passed otherwise on each instruction set.
-#define WIDE_AT(P) (*(wide *)(P))
+enum { PLACES = 36 };
 
 // One direction of each transform: elements `step` apart.
 TENSOR_INLINE void input_6(const wide *d, wide *to, int step) {
@@ -92,21 +88,57 @@ TENSOR_INLINE tile_place place_of(const tensor_windows *w, int64_t tile) {
 // Distance between the places' matrices: not a multiple of a page, whose lines would share their places in the cache.
 TENSOR_INLINE int64_t apart(int64_t tiles, int64_t channels) { return tiles * channels + WIDE; }
 
-// Bᵀ x B of tiles, [PLACES][tile][channel]; outside x zeros.
-TENSOR_INLINE void transform_inputs(const tensor_tiling *g, tensor_range tiles, const float *x, float *to) {
+// What tiles are read from: an image, or where places are given the cotangent of its 2 x 2 max pooling.
+typedef struct {
+    const float *values;
+    const uint8_t *places;
+} tile_source;
+
+// `count` rows and columns, in rows of six, of the image [height, width, channels] from (top, left) on: zeros outside.
+TENSOR_INLINE void load_square(const float *image, const int64_t *sides, tile_place at, int count, wide *t) {
+    int64_t height = sides[0], width = sides[1], channels = sides[2];
+    const float *from = image + ((at.image * height + at.row) * width + at.column) * channels;
+    int inside = at.row >= 0 && at.column >= 0 && at.row + count <= height && at.column + count <= width;
+    for (int i = 0; i < count; i++) for (int j = 0; j < count; j++) {
+        int is = inside || (at.row + i >= 0 && at.row + i < height && at.column + j >= 0 && at.column + j < width);
+        t[6 * i + j] = is ? WIDE_AT(from + (i * width + j) * channels) : (wide){0};
+    }
+}
+
+// The same of an image of which each window of 2 x 2 holds its cotangent at the window's place and zeros elsewhere. The
+// first row and column are the first of a window, or `odd` ones.
+TENSOR_INLINE void load_pooled_square(tile_source x, const int64_t *sides, tile_place at, int count, int odd, wide *t) {
+    int64_t down = sides[0] / 2, across = sides[1] / 2, channels = sides[2];
+    int64_t row = (at.row - odd) / 2, column = (at.column - odd) / 2;  // both differences are even
+    for (int a = 0; a < (count + odd + 1) / 2; a++) for (int b = 0; b < (count + odd + 1) / 2; b++) {
+        wide v = {0};
+        wide_integers place = {0};
+        if (row + a >= 0 && row + a < down && column + b >= 0 && column + b < across) {
+            int64_t window = ((at.image * down + row + a) * across + column + b) * channels;
+            v = WIDE_AT(x.values + window);
+            place = __builtin_convertvector(BYTES_AT(x.places + window), wide_integers);
+        }
+        for (int e = 0; e < 2; e++) for (int f = 0; f < 2; f++) {
+            int i = 2 * a - odd + e, j = 2 * b - odd + f;
+            if (i >= 0 && i < count && j >= 0 && j < count)
+                t[6 * i + j] = (wide)((wide_integers)v & (place == 2 * e + f));
+        }
+    }
+}
+
+// Bᵀ x B of tiles, [PLACES][tile][channel]; outside x zeros. Where x is pooled the padding is 1.
+TENSOR_INLINE void transform_inputs(const tensor_tiling *g, tensor_range tiles, tile_source x, float *to) {
     const tensor_windows *w = &g->windows;
     int64_t channels = w->channels, distance = apart(tiles.end - tiles.begin, channels);
+    int64_t sides[3] = {w->height, w->width, channels};
     for (int64_t tile = tiles.begin; tile < tiles.end; tile++, to += channels) {
         tile_place at = place_of(w, tile);
-        int64_t top = at.row - w->padding, left = at.column - w->padding;
-        const float *from = x + ((at.image * w->height + top) * w->width + left) * channels;
-        int inside = top >= 0 && left >= 0 && top + 6 <= w->height && left + 6 <= w->width;
+        at.row -= w->padding;
+        at.column -= w->padding;
         for (int64_t c = 0; c < channels; c += WIDE) {
             wide t[PLACES];
-            for (int i = 0; i < 6; i++) for (int j = 0; j < 6; j++) {
-                int is = inside || (top + i >= 0 && top + i < w->height && left + j >= 0 && left + j < w->width);
-                t[6 * i + j] = is ? WIDE_AT(from + (i * w->width + j) * channels + c) : (wide){0};
-            }
+            if (x.places) load_pooled_square((tile_source){x.values + c, x.places + c}, sides, at, 6, 1, t);
+            else load_square(x.values + c, sides, at, 6, t);
             input_6_square(t);
             for (int p = 0; p < PLACES; p++) WIDE_AT(to + p * distance + c) = t[p];
         }
@@ -114,17 +146,16 @@ TENSOR_INLINE void transform_inputs(const tensor_tiling *g, tensor_range tiles, 
 }
 
 // A ȳ Aᵀ of tiles, [PLACES][tile][output]; outside y zeros.
-TENSOR_INLINE void transform_cotangents(const tensor_tiling *g, tensor_range tiles, const float *y, float *to) {
+TENSOR_INLINE void transform_cotangents(const tensor_tiling *g, tensor_range tiles, tile_source y, float *to) {
     const tensor_windows *w = &g->windows;
     int64_t outputs = g->outputs, distance = apart(tiles.end - tiles.begin, outputs);
+    int64_t sides[3] = {w->output_height, w->output_width, outputs};
     for (int64_t tile = tiles.begin; tile < tiles.end; tile++, to += outputs) {
         tile_place at = place_of(w, tile);
-        const float *from = y + ((at.image * w->output_height + at.row) * w->output_width + at.column) * outputs;
         for (int64_t o = 0; o < outputs; o += WIDE) {
             wide t[PLACES];
-            for (int i = 0; i < 4; i++) for (int j = 0; j < 4; j++)
-                t[6 * i + j] = at.row + i < w->output_height && at.column + j < w->output_width
-                    ? WIDE_AT(from + (i * w->output_width + j) * outputs + o) : (wide){0};
+            if (y.places) load_pooled_square((tile_source){y.values + o, y.places + o}, sides, at, 4, 0, t);
+            else load_square(y.values + o, sides, at, 4, t);
             cotangent_6_square(t);
             for (int p = 0; p < PLACES; p++) WIDE_AT(to + p * distance + o) = t[p];
         }
@@ -145,6 +176,34 @@ TENSOR_INLINE void transform_outputs(const tensor_tiling *g, tensor_range tiles,
             output_4_square(t);
             for (int i = 0; i < 4 && i < rows; i++) for (int j = 0; j < 4 && j < columns; j++)
                 WIDE_AT(to + (i * w->output_width + j) * outputs + o) = t[6 * i + j];
+        }
+    }
+}
+
+// The largest of 2 x 2 of these, and its place.
+TENSOR_INLINE void pool_outputs(const tensor_tiling *g, tensor_range tiles, const float *m,
+                                tensor_pooled_result result) {
+    const tensor_windows *w = &g->windows;
+    int64_t outputs = g->outputs, distance = apart(tiles.end - tiles.begin, outputs);
+    int64_t down = w->output_height / 2, across = w->output_width / 2;
+    for (int64_t tile = tiles.begin; tile < tiles.end; tile++, m += outputs) {
+        tile_place at = place_of(w, tile);
+        int64_t row = at.row / 2, column = at.column / 2;
+        for (int64_t o = 0; o < outputs; o += WIDE) {
+            wide t[PLACES];
+            for (int p = 0; p < PLACES; p++) t[p] = WIDE_AT(m + p * distance + o);
+            output_4_square(t);
+            for (int a = 0; a < 2 && row + a < down; a++) for (int b = 0; b < 2 && column + b < across; b++) {
+                const wide *corner = t + 12 * a + 2 * b;
+                winner best = {corner[0], {0}};
+                challenge(&best, corner + 1, 1);
+                challenge(&best, corner + 6, 2);
+                challenge(&best, corner + 7, 3);
+                int64_t to = ((at.image * down + row + a) * across + column + b) * outputs + o;
+                if (result.y) WIDE_AT(result.y + to) = best.value;
+                if (result.places)
+                    BYTES_AT((uint8_t *)result.places + to) = __builtin_convertvector(best.place, wide_bytes);
+            }
         }
     }
 }
@@ -233,32 +292,59 @@ TENSOR_CLONES void tensor_winograd_weight_gradient_f32(int64_t channels, int64_t
     }
 }
 
-TENSOR_CLONES void tensor_winograd_f32(const tensor_tiling *g, const float *x, const float *transformed, float *y) {
-    int64_t channels = g->windows.channels, outputs = g->outputs, step = tiles_at_a_time(channels, outputs);
-    for (int64_t first = g->tiles.begin; first < g->tiles.end; first += step) {
-        tensor_range some = {first, first + step < g->tiles.end ? first + step : g->tiles.end};
-        int64_t count = some.end - some.begin;
-        float *inputs = g->memory, *products = g->memory + PLACES * apart(count, channels);
-        transform_inputs(g, some, x, inputs);
-        for (int p = 0; p < PLACES; p++)
-            product((extents){count, outputs, channels, 0}, (operand){inputs + p * apart(count, channels), channels, 1},
-                    transformed + p * channels * outputs, products + p * apart(count, outputs));
-        transform_outputs(g, some, products, y);
+// The products of these tiles, behind their inputs in the memory.
+TENSOR_INLINE const float *tile_products(const tensor_tiling *g, tensor_range some, tile_source x,
+                                         const float *transformed) {
+    int64_t channels = g->windows.channels, outputs = g->outputs, count = some.end - some.begin;
+    float *inputs = g->memory, *products = g->memory + PLACES * apart(count, channels);
+    transform_inputs(g, some, x, inputs);
+    for (int p = 0; p < PLACES; p++)
+        product((extents){count, outputs, channels, 0}, (operand){inputs + p * apart(count, channels), channels, 1},
+                transformed + p * channels * outputs, products + p * apart(count, outputs));
+    return products;
+}
+
+#define EACH_BLOCK(BODY) \
+    int64_t step = tiles_at_a_time(g->windows.channels, g->outputs); \
+    for (int64_t first = g->tiles.begin; first < g->tiles.end; first += step) { \
+        tensor_range some = {first, first + step < g->tiles.end ? first + step : g->tiles.end}; \
+        BODY \
     }
+
+TENSOR_CLONES void tensor_winograd_f32(const tensor_tiling *g, const float *x, const float *transformed, float *y) {
+    EACH_BLOCK(transform_outputs(g, some, tile_products(g, some, (tile_source){x, NULL}, transformed), y);)
+}
+
+TENSOR_CLONES void tensor_winograd_pooled_f32(const tensor_tiling *g, const float *x, const float *transformed,
+                                              tensor_pooled_result result) {
+    EACH_BLOCK(pool_outputs(g, some, tile_products(g, some, (tile_source){x, NULL}, transformed), result);)
+}
+
+TENSOR_CLONES void tensor_winograd_of_pooled_f32(const tensor_tiling *g, tensor_pooled_cotangent x,
+                                                 const float *transformed, float *y) {
+    tile_source source = {x.values, x.places};
+    EACH_BLOCK(transform_outputs(g, some, tile_products(g, some, source, transformed), y);)
+}
+
+TENSOR_INLINE void add_weight_sums(const tensor_tiling *g, tensor_range some, const float *x, tile_source y,
+                                   float *sums) {
+    int64_t channels = g->windows.channels, outputs = g->outputs, count = some.end - some.begin;
+    float *inputs = g->memory, *cotangents = g->memory + PLACES * apart(count, channels);
+    transform_inputs(g, some, (tile_source){x, NULL}, inputs);
+    transform_cotangents(g, some, y, cotangents);
+    for (int p = 0; p < PLACES; p++)
+        product((extents){channels, outputs, count, some.begin > g->tiles.begin},
+                (operand){inputs + p * apart(count, channels), 1, channels}, cotangents + p * apart(count, outputs),
+                sums + p * channels * outputs);
 }
 
 TENSOR_CLONES void tensor_winograd_weight_sums_f32(const tensor_tiling *g, const float *x, const float *y,
                                                    float *sums) {
-    int64_t channels = g->windows.channels, outputs = g->outputs, step = tiles_at_a_time(channels, outputs);
-    for (int64_t first = g->tiles.begin; first < g->tiles.end; first += step) {
-        tensor_range some = {first, first + step < g->tiles.end ? first + step : g->tiles.end};
-        int64_t count = some.end - some.begin;
-        float *inputs = g->memory, *cotangents = g->memory + PLACES * apart(count, channels);
-        transform_inputs(g, some, x, inputs);
-        transform_cotangents(g, some, y, cotangents);
-        for (int p = 0; p < PLACES; p++)
-            product((extents){channels, outputs, count, first > g->tiles.begin},
-                    (operand){inputs + p * apart(count, channels), 1, channels},
-                    cotangents + p * apart(count, outputs), sums + p * channels * outputs);
-    }
+    EACH_BLOCK(add_weight_sums(g, some, x, (tile_source){y, NULL}, sums);)
+}
+
+TENSOR_CLONES void tensor_winograd_pooled_weight_sums_f32(const tensor_tiling *g, const float *x,
+                                                          tensor_pooled_cotangent y, float *sums) {
+    tile_source source = {y.values, y.places};
+    EACH_BLOCK(add_weight_sums(g, some, x, source, sums);)
 }

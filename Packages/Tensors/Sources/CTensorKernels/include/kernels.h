@@ -238,6 +238,19 @@ void tensor_pool_place_f64(const tensor_windows *windows, tensor_range positions
 
 // MARK: Convolutions by tiles of 4 x 4 outputs (winograd.c)
 
+// Of 2 x 2 max pooling, [image, height / 2, width / 2, outputs]: the largest, and a byte of its place in the window,
+// 0 ... 3, the first of equals. Either may be left out.
+typedef struct {
+    float *y;
+    void *places;
+} tensor_pooled_result;
+
+// The cotangent of the largest, and their places.
+typedef struct {
+    const float *values;
+    const void *places;
+} tensor_pooled_cotangent;
+
 // Windows of 3 x 3 with stride 1; channels a multiple of 16, outputs of 32. Tiles are counted over all images:
 // ⌈height / 4⌉ · ⌈width / 4⌉ of the output's each.
 
@@ -259,9 +272,17 @@ typedef struct {
 void tensor_winograd_weight_f32(int64_t channels, int64_t outputs, const float *weight, float *transformed);
 // The tiles of the convolution of x.
 void tensor_winograd_f32(const tensor_tiling *tiling, const float *x, const float *transformed, float *y);
+// The same with 2 x 2 max pooling behind it (output_height and output_width are even), and of images that are given by
+// their pooling's cotangent, with padding 1 (height and width are even).
+void tensor_winograd_pooled_f32(const tensor_tiling *tiling, const float *x, const float *transformed,
+                                tensor_pooled_result result);
+void tensor_winograd_of_pooled_f32(const tensor_tiling *tiling, tensor_pooled_cotangent x, const float *transformed,
+                                   float *y);
 // The weight's gradient: of the tiles the sums [36, channels, outputs] over x and y's cotangent, and the gradient of
 // several such pieces.
 void tensor_winograd_weight_sums_f32(const tensor_tiling *tiling, const float *x, const float *y, float *sums);
+void tensor_winograd_pooled_weight_sums_f32(const tensor_tiling *tiling, const float *x, tensor_pooled_cotangent y,
+                                            float *sums);
 void tensor_winograd_weight_gradient_f32(int64_t channels, int64_t outputs, int64_t pieces, const float *sums,
                                          float *gradient);
 
@@ -278,19 +299,6 @@ typedef struct {
     tensor_range images;
     float *memory;
 } tensor_pooled_images;
-
-// [image, height / 2, width / 2, outputs]: the largest, and a byte of its place in the window, 0 ... 3, the first of
-// equals. Either may be left out.
-typedef struct {
-    float *y;
-    void *places;
-} tensor_pooled_result;
-
-// The cotangent of the largest, and their places.
-typedef struct {
-    const float *values;
-    const void *places;
-} tensor_pooled_cotangent;
 
 // Bytes of memory that a call wants.
 int64_t tensor_pooled_memory(const tensor_pooled_images *images);

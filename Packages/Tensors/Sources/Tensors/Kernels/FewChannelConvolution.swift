@@ -42,9 +42,7 @@ struct FewChannelConvolution: Sendable {
         { memory in
             let images = UnsafePointer(memory.pointer(x, as: Float.self)),
                 room = memory.pointer(transformed, as: Float.self)
-            let result = tensor_pooled_result(
-                y: largest.map { memory.pointer($0) },
-                places: places.map { UnsafeMutableRawPointer(memory.pointer($0, as: Int32.self)) })
+            let result = memory.pooled(largest, places)
             tensor_pooled_weight_f32(Int64(channels), Int64(outputs), memory.pointer(weight), room)
             split.run(on: memory.pool) { some in
                 withUnsafePointer(to: self.images(some, of: x)) {
@@ -62,9 +60,7 @@ struct FewChannelConvolution: Sendable {
         { memory in
             let images = UnsafePointer(memory.pointer(x, as: Float.self)),
                 room = memory.pointer(sums, as: Float.self), total = memory.pointer(result, as: Float.self)
-            let given = tensor_pooled_cotangent(
-                values: memory.pointer(cotangent),
-                places: UnsafeRawPointer(memory.pointer(places, as: Int32.self)))
+            let given = memory.pooledCotangent(cotangent, places)
             let pieces = split.pieces, count = gradientCount
             Split(pieces: pieces).run(on: memory.pool) {
                 for piece in $0 {
@@ -78,5 +74,19 @@ struct FewChannelConvolution: Sendable {
                 for i in 0..<count { total[i] += room[piece * count + i] }
             }
         }
+    }
+}
+
+extension Memory {
+    /// Where the largest and their places go, nil for nowhere.
+    func pooled(_ largest: View?, _ places: View?) -> tensor_pooled_result {
+        tensor_pooled_result(
+            y: largest.map { pointer($0) },
+            places: places.map { UnsafeMutableRawPointer(pointer($0, as: Int32.self)) })
+    }
+
+    func pooledCotangent(_ values: View, _ places: View) -> tensor_pooled_cotangent {
+        tensor_pooled_cotangent(
+            values: pointer(values), places: UnsafeRawPointer(pointer(places, as: Int32.self)))
     }
 }

@@ -1,8 +1,8 @@
 import Randomness
 import RunSupport
 
-/// How a training picture is changed before it is shown, anew each time, so that a network does not learn a few pictures
-/// by heart.
+/// How a training picture is changed before it is shown, anew each time, so that a network does not learn a few
+/// pictures by heart.
 package enum PictureAugmentation: String, NamedSetting {
     case none
     /// A part of the picture, made as large as the whole, half of the time mirrored.

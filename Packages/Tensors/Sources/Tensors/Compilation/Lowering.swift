@@ -12,6 +12,7 @@ struct Lowering {
     private var views: [ObjectIdentifier: View] = [:]
     private var outputSlots: [ObjectIdentifier: Int] = [:]
     private let groups: FusionGroups
+    private let recomputation: Recomputation
     private let pooling: JoinedPooling
     private var consumersOutside: [ObjectIdentifier: Bool] = [:]
     /// Sums over the rows of a chain's results, which the chain computes.
@@ -27,6 +28,7 @@ struct Lowering {
         }
         let order = topologicalOrder(of: outputs)
         groups = FusionGroups(order: order)
+        recomputation = Recomputation(order: order, outputs: outputs, groups: groups)
         pooling = JoinedPooling(order: order, outputs: outputs)
         let computed = outputs.map(Lowering.withoutReshapes)
         for (i, node) in computed.enumerated()
@@ -35,16 +37,23 @@ struct Lowering {
             if outputSlots[node.id] == nil { outputSlots[node.id] = inputs.count + i }
         }
         for output in outputs { consumersOutside[output.id] = true }
-        for node in order {
-            for operand in node.operands where groups.groupOf[operand.id] != groups.groupOf[node.id] {
-                if FusionGroups.isSummed(operand, by: node) {
-                    sumsOf[operand.id, default: []].append(node)
-                    continue
-                }
-                let read = FusionGroups.isComputedAgain(operand, for: node) ? operand.operands[0] : operand
-                if groups.groupOf[read.id] != groups.groupOf[node.id] { consumersOutside[read.id] = true }
+        var nodes: [ObjectIdentifier: Tensor] = [:]
+        for node in order { nodes[node.id] = node }
+        func markRead(by node: Tensor, in group: Int) {
+            for operand in node.operands
+            where groups.groupOf[operand.id] != group && !recomputation.isComputedAgain(operand, in: group) {
+                consumersOutside[operand.id] = true
             }
         }
+        for node in order {
+            guard let group = groups.groupOf[node.id] else { continue }
+            if let operand = node.operands.first, FusionGroups.isSummed(operand, by: node) {
+                sumsOf[operand.id, default: []].append(node)
+            } else {
+                markRead(by: node, in: group)
+            }
+        }
+        for (group, again) in recomputation.nodes { for id in again { markRead(by: nodes[id]!, in: group) } }
         let dependencies: (Int) -> [Int] = { [groups] group in
             var seen = Set([group]), result: [Int] = []
             for node in groups.members[group] {
@@ -241,21 +250,25 @@ struct Lowering {
 
     // MARK: Chains
 
-    /// What a group's chain computes, in order: whatever its results need, and operands from other groups that are
-    /// computed again.
+    /// What a group's chain computes, in order: whatever its results need, also of other groups what is computed again.
     private func members(of own: [Tensor]) -> [Tensor] {
-        func isForeign(_ node: Tensor) -> Bool { groups.groupOf[node.id] != groups.groupOf[own[0].id] }
-        func computedAgain(_ member: Tensor) -> [Tensor] {
-            member.operands.filter { isForeign($0) && FusionGroups.isComputedAgain($0, for: member) }
+        let group = groups.groupOf[own[0].id]!
+        func isMade(_ node: Tensor) -> Bool {
+            groups.groupOf[node.id] == group || recomputation.isComputedAgain(node, in: group)
         }
-        var needed = Set(own.filter(isResult).map(\.id))
-        for member in own.reversed() where needed.contains(member.id) {
-            needed.formUnion((member.operands + computedAgain(member).flatMap(\.operands)).map(\.id))
+        var result: [Tensor] = [], placed = Set<ObjectIdentifier>()
+        // Operands before what reads them; an explicit stack, since chains may be long.
+        func place(_ node: Tensor) {
+            var stack = [(node, false)]
+            while let (node, isReady) = stack.popLast() {
+                if isReady { if placed.insert(node.id).inserted { result.append(node) } }
+                if isReady || placed.contains(node.id) { continue }
+                stack.append((node, true))
+                stack += node.operands.reversed().filter { isMade($0) && !placed.contains($0.id) }.map { ($0, false) }
+            }
         }
-        var placed = Set<ObjectIdentifier>()
-        return own.filter { needed.contains($0.id) }.flatMap { computedAgain($0) + [$0] }.filter {
-            placed.insert($0.id).inserted
-        }
+        for node in own where isResult(node) { place(node) }
+        return result
     }
 
     /// Whether it is read, or summed, outside its chain.

@@ -72,9 +72,10 @@ struct Clean: RunCommand {
         if settings.network == .convolution, settings.input != .pixels {
             throw ValidationError("--network convolution: --input pixels expected, got \(settings.input.rawValue)")
         }
-        if hypergradient != nil, !settings.upperVariable.takesHypergradients {
+        for (option, given) in [("hypergradient", hypergradient != nil), ("upper-rate", upperRate != nil)]
+        where given && !settings.upperVariable.takesHypergradients {
             throw ValidationError(
-                "--hypergradient: --upper-variable weights, weight-function or labels expected, got "
+                "--\(option): --upper-variable weights, weight-function or labels expected, got "
                     + settings.upperVariable.rawValue)
         }
         if lastSteps != nil, settings.hypergradient != .lastSteps {

@@ -41,6 +41,10 @@ import Testing
             "--network convolution: --input pixels expected, got gradients"
         ),
         (
+            ["--upper-variable", "look-ahead", "--upper-rate", "0.1"],
+            "--upper-rate: --upper-variable weights, weight-function or labels expected, got look-ahead"
+        ),
+        (
             ["--hypergradient", "soba"],
             "--hypergradient: --upper-variable weights, weight-function or labels expected, got transition"
         ),

@@ -157,7 +157,7 @@ TENSOR_INLINE void tables_of(const tensor_pooled_images *g, const float *padded,
     int64_t room = column_room(g);
     for (int64_t c = 0; c < g->channels; c++, to += 4 * room) {
         const float *upper = padded + (c * (g->height + 2) + row) * room, *lower = upper + room;
-        for (int64_t b = 0; b + 4 < room; b += 4) {
+        for (int64_t b = 0; b <= g->width; b += 4) {  // the last vector ends within the row
             wide a = WIDE_AT(upper + b), d = WIDE_AT(lower + b);
             WIDE_AT(to + 4 * b) = __builtin_shufflevector(a, d, 0, 1, 16, 17, 1, 2, 17, 18,
                                                           2, 3, 18, 19, 3, 4, 19, 20);

@@ -1,5 +1,5 @@
 #include "include/kernels.h"
-#include "wide.h"
+#include "tiles.h"
 #include <string.h>
 #if defined(__x86_64__) && defined(__linux__)
 #include <immintrin.h>
@@ -41,26 +41,14 @@ TENSOR_INLINE void transform_row(const tensor_pooled_images *g, const float *ima
             for (int64_t k = first; k < count; k++, source += 4 * g->column_stride) phase[q * room + k] = *source;
         }
         for (int64_t k = 0; k < tiles; k += WIDE) {
-            wide d0 = WIDE_AT(phase + k), d1 = WIDE_AT(phase + room + k), d2 = WIDE_AT(phase + 2 * room + k);
-            wide d3 = WIDE_AT(phase + 3 * room + k), d4 = WIDE_AT(phase + k + 1), d5 = WIDE_AT(phase + room + k + 1);
-            wide a = d4 - 4 * d2, b = d3 - 4 * d1, p = d4 - d2, q = 2 * (d3 - d1);
-            WIDE_AT(to + k) = 4 * d0 - 5 * d2 + d4;
-            WIDE_AT(to + room + k) = a + b;
-            WIDE_AT(to + 2 * room + k) = a - b;
-            WIDE_AT(to + 3 * room + k) = p + q;
-            WIDE_AT(to + 4 * room + k) = p - q;
-            WIDE_AT(to + 5 * room + k) = 4 * d1 - 5 * d3 + d5;
+            wide t[PLACES];
+            for (int q = 0; q < 4; q++) t[q] = WIDE_AT(phase + q * room + k);
+            for (int q = 0; q < 2; q++) t[4 + q] = WIDE_AT(phase + q * room + k + 1);
+            wide transformed[PLACES];
+            input_6(t, transformed, 1);
+            for (int q = 0; q < PLACES; q++) WIDE_AT(to + q * room + k) = transformed[q];
         }
     }
-}
-
-// Four outputs of a row from the six products.
-TENSOR_INLINE void outputs_of(wide (*m)[2], int v, wide *y) {
-    wide a = m[1][v] + m[2][v], b = m[1][v] - m[2][v], c = m[3][v] + m[4][v], d = m[3][v] - m[4][v];
-    y[0] = m[0][v] + a + c;
-    y[1] = b + 2 * d;
-    y[2] = a + 4 * c;
-    y[3] = b + 8 * d + m[5][v];
 }
 
 typedef struct {
@@ -86,14 +74,14 @@ TENSOR_INLINE void pooled_tile(const row_pair *g, int64_t k, int count) {
         }
     }
     for (int v = 0; v < 2; v++) {
-        wide upper[4], lower[4];
-        outputs_of(m[0], v, upper);
-        outputs_of(m[1], v, lower);
+        wide upper[4][2], lower[4][2];
+        output_4(&m[0][0][v], &upper[0][v], 2);
+        output_4(&m[1][0][v], &lower[0][v], 2);
         for (int e = 0; e < count; e++) {
-            winner best = {upper[2 * e], {0}};
-            challenge(&best, &upper[2 * e + 1], 1);
-            challenge(&best, &lower[2 * e], 2);
-            challenge(&best, &lower[2 * e + 1], 3);
+            winner best = {upper[2 * e][v], {0}};
+            challenge(&best, &upper[2 * e + 1][v], 1);
+            challenge(&best, &lower[2 * e][v], 2);
+            challenge(&best, &lower[2 * e + 1][v], 3);
             int64_t at = (2 * k + e) * g->outputs + v * WIDE;
             if (g->y) WIDE_AT(g->y + at) = best.value;
             if (g->places) BYTES_AT(g->places + at) = __builtin_convertvector(best.place, wide_bytes);
@@ -104,18 +92,11 @@ TENSOR_INLINE void pooled_tile(const row_pair *g, int64_t k, int count) {
 TENSOR_CLONES void tensor_pooled_weight_f32(int64_t channels, int64_t outputs, const float *w, float *transformed) {
     for (int64_t o = 0; o < outputs; o += BLOCK)
         for (int64_t r = 0; r < 3; r++) for (int64_t c = 0; c < channels; c++, transformed += PLACES * BLOCK)
-            for (int64_t i = 0; i < BLOCK; i++) {
-                float w0 = w[(3 * r * channels + c) * outputs + o + i];
-                float w1 = w[((3 * r + 1) * channels + c) * outputs + o + i];
-                float w2 = w[((3 * r + 2) * channels + c) * outputs + o + i];
-                float a = (w0 + w2) * (-1.0f / 6), b = w1 * (1.0f / 6);
-                float p = w0 * (1.0f / 24) + w2 * (1.0f / 6), q = w1 * (1.0f / 12);
-                transformed[i] = w0 * 0.25f;
-                transformed[BLOCK + i] = a - b;
-                transformed[2 * BLOCK + i] = a + b;
-                transformed[3 * BLOCK + i] = p + q;
-                transformed[4 * BLOCK + i] = p - q;
-                transformed[5 * BLOCK + i] = w2;
+            for (int64_t i = 0; i < BLOCK; i += WIDE) {
+                wide t[3], to[PLACES];
+                for (int s = 0; s < 3; s++) t[s] = WIDE_AT(w + ((3 * r + s) * channels + c) * outputs + o + i);
+                weight_6(t, to, 1);
+                for (int q = 0; q < PLACES; q++) WIDE_AT(transformed + q * BLOCK + i) = to[q];
             }
 }
 

@@ -1,5 +1,5 @@
 #include "include/kernels.h"
-#include "wide.h"
+#include "tiles.h"
 #include <string.h>
 
 // Convolutions of 3 x 3 windows with stride 1 by tiles of 4 x 4 outputs, F(4 x 4, 3 x 3) of Winograd (1980), Lavin and
@@ -9,27 +9,6 @@
 // makes a tile NaN.
 
 enum { PLACES = 36 };
-
-// One direction of each transform: elements `step` apart.
-TENSOR_INLINE void input_6(const wide *d, wide *to, int step) {
-    wide a = d[4 * step] - 4 * d[2 * step], b = d[3 * step] - 4 * d[step];
-    wide c = d[4 * step] - d[2 * step], e = 2 * (d[3 * step] - d[step]);
-    to[0] = 4 * d[0] - 5 * d[2 * step] + d[4 * step];
-    to[step] = a + b;
-    to[2 * step] = a - b;
-    to[3 * step] = c + e;
-    to[4 * step] = c - e;
-    to[5 * step] = 4 * d[step] - 5 * d[3 * step] + d[5 * step];
-}
-
-TENSOR_INLINE void output_4(const wide *m, wide *to, int step) {
-    wide a = m[step] + m[2 * step], b = m[step] - m[2 * step];
-    wide c = m[3 * step] + m[4 * step], d = m[3 * step] - m[4 * step];
-    to[0] = m[0] + a + c;
-    to[step] = b + 2 * d;
-    to[2 * step] = a + 4 * c;
-    to[3 * step] = b + 8 * d + m[5 * step];
-}
 
 // The transpose of output_4.
 TENSOR_INLINE void cotangent_6(const wide *y, wide *to, int step) {
@@ -41,17 +20,6 @@ TENSOR_INLINE void cotangent_6(const wide *y, wide *to, int step) {
     to[3 * step] = c + d;
     to[4 * step] = c - d;
     to[5 * step] = y[3 * step];
-}
-
-TENSOR_INLINE void weight_6(const wide *w, wide *to, int step) {
-    wide a = (w[0] + w[2 * step]) * (-1.0f / 6), b = w[step] * (1.0f / 6);
-    wide c = w[0] * (1.0f / 24) + w[2 * step] * (1.0f / 6), d = w[step] * (1.0f / 12);
-    to[0] = w[0] * 0.25f;
-    to[step] = a - b;
-    to[2 * step] = a + b;
-    to[3 * step] = c + d;
-    to[4 * step] = c - d;
-    to[5 * step] = w[2 * step];
 }
 
 // The transpose of weight_6.
